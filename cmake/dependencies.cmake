@@ -1,0 +1,28 @@
+# Libraries from Debian's packages (scripts/install_packages.sh).
+
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(yaml-cpp CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Catch2 CONFIG REQUIRED)
+find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+
+# yaml-cpp 0.7 exports a plain library name.
+add_library(perdure_yaml INTERFACE)
+target_link_libraries(perdure_yaml INTERFACE yaml-cpp)
+
+# The programs' allocator. A sanitizer brings its own.
+add_library(perdure_allocator INTERFACE)
+if(NOT PERDURE_SANITIZE)
+  target_link_libraries(perdure_allocator INTERFACE "-Wl,--push-state,--no-as-needed" "${JEMALLOC_LIBRARY}"
+                                                    "-Wl,--pop-state")
+endif()

@@ -1,0 +1,40 @@
+# perdure_library(<name> [FLAT] [DEPS <targets>...] [TEST_DEPS <targets>...])
+#
+# Makes the library perdure_<name> of the *.cc files of this folder and below (FLAT: of this folder only), and the
+# Catch2 program <name>_test, known to ctest, of its *_test.cc files. Files in a folder `testing/` make
+# perdure_<name>_testing, which other folders' tests may name in TEST_DEPS. A folder without sources is fine.
+# DEPS are public: whoever links this library links them too.
+function(perdure_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FLAT" "" "DEPS;TEST_DEPS")
+  set(glob GLOB_RECURSE)
+  if(arg_FLAT)
+    set(glob GLOB)
+  endif()
+  file(${glob} sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  file(GLOB testing CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/testing/*.cc")
+  set(tests "${sources}")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/[^/]*\\.cc$|/main\\.cc$")
+  list(FILTER testing EXCLUDE REGEX "_test\\.cc$")
+
+  perdure_static_library(perdure_${name} "${sources}" "${arg_DEPS}")
+  perdure_static_library(perdure_${name}_testing "${testing}" "perdure_${name};Catch2::Catch2")
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE perdure_${name}_testing perdure_catch_main ${arg_TEST_DEPS})
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+    set_property(GLOBAL APPEND PROPERTY perdure_test_programs ${name}_test)
+  endif()
+endfunction()
+
+# A static library of our own code, or an interface library where there are no sources yet.
+function(perdure_static_library target sources deps)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC perdure_options ${deps})
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE perdure_options ${deps})
+  endif()
+endfunction()
