@@ -1,0 +1,75 @@
+"""Records the references from the real server:
+
+    python -m tests.oracle.record               all scenarios, on a dev server that it starts
+    python -m tests.oracle.record 'timers/*'    some of them
+    python -m tests.oracle.record --check       record nothing, say where the real server differs from the references
+"""
+
+import argparse
+import contextlib
+import sys
+import traceback
+from fnmatch import fnmatch
+
+from . import compare, servers
+from .registry import REFERENCES, Scenario, all_scenarios
+from .runner import run_all
+
+
+def main() -> int:
+    args = _arguments()
+    chosen = [s for s in all_scenarios() if not args.scenario or any(fnmatch(s.name, g) for g in args.scenario)]
+    server = contextlib.nullcontext(args.address) if args.address else servers.dev_server(servers.real_binary())
+    bad = 0
+    with server as address:
+        futures = run_all(chosen, address)
+        for scenario in chosen:
+            try:
+                steps = futures[scenario.name].result()
+            except Exception:
+                bad += 1
+                print(f"{scenario.name}: BROKEN\n{traceback.format_exc()}")
+                continue
+            bad += _check(scenario, steps) if args.check else _write(scenario, steps)
+    if not args.scenario and not args.check:
+        _remove_stale(chosen)
+    print(f"{len(chosen)} scenarios, {bad} with trouble")
+    return 1 if bad else 0
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenario", nargs="*", help="globs over <topic>/<scenario>")
+    parser.add_argument("--address", help="a running server instead of one of our own")
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    return parser.parse_args()
+
+
+def _write(scenario: Scenario, steps: list) -> int:
+    scenario.reference.parent.mkdir(parents=True, exist_ok=True)
+    text = compare.to_text({"scenario": scenario.says, "steps": steps}) + "\n"
+    before = scenario.reference.read_text() if scenario.reference.exists() else None
+    if text != before:
+        scenario.reference.write_text(text)
+        print(f"{scenario.name}: {'recorded' if before is None else 'CHANGED'}")
+    return 0
+
+
+def _check(scenario: Scenario, steps: list) -> int:
+    reference = scenario.expected_steps()
+    found = list(compare.mismatches(reference, steps))
+    if found:
+        print(f"{scenario.name}: {compare.report(reference, steps, found)}\n")
+    return 1 if found else 0
+
+
+def _remove_stale(scenarios: list[Scenario]):
+    known = {scenario.reference for scenario in scenarios}
+    for path in REFERENCES.rglob("*.json"):
+        if path not in known:
+            path.unlink()
+            print(f"{path.relative_to(REFERENCES)}: removed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

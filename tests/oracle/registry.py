@@ -1,0 +1,48 @@
+"""Which scenarios there are. A scenario is a function that drives a Story; its docstring says what it shows."""
+
+import importlib
+import json
+import pkgutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+REFERENCES = Path(__file__).parent / "references"
+_scenarios: dict[str, "Scenario"] = {}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str  # "<topic>/<function>"
+    run: Callable
+
+    @property
+    def reference(self) -> Path:
+        return REFERENCES / f"{self.name}.json"
+
+    def expected_steps(self) -> list:
+        """The recorded transcript."""
+        if not self.reference.exists():
+            raise FileNotFoundError(f"{self.name} has no reference: python -m tests.oracle.record '{self.name}'")
+        return json.loads(self.reference.read_text())["steps"]
+
+    @property
+    def says(self) -> str:
+        return " ".join((self.run.__doc__ or "").split())
+
+
+def scenario(run: Callable) -> Callable:
+    topic = run.__module__.rsplit(".", 1)[-1]
+    name = f"{topic}/{run.__name__}"
+    if name in _scenarios:
+        raise ValueError(f"two scenarios are named {name}")
+    _scenarios[name] = Scenario(name, run)
+    return run
+
+
+def all_scenarios() -> list[Scenario]:
+    from . import scenarios
+
+    for module in pkgutil.iter_modules(scenarios.__path__):
+        importlib.import_module(f"{scenarios.__name__}.{module.name}")
+    return [_scenarios[name] for name in sorted(_scenarios)]

@@ -1,0 +1,1 @@
+"""One module a topic; one function a scenario: calls in, transcript out."""
