@@ -1,0 +1,126 @@
+// What one commit writes: rows, grouped so that a refused run can be cut out without its neighbours.
+// Plain values; see store.h for the rules.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/ids.h"
+
+namespace perdure::persistence {
+
+struct RunKey {
+  ShardId shard = 0;
+  Uuid run_id;
+  friend auto operator<=>(const RunKey&, const RunKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const RunKey& key) {
+    return H::combine(std::move(h), key.shard, key.run_id);
+  }
+};
+
+struct WorkflowKey {
+  ShardId shard = 0;
+  Uuid namespace_id;
+  std::string workflow_id;
+  friend auto operator<=>(const WorkflowKey&, const WorkflowKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const WorkflowKey& key) {
+    return H::combine(std::move(h), key.shard, key.namespace_id, key.workflow_id);
+  }
+};
+
+// One durable record of a run, appended once and never changed.
+struct HistoryRow {
+  int64_t sequence = 0;        // 1, 2, 3, ... without a gap within the run
+  int64_t first_event_id = 0;  // id of the first event in `events`, or the next free id when there is none
+  int32_t event_count = 0;
+  std::string events;   // concatenable: each event framed as field 1 of temporal.api.history.v1.History
+  std::string changes;  // perdure.engine record without its events
+};
+
+struct SnapshotRow {
+  int64_t sequence = 0;       // the last history row folded into it
+  int64_t next_event_id = 0;
+  std::string state;
+};
+
+// The row of a run: finds the current run of a workflow id, and is what lists and counts read.
+struct ExecutionRow {
+  Uuid namespace_id;
+  std::string workflow_id;
+  bool current = true;  // at most one row a workflow id; a database index enforces it
+  int32_t status = 0;   // temporal.api.enums.v1.WorkflowExecutionStatus
+  std::string workflow_type;
+  std::string task_queue;
+  absl::Time start_time;
+  absl::Time execution_time;
+  std::optional<absl::Time> close_time;
+  int64_t history_length = 0;      // as of close, 0 while open
+  int64_t history_size_bytes = 0;  // as of close, 0 while open
+  int64_t state_transition_count = 0;
+  std::string memo;               // serialized temporal.api.common.v1.Memo
+  std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
+  std::string extra;              // what a list row shows besides (serialized WorkflowExecutionInfo, only such fields)
+};
+
+// "This run owes the world something at `at` or later": a lower bound, so that a takeover reads only what is due.
+struct WakeRow {
+  absl::Time at;
+  RunKey run;
+  friend auto operator<=>(const WakeRow&, const WakeRow&) = default;
+};
+
+// Everything a commit does to one run.
+struct RunWrite {
+  RunKey key;
+  std::vector<HistoryRow> history;
+  std::optional<ExecutionRow> execution;  // inserted, or replaced whole
+  std::optional<SnapshotRow> snapshot;    // inserted, or replaced whole
+  std::vector<absl::Time> wakes_added;    // adding one that exists is harmless
+  std::vector<absl::Time> wakes_removed;  // so is removing one that does not
+  bool no_longer_current = false;         // clears `current` of its row; applied before any row of the batch is inserted
+  bool deleted = false;                   // retention: every row of the run goes, and nothing else is written
+};
+
+// Lands as a whole or not at all, also when the batch is cut in two: a closed run and its successor, say.
+struct WriteGroup {
+  std::vector<RunWrite> runs;
+};
+
+struct Writer {
+  uint32_t id = 0;
+  uint64_t epoch = 0;
+};
+
+struct Batch {
+  Writer writer;
+  uint64_t number = 0;  // the writer's last batch + 1
+  std::vector<WriteGroup> groups;
+};
+
+enum class CommitOutcome {
+  kCommitted,  // durable
+  kRefused,    // nothing landed: the database refuses data in it (an SQL data or constraint error). Cut it in two.
+  kFenced,     // nothing landed: the writer's row has another epoch or batch
+  kFailed,     // nothing landed: it was not sent, or the database answered with a rollback that is nobody's fault
+  kUnknown,    // it may have landed or may yet land: fence before the next step
+};
+
+struct CommitResult {
+  CommitOutcome outcome = CommitOutcome::kFailed;
+  std::string message;  // the database's words, for the log
+};
+
+struct NamespaceRow {
+  Uuid id;
+  std::string name;
+  int64_t version = 0;
+  std::string data;  // serialized perdure.server.NamespaceRecord
+};
+
+}  // namespace perdure::persistence

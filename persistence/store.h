@@ -1,0 +1,118 @@
+// The store: where the rows of shards live. It keeps bytes and the few columns that are searched, and knows nothing of
+// workflows. Implementations: memory/, sqlite/, postgres/; one contract suite (store_contract_test) runs against all.
+//
+// Thread safety: a Session belongs to the executor that it was opened with: its methods are called there, and every
+// callback is posted there, never run inside the call. A Store may be used from any thread.
+// Order: a session's commits take effect in the order of the calls; a read that is issued after a commit's callback sees
+// that commit. A read issued while a commit is in flight may or may not see it.
+// Errors: reads and fencing answer UNAVAILABLE when the database cannot be reached or the outcome is unknown (repeat
+// them), INTERNAL when stored data cannot be understood. Commit has its own outcome type.
+// Units: times in microseconds of the wall clock inside the database (absl::Time here, truncated), sizes in bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/executor.h"
+#include "base/ids.h"
+#include "persistence/batch.h"
+#include "persistence/visibility_query.h"
+
+namespace perdure::persistence {
+
+template <typename T>
+using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
+
+// A stored run, as it is folded: the snapshot if there is one, then every history row after it, in order.
+struct StoredRun {
+  RunKey key;
+  std::optional<SnapshotRow> snapshot;
+  std::vector<HistoryRow> rows;  // empty together with no snapshot: the run does not exist
+};
+
+// What a fenced writer finds (DESIGN, section 5).
+struct FencedWriter {
+  Writer writer;           // with its new epoch
+  uint64_t last_batch = 0;  // the newest batch that landed for this writer, in any epoch
+};
+
+struct WakeQuery {
+  // Wakes of shards owned by `writer_id` (TakeShards), strictly after `after`, in order of (at, shard, run).
+  uint32_t writer_id = 0;
+  std::optional<WakeRow> after;
+  absl::Time not_after = absl::InfiniteFuture();
+  size_t limit = 0;  // REQUIRES: > 0
+};
+
+struct HistoryQuery {
+  RunKey key;
+  // Rows that hold an event with from_event_id <= id < to_event_id, in order (or reversed), until `max_bytes` of events
+  // are reached: at least one row when any qualifies. Rows without events are left out.
+  int64_t from_event_id = 1;
+  int64_t to_event_id = 0;
+  size_t max_bytes = 0;
+  bool reverse = false;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // Takes the writer's row under its exclusive lock, raises its epoch, and returns once no batch of an earlier epoch can
+  // land any more; what such a batch wrote is visible to every later read of this session. Creates the row if missing.
+  virtual void Fence(uint32_t writer_id, Callback<FencedWriter> done) = 0;
+
+  // Makes `writer` the owner of these shards. Every other writer that owned one of them is fenced first, in the same
+  // transaction. `writer` must be fenced and current, or the answer is FAILED_PRECONDITION.
+  virtual void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) = 0;
+
+  // Applies the whole batch in one transaction, durable when answered. The first thing inside it is the conditional
+  // update writers.batch: batch.number-1 -> batch.number for the writer's epoch; where no row matches nothing lands.
+  // REQUIRES: at most one commit of a session in flight.
+  virtual void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) = 0;
+
+  // One query for many runs; the answer has one entry a key, in the order asked.
+  virtual void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) = 0;
+  // The current run of each workflow id (open, or the last one closed): nullopt where there is none.
+  virtual void FindCurrentRuns(std::vector<WorkflowKey> keys, Callback<std::vector<std::optional<Uuid>>> done) = 0;
+  virtual void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) = 0;
+  virtual void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) = 0;
+
+  virtual void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) = 0;
+  virtual void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) = 0;
+
+  // Extends (or takes, once it ran out on the database's clock) the node's lease on the cluster's shards. Answers whether
+  // the lease is held; a zero duration gives it up. `node` is minted at process start.
+  virtual void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) = 0;
+
+  // Namespaces. Put inserts (expected_version 0) or replaces the row whose version is expected_version; the answer is
+  // ABORTED when another version is stored and ALREADY_EXISTS when the name or id is taken.
+  virtual void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) = 0;
+  virtual void ListNamespaces(Callback<std::vector<NamespaceRow>> done) = 0;
+
+  // The cluster's id, minted by whoever asks first with a fresh `candidate`.
+  virtual void ClusterId(const Uuid& candidate, Callback<Uuid> done) = 0;
+};
+
+// What a store tells about its work, for metrics. Called on any thread; must not block.
+class StoreObserver {
+ public:
+  virtual ~StoreObserver() = default;
+  // `operation` is a constant such as "Commit" or "LoadRuns".
+  virtual void OnOperation(std::string_view operation, absl::Duration latency, bool ok) = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // The store outlives its sessions; `home` outlives the session.
+  virtual std::unique_ptr<Session> OpenSession(Executor& home) = 0;
+};
+
+}  // namespace perdure::persistence
