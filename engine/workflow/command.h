@@ -1,0 +1,46 @@
+// Commands of a completed workflow task: one .cc each (command_*.cc), called in order by complete_workflow_task.cc.
+// A command validates itself against the state and emits its events, or says why the workflow task must fail.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/workflow/transition.h"
+#include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/enums/v1/failed_cause.pb.h"
+
+namespace perdure::engine::workflow {
+
+using temporal::api::command::v1::Command;
+
+// Why a workflow task fails (WorkflowTaskFailed) and what its worker is told: INVALID_ARGUMENT with "cause: message".
+struct CommandFailure {
+  temporal::api::enums::v1::WorkflowTaskFailedCause cause;
+  std::string message;
+  // The run is terminated instead of its task failed (history or payload limits).
+  bool terminates_run = false;
+};
+
+// What the commands of one completion share.
+struct CommandContext {
+  Transition& transition;
+  int64_t completed_event_id = 0;  // WorkflowTaskCompleted
+  std::string identity;
+  // Scheduled activities that the worker asked to get back in the reply (request_eager_execution on its own queue).
+  std::vector<int64_t> eager_activities;
+};
+
+using CommandResult = std::optional<CommandFailure>;  // nullopt: done
+
+CommandResult ScheduleActivityTask(CommandContext& context, const Command& command);
+CommandResult RequestCancelActivityTask(CommandContext& context, const Command& command);
+CommandResult StartTimer(CommandContext& context, const Command& command);
+CommandResult CancelTimer(CommandContext& context, const Command& command);
+CommandResult CompleteWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult FailWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult CancelWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult RecordMarker(CommandContext& context, const Command& command);
+CommandResult ModifyWorkflowProperties(CommandContext& context, const Command& command);
+CommandResult UpsertWorkflowSearchAttributes(CommandContext& context, const Command& command);
+
+}  // namespace perdure::engine::workflow

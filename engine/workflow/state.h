@@ -1,0 +1,140 @@
+// Mutable state of a workflow run: what its log folds to, and the volatile rest.
+//
+// Plain values, copied cheaply (Cow, shared immutable events). Only Apply (apply.h) and Transition change them.
+// Not thread-safe. Units: event ids count from 1; sizes are bytes of serialized events.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
+#include "base/cow.h"
+#include "base/ids.h"
+#include "temporal/api/common/v1/message.pb.h"
+#include "temporal/api/enums/v1/workflow.pb.h"
+#include "temporal/api/failure/v1/message.pb.h"
+#include "temporal/api/history/v1/message.pb.h"
+
+namespace perdure::engine::workflow {
+
+using EventPtr = std::shared_ptr<const temporal::api::history::v1::HistoryEvent>;
+
+// Facts fixed at the start of the run. Shared, never changed.
+struct RunFacts {
+  Uuid namespace_id;
+  std::string workflow_id;
+  Uuid run_id;
+  std::string request_id;
+  EventPtr started;  // WorkflowExecutionStarted
+  absl::Time start_time;
+};
+
+// A workflow task that waits to be started or runs. Absent from State when none is wanted.
+struct WorkflowTask {
+  int64_t scheduled_event_id = 0;
+  // 0 until a worker has it. Durable in State::workflow_task, volatile in State::soft_start.
+  int64_t started_event_id = 0;
+  int32_t attempt = 1;
+  bool transient = false;  // attempt 2 and later: its events are written only when it succeeds
+  absl::Time scheduled_time;
+  std::optional<absl::Time> original_scheduled_time;  // of a chain of heartbeats
+  std::string task_queue;  // where it waits: the sticky queue while stickiness holds, else the run's queue
+  bool sticky = false;
+  absl::Duration start_to_close_timeout;
+  std::optional<absl::Time> started_time;
+  std::string start_nonce;  // request id of the poll that started it
+  std::string identity;
+  // As the worker saw them; `scheduled` only for transient tasks. Null until started.
+  EventPtr scheduled;
+  EventPtr started;
+};
+
+struct Activity {
+  EventPtr scheduled;  // ActivityTaskScheduled: type, input, timeouts, retry policy
+  int32_t attempt = 1;
+  absl::Time scheduled_time;  // of this attempt, its backoff included
+  std::optional<absl::Time> started_time;
+  int64_t started_event_id = 0;  // stays 0 under a retry policy until the activity closes
+  std::string request_id;
+  std::string identity;
+  temporal::api::common::v1::WorkerVersionStamp worker_version;
+  std::optional<absl::Time> last_heartbeat_time;
+  std::shared_ptr<const temporal::api::common::v1::Payloads> heartbeat_details;  // null: none
+  int64_t cancel_requested_event_id = 0;
+  std::shared_ptr<const temporal::api::failure::v1::Failure> last_failure;  // of the attempt before
+  std::string last_worker_identity;
+  std::optional<absl::Time> last_attempt_complete_time;
+};
+
+struct Timer {
+  int64_t started_event_id = 0;
+  std::string timer_id;
+  absl::Time fires_at;
+};
+
+struct StickyTaskQueue {
+  std::string name;
+  absl::Duration schedule_to_start_timeout;
+};
+
+struct State {
+  Cow<RunFacts> facts;
+
+  temporal::api::enums::v1::WorkflowExecutionStatus status =
+      temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_UNSPECIFIED;
+  std::optional<absl::Time> close_time;
+  std::optional<absl::Time> delete_after;
+
+  int64_t next_event_id = 1;
+  int64_t last_sequence = 0;           // records folded so far; equals the history row's sequence
+  int64_t history_size_bytes = 0;
+  absl::Time last_event_time;          // Context::now is never before it
+  EventPtr close_event;                // null while open
+
+  // From WorkflowExecutionStarted, changed by WorkflowExecutionOptionsUpdated and upserts.
+  std::string workflow_type;
+  std::string task_queue;
+  absl::Duration workflow_task_timeout;
+  std::optional<absl::Time> run_expires_at;        // run timeout, start delay included
+  std::optional<absl::Time> execution_expires_at;  // execution timeout
+  std::optional<absl::Time> first_task_not_before;  // start delay: no workflow task is scheduled before it
+  Cow<temporal::api::common::v1::Memo> memo;
+  Cow<temporal::api::common::v1::SearchAttributes> search_attributes;
+
+  std::optional<WorkflowTask> workflow_task;
+  // Volatile: the start of `workflow_task` that no record holds yet. It is hardened as a record of its own just before
+  // the run's next record (DESIGN, section 3), or lost in a crash together with the right to complete the task.
+  std::optional<WorkflowTask> soft_start;
+  int32_t workflow_task_attempt = 1;   // of the next task to be scheduled
+  int64_t previous_started_event_id = 0;  // of the last completed workflow task
+  int64_t last_completed_event_id = 0;
+  std::optional<StickyTaskQueue> sticky;
+  std::string last_worker_identity;
+
+  Cow<std::vector<EventPtr>> buffered;  // events without ids, in order of arrival
+
+  Cow<absl::btree_map<int64_t, std::shared_ptr<const Activity>>> activities;  // by scheduled event id
+  Cow<absl::btree_map<std::string, int64_t>> activity_ids;
+  Cow<absl::btree_map<std::string, Timer>> timers;  // by timer id
+
+  int64_t cancel_requested_event_id = 0;
+  std::string cancel_request_id;
+  int64_t signal_count = 0;
+  Cow<absl::flat_hash_set<std::string>> signal_request_ids;
+  // Request ids that started or attached to this run, with the event that each made.
+  Cow<absl::btree_map<std::string, int64_t>> start_request_ids;
+
+  bool IsOpen() const { return status == temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_RUNNING; }
+  // The running workflow task, soft or hard; null when none runs.
+  const WorkflowTask* RunningTask() const {
+    if (soft_start.has_value()) return &*soft_start;
+    return workflow_task.has_value() && workflow_task->started_event_id != 0 ? &*workflow_task : nullptr;
+  }
+};
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,85 @@
+// The working object of one Decide: emits events and changes, applies each to the state as it goes, and gathers them
+// into records. Rules in this folder change state through it alone, so that what is decided and what is folded cannot
+// differ.
+//
+// Not thread-safe; lives for one Decide.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/entity.h"
+#include "engine/workflow/state.h"
+#include "perdure/record.pb.h"
+#include "temporal/api/enums/v1/event_type.pb.h"
+#include "temporal/api/history/v1/message.pb.h"
+
+namespace perdure::engine::workflow {
+
+using temporal::api::enums::v1::EventType;
+using temporal::api::history::v1::HistoryEvent;
+
+class Transition {
+ public:
+  Transition(State state, const Context& context);
+
+  const State& state() const { return state_; }
+  const Context& context() const { return context_; }
+  absl::Time now() const { return context_.now; }
+
+  // A new event with its type and time set; the caller fills its attributes and passes it to Emit or EmitOrBuffer.
+  HistoryEvent NewEvent(EventType type) const;
+
+  // Appends the event under the next id, folds it into the state, and returns its id.
+  int64_t Emit(HistoryEvent event);
+  // As Emit, unless a workflow task runs: then the event is buffered until that task ends, and 0 is returned. For every
+  // event that arrives from outside of the running task.
+  int64_t EmitOrBuffer(HistoryEvent event);
+  // Gives the buffered events their ids: in order of arrival, except that ends of activities (children, Nexus
+  // operations) come last. Called by what ends a workflow task, after its own event.
+  void FlushBuffer();
+  bool HasBuffered() const { return !state_.buffered->empty(); }
+
+  // Records and applies a change that has no event. `change`'s position and time are filled in.
+  void Change(perdure::engine::Change change);
+
+  // Wants a workflow task unless one is pending or running, the run is closed, or its first task is not due yet: writes
+  // WorkflowTaskScheduled, or a pending transient task on attempt 2 and later.
+  void ScheduleWorkflowTask();
+
+  // A volatile workflow-task start replaces what the state had: no record is made.
+  void SetSoftStart(WorkflowTask started);
+  // Makes a volatile start durable, as a record of its own, byte for byte as the worker saw it. A no-op without one.
+  // Every request that is about to write calls it first (Emit, EmitOrBuffer and Change do).
+  void HardenSoftStart();
+
+  // Where RespondWorkflowTaskCompleted goes back to when a command is invalid.
+  struct Checkpoint;
+  Checkpoint Save() const;
+  void RollBack(Checkpoint checkpoint);
+
+  // Ends the transition. Records that are empty are left out.
+  struct Result {
+    State state;
+    std::vector<Record> records;
+  };
+  Result Finish() &&;
+
+ private:
+  void CloseRecord();
+
+  State state_;
+  const Context& context_;
+  std::vector<Record> records_;
+  Record open_;
+  perdure::engine::Changes open_changes_;
+};
+
+struct Transition::Checkpoint {
+  State state;
+  std::vector<Record> records;
+  Record open;
+  perdure::engine::Changes open_changes;
+};
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,70 @@
+// The rules of a workflow run: the entity contract of engine/entity.h for workflows. Everything else in this folder is
+// its implementation, one .cc a request and one a command.
+//
+// Pure functions; safe from any thread on values of one's own. Errors are gRPC statuses with Temporal's error details
+// (base/status.h), equal to the real server's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/entity.h"
+#include "engine/workflow/request.h"
+#include "engine/workflow/state.h"
+
+namespace perdure::engine::workflow {
+
+struct Decision {
+  State state;                   // after the records; as passed in when there are none
+  std::vector<Record> records;   // to be appended in this order, in one commit
+  // What the caller gets once the records are durable. An error may come with records: an invalid command fails the
+  // workflow task (records) and its worker gets INVALID_ARGUMENT (reply).
+  absl::StatusOr<Reply> reply;
+};
+
+Decision Decide(State state, const Request& request, const Context& context);
+
+// StartWorkflowExecution. `current` is the workflow id's current run, or null when there is none.
+struct StartDecision {
+  // Set when a run is created: its records, to be committed together with `ended`.
+  std::optional<State> state;
+  std::vector<Record> records;
+  // Set when the current run had to change first (it was terminated, or a start was attached to it).
+  std::optional<Decision> current;
+  absl::StatusOr<Reply> reply;
+};
+struct StartRequest {
+  api::StartWorkflowExecutionRequest request;
+  Uuid run_id;  // minted by the caller
+};
+StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
+
+// Folds one stored record. Returns DATA_LOSS when the record does not follow on the state (a damaged store), and leaves
+// the state unusable then.
+absl::Status Apply(State& state, const Record& record);
+
+Obligations ObligationsOf(const State& state);
+
+// The durable part, as stored in snapshots. Two states with equal durable parts encode to equal bytes.
+std::string EncodeSnapshot(const State& state);
+absl::StatusOr<State> DecodeSnapshot(std::string_view bytes);
+
+// A rough figure of the memory that the state holds, for the resident budget.
+size_t ApproximateBytes(const State& state);
+
+// True while the state holds something that no record holds: such a run stays in memory.
+bool HasVolatile(const State& state);
+
+// What DescribeWorkflowExecution answers, from the state alone.
+api::DescribeWorkflowExecutionResponse Describe(const State& state);
+
+// The events behind the durable ones that a reader of an open run is shown (a transient workflow task's), framed as
+// Record::events.
+std::string TransientEvents(const State& state);
+
+// `event` framed as field 1 of temporal.api.history.v1.History, appended to `out`.
+void AppendFramed(const temporal::api::history::v1::HistoryEvent& event, std::string& out);
+
+}  // namespace perdure::engine::workflow
