@@ -1,0 +1,54 @@
+// The namespaces of the cluster, cached whole in memory: every call looks one up. Writes go through the store with a
+// version check and refresh the cache.
+//
+// Thread safety: any thread. A Snapshot is immutable and stays valid as long as it is held.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "base/executor.h"
+#include "base/ids.h"
+#include "engine/entity.h"
+#include "perdure/namespace.pb.h"
+#include "persistence/store.h"
+
+namespace perdure::server {
+
+// A namespace as it is stored, and as the engine sees it.
+struct Namespace {
+  Uuid id;
+  int64_t version = 0;
+  NamespaceRecord record;             // perdure/namespace.proto
+  engine::NamespaceSettings settings;
+};
+using NamespacePtr = std::shared_ptr<const Namespace>;
+
+struct NamespaceSnapshot {
+  absl::flat_hash_map<std::string, NamespacePtr> by_name;
+  absl::flat_hash_map<Uuid, NamespacePtr> by_id;
+};
+
+class NamespaceRegistry {
+ public:
+  virtual ~NamespaceRegistry() = default;
+
+  virtual std::shared_ptr<const NamespaceSnapshot> Snapshot() const = 0;
+
+  // NAMESPACE_NOT_FOUND with its detail when there is none.
+  absl::StatusOr<NamespacePtr> ByName(std::string_view name) const;
+  absl::StatusOr<NamespacePtr> ById(const Uuid& id) const;
+
+  // Adds a namespace (NAMESPACE_ALREADY_EXISTS), or changes one: `change` edits a copy of the stored record and may
+  // refuse; it is called again when another writer came between. `done` runs on the registry's executor, after the
+  // commit and with the cache refreshed.
+  virtual void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) = 0;
+  virtual void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
+                      persistence::Callback<NamespacePtr> done) = 0;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,103 @@
+// Matching brings pending dispatches and waiting pollers together. It holds a cache: what is pending is decided by the
+// runs' own states in history, which admits each start once; a duplicate or stale offer is harmless.
+//
+// Thread safety: every method may be called from any thread; callbacks run on an executor of the server, exactly once,
+// never inside the call.
+// Order within a queue: priority key, then the order in which dispatches became due.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/ids.h"
+#include "engine/entity.h"
+#include "engine/workflow/request.h"
+#include "server/history/history.h"
+
+namespace perdure::server {
+
+struct QueueKey {
+  Uuid namespace_id;
+  engine::TaskKind kind = engine::TaskKind::kWorkflow;
+  std::string name;
+  friend bool operator==(const QueueKey&, const QueueKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const QueueKey& key) {
+    return H::combine(std::move(h), key.namespace_id, key.kind, key.name);
+  }
+};
+
+// A dispatch of one run, offered by its owner.
+struct Task {
+  RunRef run;
+  engine::Dispatch dispatch;
+};
+
+// What history needs of matching.
+class TaskSink {
+ public:
+  virtual ~TaskSink() = default;
+  virtual void Offer(Task task) = 0;
+  // The run no longer owes this dispatch (it was started, cancelled, timed out). Best effort.
+  virtual void Withdraw(const Task& task) = 0;
+};
+
+struct WorkflowPoll {
+  engine::workflow::api::PollWorkflowTaskQueueRequest request;
+};
+struct ActivityPoll {
+  engine::workflow::api::PollActivityTaskQueueRequest request;
+};
+// A poll that nothing can answer yet (Nexus): it is counted as a poller and waits.
+struct NexusPoll {
+  std::string task_queue;
+  std::string identity;
+};
+
+struct Poll {
+  Uuid namespace_id;
+  std::variant<WorkflowPoll, ActivityPoll, NexusPoll> poll;
+  absl::Duration wait;  // after it, the poll is answered empty
+};
+
+// monostate: nothing came.
+struct PolledTask {
+  std::variant<std::monostate, engine::workflow::WorkflowTaskReply, engine::workflow::ActivityTaskReply> task;
+};
+
+struct PollerInfo {
+  std::string identity;
+  absl::Time last_access_time;
+  double rate_per_second = 0;
+  temporal::api::common::v1::WorkerVersionCapabilities capabilities;
+};
+
+struct QueueDescription {
+  std::vector<PollerInfo> pollers;  // seen in the last five minutes
+  int64_t backlog_count = 0;
+  absl::Duration backlog_age;
+  double tasks_add_rate = 0;
+  double tasks_dispatch_rate = 0;
+};
+
+class Matching : public TaskSink {
+ public:
+  // Returns an id for CancelPoll, which answers the poll empty at once (its caller is gone, so the answer is dropped and
+  // no task is lost on it).
+  virtual uint64_t StartPoll(Poll poll, Callback<PolledTask> done) = 0;
+  virtual void CancelPoll(uint64_t poll) = 0;
+
+  virtual void Describe(QueueKey queue, Callback<QueueDescription> done) = 0;
+
+  // ShutdownWorker: nothing more waits on this sticky queue's worker.
+  virtual void ForgetStickyQueue(QueueKey queue) = 0;
+
+  // Answers every waiting poll empty and every later one at once: the server is stopping.
+  virtual void Drain() = 0;
+};
+
+}  // namespace perdure::server
