@@ -26,3 +26,9 @@ if(NOT PERDURE_SANITIZE)
   target_link_libraries(perdure_allocator INTERFACE "-Wl,--push-state,--no-as-needed" "${JEMALLOC_LIBRARY}"
                                                     "-Wl,--pop-state")
 endif()
+
+# What every target of ours may use.
+set(PERDURE_BASE_DEPS
+    absl::any_invocable absl::btree absl::cord absl::flat_hash_map absl::flat_hash_set absl::inlined_vector
+    absl::span absl::status absl::statusor absl::strings absl::time
+    fmt::fmt spdlog::spdlog OpenSSL::Crypto Threads::Threads)

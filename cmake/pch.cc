@@ -1,0 +1,1 @@
+// What CMake compiles cmake/pch.h with.
