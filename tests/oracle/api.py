@@ -11,7 +11,9 @@ _SERVICES = (
     operator_service.DESCRIPTOR.services_by_name["OperatorService"],
 )
 _METHODS = {
-    method.name: (f"/{service.full_name}/{method.name}", method) for service in _SERVICES for method in service.methods
+    method.name: (f"/{service.full_name}/{method.name}", method)
+    for service in _SERVICES
+    for method in service.methods
 }
 
 

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from typing import Iterator
+from collections.abc import Iterator
 
 WIDTH = 110
 

@@ -8,14 +8,16 @@ from .runner import run_all
 
 
 def pytest_addoption(parser):
-    parser.addoption("--address", help="HOST:PORT of a running server; without it Perdure's dev server is started")
+    parser.addoption(
+        "--address", help="HOST:PORT of a running server; without it Perdure's dev server is started"
+    )
 
 
 @pytest.fixture(scope="session")
 def address(request):
     """The server under test: --address, ORACLE_ADDRESS, or a Perdure of our own."""
     given = request.config.getoption("--address", default=None) or os.environ.get("ORACLE_ADDRESS")
-    with contextlib.nullcontext(given) if given else servers.dev_server(servers.perdure_binary()) as it:
+    with contextlib.nullcontext(given) if given else servers.dev_server("perdure") as it:
         yield it
 
 

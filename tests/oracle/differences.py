@@ -1,4 +1,4 @@
-"""Differences from the real server that we mean to keep, each with its reason. Anything else fails the test."""
+"""Differences from the real server that we mean to keep, each with its reason. Any other fails the test."""
 
 import re
 from dataclasses import dataclass

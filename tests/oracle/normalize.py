@@ -1,7 +1,7 @@
 """Turns messages and errors into plain data from which everything free to vary is gone.
 
-What varies is replaced, not dropped, and the same value gets the same placeholder within one transcript, so that
-relations ("this event names the run that the start returned") are still compared:
+What varies is replaced, not dropped, and the same value gets the same placeholder within one transcript, so
+that relations ("this event names the run that the start returned") are still compared:
 
   uuids           <run-1>, <id-1>: run-N where the field that showed it first is a run id
   timestamps      <time>, or <zero time> for an explicit zero
@@ -20,7 +20,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import status_pb2
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-LONGEST_TEXT = 300
+LONG_RUN = re.compile("x{50,}")  # how scenarios make something too long
 
 # (message, field): left out of the transcript.
 IGNORED = {
@@ -41,7 +41,9 @@ IGNORED = {
 # Numbers that depend on encoding or timing; zero and not zero are told apart.
 FREE_NUMBERS = {"history_size_bytes", "state_transition_count", "size_bytes"}
 # Durations that are measured, not configured.
-FREE_DURATIONS = {"execution_duration", "approximate_backlog_age", "next_attempt_delay"}
+FREE_DURATIONS = {"execution_duration", "approximate_backlog_age"}
+# Durations that are the difference of two times; tenths of a second are what counts.
+ROUNDED_DURATIONS = {"current_retry_interval"}
 
 
 class Normalizer:
@@ -83,9 +85,7 @@ class Normalizer:
     def text(self, text: str, kind: str = "id") -> str:
         text = text.replace(self._suffix, "")
         text = UUID.sub(lambda m: self._placeholder(kind, m.group(0)), text)
-        if len(text) > LONGEST_TEXT:
-            text = f"{text[:40]}…({len(text)} characters)"
-        return text
+        return LONG_RUN.sub(lambda m: f"<x, {len(m.group(0))} times>", text)
 
     def _details(self, err) -> list:
         packed = [value for key, value in err.trailing_metadata() or () if key == "grpc-status-details-bin"]
@@ -117,6 +117,8 @@ class Normalizer:
             return "<n>" if value else 0
         if field.name in FREE_DURATIONS:
             return "<duration>"
+        if field.name in ROUNDED_DURATIONS:
+            return f"{round(value.seconds + value.nanos / 1e9, 1):g}s"
         return self._value(field, value)
 
     def _value(self, field, value):

@@ -1,8 +1,8 @@
-"""Records the references from the real server:
+"""Records the references from the real server, run in tests/:
 
-    python -m tests.oracle.record               all scenarios, on a dev server that it starts
-    python -m tests.oracle.record 'timers/*'    some of them
-    python -m tests.oracle.record --check       record nothing, say where the real server differs from the references
+python -m oracle.record               all scenarios, on a dev server of the real kind that it starts
+python -m oracle.record 'timers/*'    some of them
+python -m oracle.record --check       record nothing, say where the real server differs from the references
 """
 
 import argparse
@@ -18,8 +18,10 @@ from .runner import run_all
 
 def main() -> int:
     args = _arguments()
-    chosen = [s for s in all_scenarios() if not args.scenario or any(fnmatch(s.name, g) for g in args.scenario)]
-    server = contextlib.nullcontext(args.address) if args.address else servers.dev_server(servers.real_binary())
+    chosen = [
+        s for s in all_scenarios() if not args.scenario or any(fnmatch(s.name, g) for g in args.scenario)
+    ]
+    server = contextlib.nullcontext(args.address) if args.address else servers.dev_server("real")
     bad = 0
     with server as address:
         futures = run_all(chosen, address)
@@ -38,7 +40,9 @@ def main() -> int:
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("scenario", nargs="*", help="globs over <topic>/<scenario>")
     parser.add_argument("--address", help="a running server instead of one of our own")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")

@@ -1,11 +1,11 @@
-"""Which scenarios there are. A scenario is a function that drives a Story; its docstring says what it shows."""
+"""Which scenarios there are: functions that drive a Story; their docstrings say what they show."""
 
 import importlib
 import json
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 REFERENCES = Path(__file__).parent / "references"
 _scenarios: dict[str, "Scenario"] = {}
@@ -23,7 +23,7 @@ class Scenario:
     def expected_steps(self) -> list:
         """The recorded transcript."""
         if not self.reference.exists():
-            raise FileNotFoundError(f"{self.name} has no reference: python -m tests.oracle.record '{self.name}'")
+            raise FileNotFoundError(f"{self.name} has no reference: python -m oracle.record '{self.name}'")
         return json.loads(self.reference.read_text())["steps"]
 
     @property

@@ -1,119 +1,28 @@
-"""The client that scenarios talk to: every call and its outcome becomes one step of the transcript.
+"""The client that scenarios talk to: the verbs of a workflow's life, each one call and one step.
 
-A call that fails does not raise: it returns a Refusal (false in a condition), because errors are what many scenarios
-are about. Arguments are plain data, given to the request message as they are. Ids that the scenario
-makes up are unique on the server (`c.id`) and appear without their suffix in the transcript.
+A call that fails does not raise: it returns a Refusal (false in a condition); many scenarios are about
+errors. Arguments are plain data, given to the request message as they are. Ids that the scenario makes up are
+unique on the server (`c.id`) and appear without their suffix in the transcript.
 """
 
-import secrets
 import time
 
-import grpc
+from temporalio.api.enums.v1 import EventType
 
-from . import api
-from .normalize import Normalizer
+from .commands import secs
+from .recorder import IDENTITY, Pending, Recorder
 
-CALL_TIMEOUT = 20.0
 POLL_TIMEOUT = 15.0  # an empty poll is answered one second before
 STORY_TIMEOUT = 60.0  # what a scenario may wait in all when it looks for an event
-IDENTITY = "oracle"
 
 
-class Refusal:
-    """An RPC's error; false, so that `if not response` reads well."""
-
-    def __init__(self, error: grpc.RpcError):
-        self.code = error.code().name
-        self.message = error.details()
-
-    def __bool__(self):
-        return False
-
-    def __repr__(self):
-        return f"{self.code}: {self.message}"
-
-
-class Pending:
-    """A call under way; `result()` waits for it and writes its step."""
-
-    def __init__(self, story: "Story", name: str, request, future):
-        self._story, self._name, self._request, self._future = story, name, request, future
-
-    def result(self):
-        return self._story._finish(self._name, self._request, self._future)
-
-
-class Story:
-    def __init__(self, address: str, namespace: str = "default"):
-        self.namespace = namespace
-        self.token = secrets.token_hex(5)
-        self.steps: list[dict] = []
-        self._normalize = Normalizer(self.token)
-        self._channel = grpc.insecure_channel(
-            address, options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        )
-        self._request_ids = 0
-
-    def close(self):
-        self._channel.close()
-
-    def id(self, name: str) -> str:
-        """A name that no other scenario uses; the empty name stays empty."""
-        return f"{name}-{self.token}" if name else ""
-
-    def request_id(self) -> str:
-        self._request_ids += 1
-        return f"request-{self._request_ids}"
-
-    # -- calls ---------------------------------------------------------------------------------------------------
-
-    def call(self, name: str, request: dict | None = None, timeout: float | None = CALL_TIMEOUT):
-        """One call, one step."""
-        return self.begin(name, request, timeout).result()
-
-    def begin(self, name: str, request: dict | None = None, timeout: float | None = CALL_TIMEOUT) -> Pending:
-        """Sends a call without waiting for it."""
-        built, future = self._send(name, request or {}, timeout)
-        return Pending(self, name, built, future)
-
-    def quietly(self, name: str, request: dict, timeout: float | None = CALL_TIMEOUT):
-        """A call that is no part of the transcript; raises if it fails."""
-        return self._send(name, request, timeout)[1].result()
-
-    def _send(self, name, request, timeout):
-        path, request_class, response_class = api.method(name)
-        built = request_class(**request)
-        rpc = self._channel.unary_unary(
-            path, request_serializer=request_class.SerializeToString, response_deserializer=response_class.FromString
-        )
-        return built, rpc.future(built, timeout=timeout, wait_for_ready=True)
-
-    def _finish(self, name, request, future):
-        step = {"call": name, "request": self._shown(request)}
-        try:
-            outcome = future.result()
-            step["response"] = self._normalize.message(outcome)
-        except grpc.RpcError as error:
-            outcome = Refusal(error)
-            step["error"] = self._normalize.error(error)
-        self.steps.append(step)
-        return outcome
-
-    def _shown(self, request) -> dict:
-        """The request, without what every request of the story has."""
-        shown = self._normalize.message(request)
-        if shown.get("namespace") == self.namespace:
-            del shown["namespace"]
-        if shown.get("identity") == IDENTITY:
-            del shown["identity"]
-        return shown
-
+class Story(Recorder):
     def _in(self, fields: dict, **defaults) -> dict:
         """Defaults under the caller's fields; None removes a default."""
         merged = {"namespace": self.namespace, **defaults, **fields}
         return {key: value for key, value in merged.items() if value is not None}
 
-    # -- workflow executions -------------------------------------------------------------------------------------
+    # -- workflow executions ---------------------------------------------------------------------------------
 
     def start_request(self, workflow_id="wf", **fields) -> dict:
         return self._in(
@@ -136,13 +45,19 @@ class Story:
         return self.call(
             "SignalWorkflowExecution",
             self._in(
-                fields, workflow_execution=execution, signal_name=name, identity=IDENTITY, request_id=self.request_id()
+                fields,
+                workflow_execution=execution,
+                signal_name=name,
+                identity=IDENTITY,
+                request_id=self.request_id(),
             ),
         )
 
     def terminate(self, workflow_id="wf", run_id="", **fields):
         execution = self.execution(workflow_id, run_id)
-        return self.call("TerminateWorkflowExecution", self._in(fields, workflow_execution=execution, identity=IDENTITY))
+        return self.call(
+            "TerminateWorkflowExecution", self._in(fields, workflow_execution=execution, identity=IDENTITY)
+        )
 
     def cancel(self, workflow_id="wf", run_id="", **fields):
         execution = self.execution(workflow_id, run_id)
@@ -152,15 +67,22 @@ class Story:
         )
 
     def describe(self, workflow_id="wf", run_id=""):
-        return self.call("DescribeWorkflowExecution", self._in({}, execution=self.execution(workflow_id, run_id)))
-
-    def history(self, workflow_id="wf", run_id="", **fields):
         return self.call(
-            "GetWorkflowExecutionHistory", self._in(fields, execution=self.execution(workflow_id, run_id))
+            "DescribeWorkflowExecution", self._in({}, execution=self.execution(workflow_id, run_id))
         )
 
+    def history(self, workflow_id="wf", run_id="", since: int = 0, timeout=30.0, **fields):
+        """The history; with `since`, only events from that id on are part of the transcript."""
+        request = self._in(fields, execution=self.execution(workflow_id, run_id))
+        call = self.begin("GetWorkflowExecutionHistory", request, timeout)
+        return self.record(call, call.outcome(), since)
+
+    def begin_history(self, workflow_id="wf", run_id="", timeout=30.0, **fields) -> Pending:
+        request = self._in(fields, execution=self.execution(workflow_id, run_id))
+        return self.begin("GetWorkflowExecutionHistory", request, timeout)
+
     def wait_for_event(self, event_type: str, workflow_id="wf", run_id="", count: int = 1):
-        """Returns when the history holds `count` events of a type, found by history long polls; writes no step."""
+        """Returns when the history holds `count` events of a type, seen by long polls; writes no step."""
         wanted, seen, page = f"EVENT_TYPE_{event_type}", 0, b""
         deadline = time.monotonic() + STORY_TIMEOUT
         while seen < count:
@@ -170,14 +92,15 @@ class Story:
                 {}, execution=self.execution(workflow_id, run_id), wait_new_event=True, next_page_token=page
             )
             reply = self.quietly("GetWorkflowExecutionHistory", request, timeout=30)
-            names = [event.DESCRIPTOR.fields_by_name["event_type"].enum_type.values_by_number[event.event_type].name
-                     for event in reply.history.events]
+            names = [EventType.Name(event.event_type) for event in reply.history.events]
             seen += names.count(wanted)
             page = reply.next_page_token
             if not page and seen < count:
                 raise AssertionError(f"the run closed with {seen} of {count} events {event_type}")
 
-    def wait_for_poller(self, queue="queue", task_queue_type="TASK_QUEUE_TYPE_WORKFLOW", sticky_of: str | None = None):
+    def wait_for_poller(
+        self, queue="queue", sticky_of: str | None = None, task_queue_type="TASK_QUEUE_TYPE_WORKFLOW"
+    ):
         """Returns when the server knows of a poller of a queue; writes no step."""
         request = self.poll_request(queue, sticky_of, task_queue_type=task_queue_type)
         del request["identity"]
@@ -189,10 +112,13 @@ class Story:
     def wait_for_close(self, workflow_id="wf", run_id=""):
         """A long poll for the close event: a step of the transcript."""
         return self.history(
-            workflow_id, run_id, wait_new_event=True, history_event_filter_type="HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT"
+            workflow_id,
+            run_id,
+            wait_new_event=True,
+            history_event_filter_type="HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT",
         )
 
-    # -- workflow tasks ------------------------------------------------------------------------------------------
+    # -- workflow tasks --------------------------------------------------------------------------------------
 
     def poll_request(self, queue="queue", sticky_of: str | None = None, **fields) -> dict:
         task_queue = {"name": self.id(queue)}
@@ -203,7 +129,9 @@ class Story:
     def poll_workflow_task(self, queue="queue", sticky_of=None, timeout=POLL_TIMEOUT, **fields):
         return self.call("PollWorkflowTaskQueue", self.poll_request(queue, sticky_of, **fields), timeout)
 
-    def begin_poll_workflow_task(self, queue="queue", sticky_of=None, timeout=POLL_TIMEOUT, **fields) -> Pending:
+    def begin_poll_workflow_task(
+        self, queue="queue", sticky_of=None, timeout=POLL_TIMEOUT, **fields
+    ) -> Pending:
         return self.begin("PollWorkflowTaskQueue", self.poll_request(queue, sticky_of, **fields), timeout)
 
     def complete_workflow_task(self, task, *commands, **fields):
@@ -212,19 +140,26 @@ class Story:
             self._in(fields, task_token=token_of(task), commands=list(commands), identity=IDENTITY),
         )
 
-    def fail_workflow_task(self, task, cause="WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE", **fields):
+    def fail_workflow_task(
+        self, task, cause="WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE", **fields
+    ):
         return self.call(
-            "RespondWorkflowTaskFailed", self._in(fields, task_token=token_of(task), cause=cause, identity=IDENTITY)
+            "RespondWorkflowTaskFailed",
+            self._in(fields, task_token=token_of(task), cause=cause, identity=IDENTITY),
         )
 
     def run_workflow_task(self, *commands, queue="queue", **fields):
         """Poll and complete, both in the transcript; returns the completion's outcome."""
         return self.complete_workflow_task(self.poll_workflow_task(queue), *commands, **fields)
 
+    def started(self, workflow_id="wf", queue="queue", **fields):
+        """Preparation: a new run with its first workflow task polled; returns the task."""
+        with self.quiet():
+            self.start(workflow_id, task_queue={"name": self.id(queue)}, **fields)
+            return self.poll_workflow_task(queue)
+
     def sticky(self, queue="sticky", timeout=5) -> dict:
         """Sticky attributes for a completion."""
-        from .commands import secs
-
         return {
             "worker_task_queue": {
                 "name": self.id(queue),
@@ -234,7 +169,7 @@ class Story:
             "schedule_to_start_timeout": secs(timeout),
         }
 
-    # -- activities ----------------------------------------------------------------------------------------------
+    # -- activities ------------------------------------------------------------------------------------------
 
     def poll_activity(self, queue="queue", timeout=POLL_TIMEOUT, **fields):
         return self.call("PollActivityTaskQueue", self.poll_request(queue, **fields), timeout)
@@ -260,7 +195,11 @@ class Story:
     def activity_by_id(self, name, activity_id="a1", workflow_id="wf", run_id="", **fields):
         """One of the ById forms, by its RPC's name."""
         request = self._in(
-            fields, workflow_id=self.id(workflow_id), run_id=run_id, activity_id=activity_id, identity=IDENTITY
+            fields,
+            workflow_id=self.id(workflow_id),
+            run_id=run_id,
+            activity_id=activity_id,
+            identity=IDENTITY,
         )
         return self.call(name, request)
 

@@ -7,6 +7,7 @@ from .differences import DIFFERENCES
 from .registry import all_scenarios
 
 
+@pytest.mark.timeout(180)  # scenarios share a pool; the first to be asked for may wait for others
 @pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.name)
 def test_as_the_real_server(scenario, transcripts):
     reference = scenario.expected_steps()

@@ -77,7 +77,9 @@ def schedule_to_close_timeout(c):
     """The whole activity takes too long while its attempt runs."""
     c.start()
     c.run_workflow_task(
-        schedule_activity(c, schedule_to_close_timeout=secs(1), start_to_close_timeout=None, retry_policy=None)
+        schedule_activity(
+            c, schedule_to_close_timeout=secs(1), start_to_close_timeout=None, retry_policy=None
+        )
     )
     c.poll_activity()
     c.wait_for_event("ACTIVITY_TASK_TIMED_OUT")

@@ -14,7 +14,7 @@ def defaults(c):
 
 @scenario
 def everything_given(c):
-    """Input, timeouts, retry policy, memo, search attributes, header, metadata, links and priority are kept and shown."""
+    """Whatever a start may carry is kept and shown."""
     c.start(
         input=payloads("hello"),
         workflow_execution_timeout=secs(300),
@@ -44,8 +44,10 @@ def everything_given(c):
 
 @scenario
 def run_timeout_above_execution_timeout(c):
-    """A run timeout longer than the execution timeout is cut to it, a workflow task timeout to the run timeout."""
-    c.start(workflow_execution_timeout=secs(50), workflow_run_timeout=secs(200), workflow_task_timeout=secs(100))
+    """A run timeout is cut to the execution timeout, a workflow task timeout to the run timeout."""
+    c.start(
+        workflow_execution_timeout=secs(50), workflow_run_timeout=secs(200), workflow_task_timeout=secs(100)
+    )
     c.history()
     c.describe()
 
