@@ -93,3 +93,13 @@ def two_in_order(c):
     c.run_workflow_task()
     c.run_workflow_task()
     c.history()
+
+
+@scenario
+def without_a_time(c):
+    """Timers of zero seconds, given or not, fire at once."""
+    c.start()
+    c.run_workflow_task(start_timer("zero", seconds=0))
+    c.run_workflow_task(start_timer("none", start_to_fire_timeout=None))
+    c.run_workflow_task(complete_workflow())
+    c.history()
