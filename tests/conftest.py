@@ -1,0 +1,36 @@
+"""Which servers whole-system and kill tests run against, and PostgreSQL for them."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from support.postgres import GIVEN, PostgresCluster
+from support.servers import KINDS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--server",
+        action="append",
+        choices=KINDS,
+        help="a server to test, repeatable; default: sqlite and postgres. `real` checks the tests themselves",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server_kind" in metafunc.fixturenames:
+        kinds = metafunc.config.getoption("--server") or ["sqlite", "postgres"]
+        metafunc.parametrize("server_kind", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """A PostgreSQL server on which databases may be created: the given one, or a cluster of our own."""
+    given = os.environ.get(GIVEN)
+    if given:
+        yield given
+        return
+    cluster = PostgresCluster()
+    yield cluster.dsn
+    cluster.remove()

@@ -1,0 +1,80 @@
+"""A PostgreSQL cluster of the tests' own, in a temporary folder on a free port, with fsync on."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+from support.processes import free_port, run, wait_until
+
+# A libpq keyword/value string of a running server on which the tests may create databases.
+GIVEN = "PERDURE_TEST_POSTGRES"
+BIN = Path(os.environ.get("PERDURE_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "100",
+    "log_min_messages": "warning",
+}
+
+
+def create_database(dsn: str) -> str:
+    """Creates an empty database with a new name and returns its connection string."""
+    name = f"perdure_{uuid.uuid4().hex[:12]}"
+    run([str(BIN / "psql"), dsn, "-qc", f"CREATE DATABASE {name}"])
+    return f"{dsn} dbname={name}"
+
+
+class PostgresCluster:
+    """Started by the constructor. crash() and start() again keep the data; remove() ends and deletes all."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="perdure-postgres-"))
+        self._log = self._folder / "log"
+        self._log.touch()
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        # PostgreSQL refuses to run as root; Debian's package brings a user for it.
+        self._user = (
+            {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        )
+        if self._user:
+            shutil.chown(self._folder, "postgres", "postgres")
+        data = str(self._folder / "data")
+        run([str(BIN / "initdb"), "-D", data, "-U", "perdure", "-A", "trust", "-E", "UTF8"], **self._user)
+        self.start()
+
+    @property
+    def dsn(self) -> str:
+        return f"host=127.0.0.1 port={self._port} user=perdure dbname=postgres"
+
+    def start(self) -> None:
+        settings = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
+        command = [str(BIN / "postgres"), "-D", str(self._folder / "data"), "-p", str(self._port)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "-k", str(self._folder), *settings],
+                stdout=log,
+                stderr=log,
+                **self._user,  # type: ignore[arg-type]
+            )
+        ready = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        wait_until("PostgreSQL", lambda: subprocess.run(ready).returncode == 0, self._process, self._log)
+
+    def crash(self) -> None:
+        """Immediate stop: no checkpoint, no goodbye to clients; the next start recovers from the WAL."""
+        self._stop("immediate")
+
+    def remove(self) -> None:
+        self._stop("fast")
+        shutil.rmtree(self._folder)
+
+    def _stop(self, mode: str) -> None:
+        assert self._process is not None
+        run([str(BIN / "pg_ctl"), "stop", "-D", str(self._folder / "data"), "-m", mode], **self._user)
+        self._process.wait()
