@@ -1,8 +1,9 @@
-// Folding: how each event and each change moves the state. The same functions serve Decide (through Transition) and
-// recovery (through workflow::Apply), so that both give the same state. What they do for a kind never changes once
-// released.
+// Folding: how each event and each change moves the state. The same functions serve Decide (through
+// Transition) and recovery (through workflow::Apply), so that both give the same state. What they do for a
+// kind never changes once released.
 //
-// Every function is total: it trusts its input to be a valid next step and checks invariants with PERDURE_CHECK.
+// Every function is total: it trusts its input to be a valid next step and checks invariants with
+// PERDURE_CHECK.
 #pragma once
 
 #include "engine/workflow/state.h"
@@ -12,7 +13,10 @@
 namespace perdure::engine::workflow {
 
 // Advances next_event_id, history size and last event time, and switches over the event's type.
-void ApplyEvent(State& state, EventPtr event, size_t framed_bytes);
+// An event that was buffered has its effect once, when it arrives: the family functions below are called with
+// it then, its id still 0, and not again when it is flushed and gets its id (ApplyFlushedEvent, for the few
+// effects that need the id).
+void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes);
 void ApplyChange(State& state, const perdure::engine::Change& change);
 
 // One function an event family, each in its own .cc.

@@ -1,5 +1,6 @@
-// Commands of a completed workflow task: one .cc each (command_*.cc), called in order by complete_workflow_task.cc.
-// A command validates itself against the state and emits its events, or says why the workflow task must fail.
+// Commands of a completed workflow task: one .cc each (command_*.cc), called in order by
+// complete_workflow_task.cc. A command validates itself against the state and emits its events, or says why
+// the workflow task must fail.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@ namespace perdure::engine::workflow {
 
 using temporal::api::command::v1::Command;
 
-// Why a workflow task fails (WorkflowTaskFailed) and what its worker is told: INVALID_ARGUMENT with "cause: message".
+// Why a workflow task fails (WorkflowTaskFailed) and what its worker is told: INVALID_ARGUMENT with "cause:
+// message".
 struct CommandFailure {
   temporal::api::enums::v1::WorkflowTaskFailedCause cause;
   std::string message;
@@ -26,7 +28,8 @@ struct CommandContext {
   Transition& transition;
   int64_t completed_event_id = 0;  // WorkflowTaskCompleted
   std::string identity;
-  // Scheduled activities that the worker asked to get back in the reply (request_eager_execution on its own queue).
+  // Scheduled activities that the worker asked to get back in the reply (request_eager_execution on its own
+  // queue).
   std::vector<int64_t> eager_activities;
 };
 

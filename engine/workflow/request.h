@@ -1,8 +1,8 @@
-// What can be asked of a workflow run, and what it answers. A closed set: a new kind is a compile error wherever
-// requests are switched on (std::visit over the variant; one .cc a kind).
+// What can be asked of a workflow run, and what it answers. A closed set: a new kind is a compile error
+// wherever requests are switched on (std::visit over the variant; one .cc a kind).
 //
-// Requests carry the API's own messages where a client sent one; the frontend has validated their form (lengths, ids,
-// sizes), the engine validates what depends on state. Plain values.
+// Requests carry the API's own messages where a client sent one; the frontend has validated their form
+// (lengths, ids, sizes), the engine validates what depends on state. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -41,15 +41,15 @@ struct HardenWorkflowTaskStart {};
 
 // ---- requests of workers. `token` has been opened and belongs to this run.
 
-// Matching found a poller for the dispatch. Refused NOT_FOUND when the dispatch is stale; repeated with the same
-// request_id it gets the same answer.
+// Matching found a poller for the dispatch. Refused NOT_FOUND when the dispatch is stale; repeated with the
+// same request_id it gets the same answer.
 struct StartWorkflowTask {
   int64_t scheduled_event_id = 0;
   int32_t attempt = 1;
   std::string request_id;  // of the poll
   std::string identity;
   std::string polled_queue;
-  bool eager = false;  // the start is made durable at once
+  bool eager = false;                      // the start is made durable at once
   api::PollWorkflowTaskQueueRequest poll;  // worker version, build id, deployment options
 };
 struct StartActivityTask {
@@ -84,34 +84,37 @@ struct HeartbeatActivity {
   perdure::server::TaskToken token;
   api::RecordActivityTaskHeartbeatRequest request;
 };
-// ResetStickyTaskQueue, or (move_pending_task) matching knows that the sticky queue's worker is gone: then a pending
-// workflow task that waits on the sticky queue waits on the run's own queue instead. Makes no event.
+// ResetStickyTaskQueue, or (move_pending_task) matching knows that the sticky queue's worker is gone: then a
+// pending workflow task that waits on the sticky queue waits on the run's own queue instead. Makes no event.
 struct ResetSticky {
   bool move_pending_task = false;
 };
 
 // ---- requests of the host
 
-// Whatever is due at Context::now: user timers, activity and workflow-task timeouts, run and execution timeouts, the end
-// of a start delay. Does nothing when nothing is due.
+// Whatever is due at Context::now: user timers, activity and workflow-task timeouts, run and execution
+// timeouts, the end of a start delay. Does nothing when nothing is due.
 struct FireTimers {};
 
-using Request = std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart, StartWorkflowTask,
-                             StartActivityTask, CompleteWorkflowTask, FailWorkflowTask, CompleteActivity, FailActivity,
-                             CancelActivity, HeartbeatActivity, ResetSticky, FireTimers>;
+using Request =
+    std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart, StartWorkflowTask,
+                 StartActivityTask, CompleteWorkflowTask, FailWorkflowTask, CompleteActivity, FailActivity,
+                 CancelActivity, HeartbeatActivity, ResetSticky, FireTimers>;
 
 // ---- replies
 
 struct Done {};
 
-// A started workflow task. The host adds the history: durable events [history_from, history_to] and then `tail`.
+// A started workflow task. The host adds the history: durable events [history_from, history_to] and then
+// `tail`.
 struct WorkflowTaskReply {
   api::PollWorkflowTaskQueueResponse response;  // without history, next_page_token and task_token
   perdure::server::TaskToken token;
   int64_t history_from = 1;
   int64_t history_to = 0;  // 0: none
   std::string tail;        // framed as Record::events: a soft start, or a transient task's events
-  // Filled by the host: the first page of those events, framed, and the first event id of the next page (0: none).
+  // Filled by the host: the first page of those events, framed, and the first event id of the next page (0:
+  // none).
   std::string history;
   int64_t next_page_from = 0;
 };
@@ -122,8 +125,9 @@ struct ActivityTaskReply {
 };
 
 struct CompletedReply {
-  api::RespondWorkflowTaskCompletedResponse response;  // reset_history_event_id; tasks are in the fields below
-  std::optional<WorkflowTaskReply> workflow_task;      // return_new_workflow_task
+  api::RespondWorkflowTaskCompletedResponse
+      response;                                    // reset_history_event_id; tasks are in the fields below
+  std::optional<WorkflowTaskReply> workflow_task;  // return_new_workflow_task
   std::vector<ActivityTaskReply> eager_activities;
 };
 
@@ -132,10 +136,11 @@ struct HeartbeatReply {
 };
 
 struct StartReply {
-  api::StartWorkflowExecutionResponse response;   // without eager_workflow_task
+  api::StartWorkflowExecutionResponse response;  // without eager_workflow_task
   std::optional<WorkflowTaskReply> eager_task;
 };
 
-using Reply = std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, HeartbeatReply, StartReply>;
+using Reply =
+    std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, HeartbeatReply, StartReply>;
 
 }  // namespace perdure::engine::workflow

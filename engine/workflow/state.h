@@ -1,7 +1,7 @@
 // Mutable state of a workflow run: what its log folds to, and the volatile rest.
 //
-// Plain values, copied cheaply (Cow, shared immutable events). Only Apply (apply.h) and Transition change them.
-// Not thread-safe. Units: event ids count from 1; sizes are bytes of serialized events.
+// Plain values, copied cheaply (Cow, shared immutable events). Only Apply (apply.h) and Transition change
+// them. Not thread-safe. Units: event ids count from 1; sizes are bytes of serialized events.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "temporal/api/enums/v1/workflow.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
+#include "temporal/api/workflow/v1/message.pb.h"
 
 namespace perdure::engine::workflow {
 
@@ -47,7 +48,7 @@ struct WorkflowTask {
   bool sticky = false;
   absl::Duration start_to_close_timeout;
   std::optional<absl::Time> started_time;
-  std::string start_nonce;  // request id of the poll that started it
+  std::string start_nonce;  // names this start in its task token: StartNonce(*started) of workflow_task.h
   std::string identity;
   // As the worker saw them; `scheduled` only for transient tasks. Null until started.
   EventPtr scheduled;
@@ -91,32 +92,43 @@ struct State {
   std::optional<absl::Time> delete_after;
 
   int64_t next_event_id = 1;
-  int64_t last_sequence = 0;           // records folded so far; equals the history row's sequence
+  int64_t last_sequence = 0;  // records folded so far; equals the history row's sequence
   int64_t history_size_bytes = 0;
-  absl::Time last_event_time;          // Context::now is never before it
-  EventPtr close_event;                // null while open
+  absl::Time last_event_time;  // Context::now is never before it
+  EventPtr close_event;        // null while open
 
   // From WorkflowExecutionStarted, changed by WorkflowExecutionOptionsUpdated and upserts.
   std::string workflow_type;
   std::string task_queue;
   absl::Duration workflow_task_timeout;
-  std::optional<absl::Time> run_expires_at;        // run timeout, start delay included
-  std::optional<absl::Time> execution_expires_at;  // execution timeout
+  std::optional<absl::Time> run_expires_at;         // run timeout, start delay included
+  std::optional<absl::Time> execution_expires_at;   // execution timeout
   std::optional<absl::Time> first_task_not_before;  // start delay: no workflow task is scheduled before it
   Cow<temporal::api::common::v1::Memo> memo;
   Cow<temporal::api::common::v1::SearchAttributes> search_attributes;
 
   std::optional<WorkflowTask> workflow_task;
-  // Volatile: the start of `workflow_task` that no record holds yet. It is hardened as a record of its own just before
-  // the run's next record (DESIGN, section 3), or lost in a crash together with the right to complete the task.
+  // Volatile: the start of `workflow_task` that no record holds yet. It is hardened as a record of its own
+  // just before the run's next record (DESIGN, section 3), or lost in a crash together with the right to
+  // complete the task.
   std::optional<WorkflowTask> soft_start;
-  int32_t workflow_task_attempt = 1;   // of the next task to be scheduled
+  int32_t workflow_task_attempt = 1;      // of the next task to be scheduled
   int64_t previous_started_event_id = 0;  // of the last completed workflow task
   int64_t last_completed_event_id = 0;
   std::optional<StickyTaskQueue> sticky;
   std::string last_worker_identity;
+  // What the worker of the last completed workflow task said about itself; null: nothing.
+  std::shared_ptr<const temporal::api::common::v1::WorkerVersionStamp> worker_version;
+  Cow<temporal::api::workflow::v1::ResetPoints> auto_reset_points;
+  // The last workflow task tried to close the run while events were buffered: while the next one runs,
+  // signals are refused, so that the run can close.
+  bool close_attempted = false;
 
-  Cow<std::vector<EventPtr>> buffered;  // events without ids, in order of arrival
+  // Events without ids, in order of arrival. What they do to the state is done when they arrive.
+  Cow<std::vector<EventPtr>> buffered;
+  // Events with smaller ids were buffered before: they have had their effect. A position of the fold inside
+  // one record, without meaning once next_event_id has reached it; not part of snapshots.
+  int64_t flushed_through = 0;
 
   Cow<absl::btree_map<int64_t, std::shared_ptr<const Activity>>> activities;  // by scheduled event id
   Cow<absl::btree_map<std::string, int64_t>> activity_ids;
@@ -126,7 +138,7 @@ struct State {
   std::string cancel_request_id;
   int64_t signal_count = 0;
   Cow<absl::flat_hash_set<std::string>> signal_request_ids;
-  // Request ids that started or attached to this run, with the event that each made.
+  // Request ids that started or attached to this run, with the event that each made (0: still buffered).
   Cow<absl::btree_map<std::string, int64_t>> start_request_ids;
 
   bool IsOpen() const { return status == temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_RUNNING; }

@@ -1,6 +1,6 @@
-// The working object of one Decide: emits events and changes, applies each to the state as it goes, and gathers them
-// into records. Rules in this folder change state through it alone, so that what is decided and what is folded cannot
-// differ.
+// The working object of one Decide: emits events and changes, applies each to the state as it goes, and
+// gathers them into records. Rules in this folder change state through it alone, so that what is decided and
+// what is folded cannot differ.
 //
 // Not thread-safe; lives for one Decide.
 #pragma once
@@ -27,31 +27,39 @@ class Transition {
   const Context& context() const { return context_; }
   absl::Time now() const { return context_.now; }
 
-  // A new event with its type and time set; the caller fills its attributes and passes it to Emit or EmitOrBuffer.
+  // A new event with its type and time set; the caller fills its attributes and passes it to Emit or
+  // EmitOrBuffer.
   HistoryEvent NewEvent(EventType type) const;
 
   // Appends the event under the next id, folds it into the state, and returns its id.
   int64_t Emit(HistoryEvent event);
-  // As Emit, unless a workflow task runs: then the event is buffered until that task ends, and 0 is returned. For every
-  // event that arrives from outside of the running task.
+  // As Emit, unless a workflow task runs: then the event is buffered until that task ends, and 0 is returned.
+  // For every event that arrives from outside of the running task. An end of an activity whose Started was
+  // buffered with it is emitted with started_event_id 0: FlushBuffer fills it in.
   int64_t EmitOrBuffer(HistoryEvent event);
   // Gives the buffered events their ids: in order of arrival, except that ends of activities (children, Nexus
-  // operations) come last. Called by what ends a workflow task, after its own event.
+  // operations) come last. Called by what ends a workflow task, after its own events. A no-op without any.
   void FlushBuffer();
+  // Takes one event out of the buffer for good (CancelTimer and its own TimerFired).
+  void DropBuffered(size_t index);
   bool HasBuffered() const { return !state_.buffered->empty(); }
 
   // Records and applies a change that has no event. `change`'s position and time are filled in.
   void Change(perdure::engine::Change change);
 
-  // Wants a workflow task unless one is pending or running, the run is closed, or its first task is not due yet: writes
-  // WorkflowTaskScheduled, or a pending transient task on attempt 2 and later.
-  void ScheduleWorkflowTask();
+  // Wants a workflow task unless one is pending or running, the run is closed, or its first task is not due
+  // yet: flushes the buffer and writes WorkflowTaskScheduled, or a pending transient task on attempt 2 and
+  // later. `heartbeats_since`: when the chain of heartbeats began that the task continues.
+  void ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since = std::nullopt);
 
   // A volatile workflow-task start replaces what the state had: no record is made.
   void SetSoftStart(WorkflowTask started);
-  // Makes a volatile start durable, as a record of its own, byte for byte as the worker saw it. A no-op without one.
-  // Every request that is about to write calls it first (Emit, EmitOrBuffer and Change do).
+  // Makes a volatile start durable, as a record of its own, byte for byte as the worker saw it. A no-op
+  // without one. Every request that is about to write calls it first (Emit, EmitOrBuffer and Change do).
   void HardenSoftStart();
+
+  // Undoes everything since the transition began, the hardening of a soft start included.
+  void Abandon();
 
   // Where RespondWorkflowTaskCompleted goes back to when a command is invalid.
   struct Checkpoint;
@@ -66,9 +74,13 @@ class Transition {
   Result Finish() &&;
 
  private:
+  // Emit without hardening; `event` has its id.
+  void Append(HistoryEvent event);
+  void AppendChange(perdure::engine::Change change);
   void CloseRecord();
 
   State state_;
+  State before_;  // as passed in
   const Context& context_;
   std::vector<Record> records_;
   Record open_;

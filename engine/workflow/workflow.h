@@ -1,8 +1,8 @@
-// The rules of a workflow run: the entity contract of engine/entity.h for workflows. Everything else in this folder is
-// its implementation, one .cc a request and one a command.
+// The rules of a workflow run: the entity contract of engine/entity.h for workflows. Everything else in this
+// folder is its implementation, one .cc a request and one a command.
 //
-// Pure functions; safe from any thread on values of one's own. Errors are gRPC statuses with Temporal's error details
-// (base/status.h), equal to the real server's.
+// Pure functions; safe from any thread on values of one's own. Errors are gRPC statuses with Temporal's error
+// details (base/status.h), equal to the real server's.
 #pragma once
 
 #include <string>
@@ -17,10 +17,10 @@
 namespace perdure::engine::workflow {
 
 struct Decision {
-  State state;                   // after the records; as passed in when there are none
-  std::vector<Record> records;   // to be appended in this order, in one commit
-  // What the caller gets once the records are durable. An error may come with records: an invalid command fails the
-  // workflow task (records) and its worker gets INVALID_ARGUMENT (reply).
+  State state;                  // after the records; as passed in when there are none
+  std::vector<Record> records;  // to be appended in this order, in one commit
+  // What the caller gets once the records are durable. An error may come with records: an invalid command
+  // fails the workflow task (records) and its worker gets INVALID_ARGUMENT (reply).
   absl::StatusOr<Reply> reply;
 };
 
@@ -41,8 +41,8 @@ struct StartRequest {
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
 
-// Folds one stored record. Returns DATA_LOSS when the record does not follow on the state (a damaged store), and leaves
-// the state unusable then.
+// Folds one stored record. Returns DATA_LOSS when the record does not follow on the state (a damaged store),
+// and leaves the state unusable then.
 absl::Status Apply(State& state, const Record& record);
 
 Obligations ObligationsOf(const State& state);
@@ -54,14 +54,17 @@ absl::StatusOr<State> DecodeSnapshot(std::string_view bytes);
 // A rough figure of the memory that the state holds, for the resident budget.
 size_t ApproximateBytes(const State& state);
 
+// Context::now of the next request is never before it.
+absl::Time EarliestNow(const State& state);
+
 // True while the state holds something that no record holds: such a run stays in memory.
 bool HasVolatile(const State& state);
 
 // What DescribeWorkflowExecution answers, from the state alone.
 api::DescribeWorkflowExecutionResponse Describe(const State& state);
 
-// The events behind the durable ones that a reader of an open run is shown (a transient workflow task's), framed as
-// Record::events.
+// The events behind the durable ones that a reader of an open run is shown (a transient workflow task's),
+// framed as Record::events.
 std::string TransientEvents(const State& state);
 
 // `event` framed as field 1 of temporal.api.history.v1.History, appended to `out`.
