@@ -3,6 +3,7 @@
 
 set(PERDURE_FLAGS "-O1 -g" CACHE STRING "Optimization and debug flags of our own code")
 set(PERDURE_SANITIZE "" CACHE STRING "Sanitizers of our own code, as for -fsanitize")
+option(PERDURE_FUZZ "Build the fuzz targets with libFuzzer; needs clang" OFF)
 set(PERDURE_API_ARCHIVE "" CACHE FILEPATH "An already built library of the API protos, instead of building it")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -22,11 +23,17 @@ separate_arguments(flags UNIX_COMMAND "${PERDURE_FLAGS}")
 target_compile_options(perdure_options INTERFACE ${flags} -Wall -Wextra -Werror)
 target_include_directories(perdure_options INTERFACE "${CMAKE_SOURCE_DIR}")
 if(PERDURE_SANITIZE)
-  # The standard library's own checks ride along; the sanitizers' run-time options are in tests/sanitizers/.
+  # The standard library's own checks ride along; what they must not report of libraries stands in tests/sanitizers/.
   target_compile_options(perdure_options INTERFACE "-fsanitize=${PERDURE_SANITIZE}" -fno-sanitize-recover=all
                                                    -fno-omit-frame-pointer)
   target_compile_definitions(perdure_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(perdure_options INTERFACE "-fsanitize=${PERDURE_SANITIZE}")
+  set(suppressions "${CMAKE_SOURCE_DIR}/tests/sanitizers")
+  set(PERDURE_SANITIZER_ENVIRONMENT
+      "ASAN_OPTIONS=detect_stack_use_after_return=1"
+      "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
+      "UBSAN_OPTIONS=print_stacktrace=1"
+      "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:halt_on_error=1:second_deadlock_stack=1")
 endif()
 
 find_program(MOLD mold)

@@ -1,11 +1,12 @@
-# perdure_library(<name> [FLAT] [DEPS <targets>...] [TEST_DEPS <targets>...])
+# perdure_library(<name> [FLAT] [THREADED] [DEPS <targets>...] [TEST_DEPS <targets>...])
 #
 # Makes the library perdure_<name> of the *.cc files of this folder and below (FLAT: of this folder only), and the
 # Catch2 program <name>_test, known to ctest, of its *_test.cc files. Files in a folder `testing/` make
 # perdure_<name>_testing, which other folders' tests may name in TEST_DEPS. A folder without sources is fine.
+# THREADED: the tests run more than one thread, so the thread sanitizer is worth its price.
 # DEPS are public: whoever links this library links them too.
 function(perdure_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "FLAT" "" "DEPS;TEST_DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FLAT;THREADED" "" "DEPS;TEST_DEPS")
   set(glob GLOB_RECURSE)
   if(arg_FLAT)
     set(glob GLOB)
@@ -24,9 +25,19 @@ function(perdure_library name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE perdure_${name}_testing perdure_catch_main ${arg_TEST_DEPS})
     perdure_use_pch(${name}_test)
-    add_test(NAME ${name}_test COMMAND ${name}_test)
-    set_property(GLOBAL APPEND PROPERTY perdure_test_programs ${name}_test)
+    perdure_add_test(${name}_test "${arg_THREADED}")
   endif()
+endfunction()
+
+# perdure_add_test(<program> <threaded> [<arguments>...]): makes a test program known to ctest and to the target
+# `unit_tests`, which builds them all; with the thread sanitizer, only those that run threads.
+function(perdure_add_test program threaded)
+  if("thread" IN_LIST PERDURE_SANITIZE AND NOT threaded)
+    return()
+  endif()
+  add_test(NAME ${program} COMMAND ${program} ${ARGN})
+  set_tests_properties(${program} PROPERTIES TIMEOUT 600 ENVIRONMENT "${PERDURE_SANITIZER_ENVIRONMENT}")
+  add_dependencies(unit_tests ${program})
 endfunction()
 
 # A static library of our own code, or an interface library where there are no sources yet.
