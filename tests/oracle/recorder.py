@@ -36,6 +36,10 @@ class Pending:
     def result(self):
         return self._recorder.record(self, self.outcome())
 
+    def cancel(self):
+        """Gives up; writes no step."""
+        self._future.cancel()
+
     def outcome(self):
         """The response, or the error as a value."""
         try:

@@ -1,4 +1,4 @@
-"""Activities that are tried again: backoff, what stops it, heartbeat details and timeouts between attempts."""
+"""Activities that are tried again: backoff, what ends it, heartbeat details and timeouts between attempts."""
 
 from ..commands import complete_workflow, failure, payloads, schedule_activity, secs
 from ..registry import scenario
@@ -15,7 +15,7 @@ def scheduled(c, **attributes):
 
 @scenario
 def until_attempts_are_used_up(c):
-    """Two attempts fail, the second is the last: Started with attempt 2 and the first failure, then Failed."""
+    """Two attempts fail, the second is the last: Started with the first failure, then Failed."""
     scheduled(c, retry_policy={**QUICK, "maximum_attempts": 2})
     c.fail_activity(c.poll_activity(), failure=failure("first"))
     c.fail_activity(c.poll_activity(), failure=failure("second"))
@@ -107,7 +107,7 @@ def schedule_to_close_leaves_no_time(c):
 
 @scenario
 def schedule_to_close_between_attempts(c):
-    """Schedule-to-close runs out while the next attempt waits for a worker: the last failure is the cause."""
+    """Schedule-to-close runs out while the next attempt waits for a worker: the cause is the last failure."""
     scheduled(c, retry_policy=QUICK, schedule_to_close_timeout=secs(2))
     c.fail_activity(c.poll_activity(), failure=failure("first"))
     c.wait_for_event("ACTIVITY_TASK_TIMED_OUT")
