@@ -191,7 +191,8 @@ class EventLoop::Impl {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = tag;
-    PERDURE_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0, "epoll refuses the loop's own descriptor");
+    PERDURE_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0,
+                  "epoll refuses the loop's own descriptor");
   }
 
   void Control(int operation, int fd, Interest interest, uint32_t generation) const {
@@ -246,7 +247,9 @@ class EventLoop::Impl {
     int64_t limit = -1;
     auto lower = [&limit](int64_t due, int64_t now) {
       constexpr int64_t kMillisecond = 1'000'000;
-      const int64_t wait = due <= now ? 0 : (std::min(due - now, int64_t{3600} * 1'000'000'000) + kMillisecond - 1) / kMillisecond;
+      const int64_t wait =
+          due <= now ? 0
+                     : (std::min(due - now, int64_t{3600} * 1'000'000'000) + kMillisecond - 1) / kMillisecond;
       if (limit < 0 || wait < limit) limit = wait;
     };
     if (!monotonic_timers_.empty()) lower(monotonic_timers_.FirstDue(), ReadClock(CLOCK_MONOTONIC));
@@ -277,7 +280,8 @@ class EventLoop::Impl {
   void Dispatch(const epoll_event& event) {
     if (event.data.u64 == kWakeTag || event.data.u64 == kClockTag) {
       uint64_t count = 0;
-      [[maybe_unused]] const ssize_t got = read(event.data.u64 == kWakeTag ? wake_ : clock_step_, &count, sizeof(count));
+      [[maybe_unused]] const ssize_t got =
+          read(event.data.u64 == kWakeTag ? wake_ : clock_step_, &count, sizeof(count));
       return;
     }
     auto entry = watched_.find(static_cast<int>(event.data.u64 & 0xffffffff));

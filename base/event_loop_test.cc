@@ -148,14 +148,15 @@ TEST_CASE("a watched descriptor is reported while it is ready, until it is unwat
   Pipe pipe;
   std::promise<std::string> got;
   loop.Post([&] {
-    loop.Watch(pipe.ends[0], {.readable = true}, [&, text = std::string()](EventLoop::Interest ready) mutable {
-      if (!ready.readable) return;
-      char byte = 0;  // one a call: level-triggered, so the rest is reported again
-      if (read(pipe.ends[0], &byte, 1) == 1) text.push_back(byte);
-      if (text.size() < 5) return;
-      loop.Unwatch(pipe.ends[0]);  // its own callback may do that
-      got.set_value(text);
-    });
+    loop.Watch(pipe.ends[0], {.readable = true},
+               [&, text = std::string()](EventLoop::Interest ready) mutable {
+                 if (!ready.readable) return;
+                 char byte = 0;  // one a call: level-triggered, so the rest is reported again
+                 if (read(pipe.ends[0], &byte, 1) == 1) text.push_back(byte);
+                 if (text.size() < 5) return;
+                 loop.Unwatch(pipe.ends[0]);  // its own callback may do that
+                 got.set_value(text);
+               });
   });
   REQUIRE(write(pipe.ends[1], "hello!", 6) == 6);
   CHECK(got.get_future().get() == "hello");
@@ -215,7 +216,8 @@ TEST_CASE("stopping lets the running task finish and destroys the rest on the lo
   auto witness = [&] { return std::make_unique<Witness>(Witness{&loop, &on_thread}); };
   loop.Post([held = witness()] { FAIL("ran after the end"); });
   std::thread stopper([&] { loop.Stop(); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // so that Stop has most likely begun; either way is right
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(20));  // so that Stop has most likely begun; either way is right
   go.set_value();
   stopper.join();
   CHECK(finished);

@@ -45,7 +45,8 @@ uint64_t SplitMix(uint64_t& seed) {
 
 std::unique_ptr<Random> NewSystemRandom() {
   std::array<uint64_t, 4> state{};
-  // Up to 256 bytes come whole once the pool is initialized; only a signal before that can cut the call short.
+  // Up to 256 bytes come whole once the pool is initialized; only a signal before that can cut the call
+  // short.
   ssize_t got = -1;
   while (got != static_cast<ssize_t>(sizeof(state))) got = getrandom(state.data(), sizeof(state), 0);
   return std::make_unique<Xoshiro>(state);

@@ -44,7 +44,7 @@ struct HistoryRow {
 };
 
 struct SnapshotRow {
-  int64_t sequence = 0;       // the last history row folded into it
+  int64_t sequence = 0;  // the last history row folded into it
   int64_t next_event_id = 0;
   std::string state;
 };
@@ -53,8 +53,9 @@ struct SnapshotRow {
 struct ExecutionRow {
   Uuid namespace_id;
   std::string workflow_id;
-  bool current = true;  // at most one row a workflow id; a database index enforces it
-  int32_t status = 0;   // temporal.api.enums.v1.WorkflowExecutionStatus
+  bool current = true;  // at most one row a workflow id; a database index enforces it. In a batch, rows that
+                        // are not current are written before those that are.
+  int32_t status = 0;  // temporal.api.enums.v1.WorkflowExecutionStatus
   std::string workflow_type;
   std::string task_queue;
   absl::Time start_time;
@@ -65,26 +66,33 @@ struct ExecutionRow {
   int64_t state_transition_count = 0;
   std::string memo;               // serialized temporal.api.common.v1.Memo
   std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
-  std::string extra;              // what a list row shows besides (serialized WorkflowExecutionInfo, only such fields)
+  std::string extra;  // what a list row shows besides (serialized WorkflowExecutionInfo, only such fields)
 };
 
-// "This run owes the world something at `at` or later": a lower bound, so that a takeover reads only what is due.
+// "This run owes the world something at `at` or later": a lower bound, so that a takeover reads only what is
+// due.
 struct WakeRow {
   absl::Time at;
   RunKey run;
-  friend auto operator<=>(const WakeRow&, const WakeRow&) = default;
+  friend bool operator==(const WakeRow&, const WakeRow&) = default;
+  friend std::strong_ordering operator<=>(const WakeRow& left, const WakeRow& right) {
+    if (left.at != right.at)
+      return left.at < right.at ? std::strong_ordering::less : std::strong_ordering::greater;
+    return left.run <=> right.run;
+  }
 };
 
-// Everything a commit does to one run.
+// Everything a commit does to one run. REQUIRES: a run appears once in a batch.
 struct RunWrite {
   RunKey key;
   std::vector<HistoryRow> history;
   std::optional<ExecutionRow> execution;  // inserted, or replaced whole
   std::optional<SnapshotRow> snapshot;    // inserted, or replaced whole
   std::vector<absl::Time> wakes_added;    // adding one that exists is harmless
-  std::vector<absl::Time> wakes_removed;  // so is removing one that does not
-  bool no_longer_current = false;         // clears `current` of its row; applied before any row of the batch is inserted
-  bool deleted = false;                   // retention: every row of the run goes, and nothing else is written
+  std::vector<absl::Time> wakes_removed;  // so is removing one that does not; removed before any is added
+  bool no_longer_current =
+      false;             // clears `current` of its row; applied before any row of the batch is inserted
+  bool deleted = false;  // retention: every row of the run goes, and nothing else is written
 };
 
 // Lands as a whole or not at all, also when the batch is cut in two: a closed run and its successor, say.
@@ -105,9 +113,11 @@ struct Batch {
 
 enum class CommitOutcome {
   kCommitted,  // durable
-  kRefused,    // nothing landed: the database refuses data in it (an SQL data or constraint error). Cut it in two.
+  kRefused,    // nothing landed: the database refuses data in it (an SQL data or constraint error). Cut it in
+               // two.
   kFenced,     // nothing landed: the writer's row has another epoch or batch
-  kFailed,     // nothing landed: it was not sent, or the database answered with a rollback that is nobody's fault
+  kFailed,     // nothing landed: it was not sent, or the database answered with a rollback that is nobody's
+               // fault
   kUnknown,    // it may have landed or may yet land: fence before the next step
 };
 

@@ -1,13 +1,15 @@
-// The store: where the rows of shards live. It keeps bytes and the few columns that are searched, and knows nothing of
-// workflows. Implementations: memory/, sqlite/, postgres/; one contract suite (store_contract_test) runs against all.
+// The store: where the rows of shards live. It keeps bytes and the few columns that are searched, and knows
+// nothing of workflows. Implementations: memory/, sqlite/, postgres/; one contract suite
+// (store_contract_test) runs against all.
 //
-// Thread safety: a Session belongs to the executor that it was opened with: its methods are called there, and every
-// callback is posted there, never run inside the call. A Store may be used from any thread.
-// Order: a session's commits take effect in the order of the calls; a read that is issued after a commit's callback sees
-// that commit. A read issued while a commit is in flight may or may not see it.
-// Errors: reads and fencing answer UNAVAILABLE when the database cannot be reached or the outcome is unknown (repeat
-// them), INTERNAL when stored data cannot be understood. Commit has its own outcome type.
-// Units: times in microseconds of the wall clock inside the database (absl::Time here, truncated), sizes in bytes.
+// Thread safety: a Session belongs to the executor that it was opened with: its methods are called there, and
+// every callback is posted there, never run inside the call. A Store may be used from any thread. A session's
+// end destroys the callbacks that have not run; a batch that was sent may still land. Order: a session's
+// commits take effect in the order of the calls; a read that is issued after a commit's callback sees that
+// commit. A read issued while a commit is in flight may or may not see it. Errors: reads and fencing answer
+// UNAVAILABLE when the database cannot be reached or the outcome is unknown (repeat them), INTERNAL when
+// stored data cannot be understood. Commit has its own outcome type. Units: times in microseconds of the wall
+// clock inside the database (absl::Time here, truncated), sizes in bytes.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +40,7 @@ struct StoredRun {
 
 // What a fenced writer finds (DESIGN, section 5).
 struct FencedWriter {
-  Writer writer;           // with its new epoch
+  Writer writer;            // with its new epoch
   uint64_t last_batch = 0;  // the newest batch that landed for this writer, in any epoch
 };
 
@@ -52,8 +54,8 @@ struct WakeQuery {
 
 struct HistoryQuery {
   RunKey key;
-  // Rows that hold an event with from_event_id <= id < to_event_id, in order (or reversed), until `max_bytes` of events
-  // are reached: at least one row when any qualifies. Rows without events are left out.
+  // Rows that hold an event with from_event_id <= id < to_event_id, in order (or reversed), until `max_bytes`
+  // of events are reached: at least one row when any qualifies. Rows without events are left out.
   int64_t from_event_id = 1;
   int64_t to_event_id = 0;
   size_t max_bytes = 0;
@@ -64,35 +66,37 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  // Takes the writer's row under its exclusive lock, raises its epoch, and returns once no batch of an earlier epoch can
-  // land any more; what such a batch wrote is visible to every later read of this session. Creates the row if missing.
+  // Takes the writer's row under its exclusive lock, raises its epoch, and returns once no batch of an
+  // earlier epoch can land any more; what such a batch wrote is visible to every later read of this session.
+  // Creates the row if missing.
   virtual void Fence(uint32_t writer_id, Callback<FencedWriter> done) = 0;
 
-  // Makes `writer` the owner of these shards. Every other writer that owned one of them is fenced first, in the same
-  // transaction. `writer` must be fenced and current, or the answer is FAILED_PRECONDITION.
+  // Makes `writer` the owner of these shards. Every other writer that owned one of them is fenced first, in
+  // the same transaction. `writer` must be fenced and current, or the answer is FAILED_PRECONDITION.
   virtual void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) = 0;
 
-  // Applies the whole batch in one transaction, durable when answered. The first thing inside it is the conditional
-  // update writers.batch: batch.number-1 -> batch.number for the writer's epoch; where no row matches nothing lands.
-  // REQUIRES: at most one commit of a session in flight.
+  // Applies the whole batch in one transaction, durable when answered. The first thing inside it is the
+  // conditional update writers.batch: batch.number-1 -> batch.number for the writer's epoch; where no row
+  // matches nothing lands. REQUIRES: at most one commit of a session in flight.
   virtual void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) = 0;
 
   // One query for many runs; the answer has one entry a key, in the order asked.
   virtual void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) = 0;
   // The current run of each workflow id (open, or the last one closed): nullopt where there is none.
-  virtual void FindCurrentRuns(std::vector<WorkflowKey> keys, Callback<std::vector<std::optional<Uuid>>> done) = 0;
+  virtual void FindCurrentRuns(std::vector<WorkflowKey> keys,
+                               Callback<std::vector<std::optional<Uuid>>> done) = 0;
   virtual void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) = 0;
   virtual void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) = 0;
 
   virtual void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) = 0;
   virtual void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) = 0;
 
-  // Extends (or takes, once it ran out on the database's clock) the node's lease on the cluster's shards. Answers whether
-  // the lease is held; a zero duration gives it up. `node` is minted at process start.
+  // Extends (or takes, once it ran out on the database's clock) the node's lease on the cluster's shards.
+  // Answers whether the lease is held; a zero duration gives it up. `node` is minted at process start.
   virtual void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) = 0;
 
-  // Namespaces. Put inserts (expected_version 0) or replaces the row whose version is expected_version; the answer is
-  // ABORTED when another version is stored and ALREADY_EXISTS when the name or id is taken.
+  // Namespaces. Put inserts (expected_version 0) or replaces the row whose version is expected_version; the
+  // answer is ABORTED when another version is stored and ALREADY_EXISTS when the name or id is taken.
   virtual void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) = 0;
   virtual void ListNamespaces(Callback<std::vector<NamespaceRow>> done) = 0;
 

@@ -1,5 +1,6 @@
 // Lists and counts over execution rows: a conjunction of comparisons on searched columns, newest first.
-// Plain values. The frontend parses a client's list filter into this; a store turns it into SQL with parameters.
+// Plain values. The frontend parses a client's list filter into this; a store turns it into SQL with
+// parameters.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,16 @@ namespace perdure::persistence {
 enum class Column { kWorkflowId, kRunId, kWorkflowType, kStatus, kStartTime, kCloseTime };
 enum class Comparison { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kStartsWith };
 
-// kStatus compares with int64_t, the times with absl::Time, kRunId with Uuid, the rest with std::string. A row without a
-// close time satisfies no comparison with kCloseTime.
+// kStatus compares with int64_t, the times with absl::Time, kRunId with Uuid, the rest with std::string. A
+// row without a close time satisfies no comparison with kCloseTime.
 struct Condition {
   Column column = Column::kWorkflowId;
   Comparison comparison = Comparison::kEqual;
   std::variant<std::string, int64_t, absl::Time, Uuid> value;
 };
 
-// Order of lists: open runs first, then by close time, newest first; ties by start time, newest first, then by run id
-// descending. A cursor names the last row of a page.
+// Order of lists: open runs first, then by close time, newest first; ties by start time, newest first, then
+// by run id descending. A cursor names the last row of a page.
 struct ListCursor {
   std::optional<absl::Time> close_time;
   absl::Time start_time;

@@ -1,0 +1,27 @@
+#include "persistence/mailbox.h"
+
+namespace perdure::persistence {
+
+void Mailbox::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    home_ = nullptr;
+  }
+  slots_.clear();
+}
+
+std::unique_ptr<Mailbox::Slot> Mailbox::Take(uint64_t ticket, bool ok) {
+  auto found = slots_.find(ticket);
+  if (found == slots_.end()) return nullptr;
+  std::unique_ptr<Slot> slot = std::move(found->second);
+  slots_.erase(found);
+  if (observer_ != nullptr) observer_->OnOperation(slot->operation, executor_.Monotonic() - slot->begin, ok);
+  return slot;
+}
+
+void Mailbox::PostHome(Executor::Task task) {
+  const std::lock_guard lock(mutex_);  // held while posting, so that Close waits for it
+  if (home_ != nullptr) home_->Post(std::move(task));
+}
+
+}  // namespace perdure::persistence

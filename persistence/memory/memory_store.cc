@@ -1,0 +1,268 @@
+#include "persistence/memory/memory_store.h"
+
+#include <list>
+#include <mutex>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "persistence/mailbox.h"
+#include "persistence/memory/tables.h"
+
+namespace perdure::persistence {
+namespace {
+
+// What all sessions share: the tables, and batches whose client no longer knows of them.
+class Core {
+ public:
+  explicit Core(const MemoryStoreOptions& options)
+      : faults_(options.faults), tables_(options.remembered_transactions) {}
+
+  template <typename Operation>
+  auto Run(Operation operation) {
+    const std::lock_guard lock(mutex_);
+    LandSome();
+    return operation(tables_);
+  }
+
+  void Stall(Batch batch) {
+    const std::lock_guard lock(mutex_);
+    stalled_.push_back(std::move(batch));
+  }
+
+  FencedWriter Fence(uint32_t writer_id) {
+    return Run([&](MemoryTables& tables) {
+      Settle(writer_id);
+      return tables.Fence(writer_id);
+    });
+  }
+
+  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+    return Run([&](MemoryTables& tables) {
+      for (const uint32_t other : tables.OtherOwners(writer.id, shards)) Settle(other);
+      return tables.TakeShards(writer, shards);
+    });
+  }
+
+  size_t LoseLastBatches(size_t count) {
+    const std::lock_guard lock(mutex_);
+    stalled_.clear();
+    return tables_.LoseLastBatches(count);
+  }
+
+ private:
+  // REQUIRES: mutex_ is held, here and below.
+  void LandSome() {
+    for (auto batch = stalled_.begin(); batch != stalled_.end();) {
+      if (!faults_->StalledLands(*batch, MemoryFaults::Moment::kOperation)) {
+        ++batch;
+        continue;
+      }
+      tables_.Commit(*batch);  // nobody is left to hear how it went
+      batch = stalled_.erase(batch);
+    }
+  }
+
+  // A batch of the fenced writer lands before the fence, or never.
+  void Settle(uint32_t writer_id) {
+    for (auto batch = stalled_.begin(); batch != stalled_.end();) {
+      if (batch->writer.id != writer_id) {
+        ++batch;
+        continue;
+      }
+      if (faults_->StalledLands(*batch, MemoryFaults::Moment::kFence)) tables_.Commit(*batch);
+      batch = stalled_.erase(batch);
+    }
+  }
+
+  std::mutex mutex_;
+  MemoryFaults* const faults_;
+  MemoryTables tables_;
+  std::list<Batch> stalled_;
+};
+
+class MemorySession final : public Session {
+ public:
+  MemorySession(Executor& home, const MemoryStoreOptions& options, Core& core)
+      : home_(home),
+        faults_(options.faults),
+        clock_(options.clock),
+        core_(core),
+        mailbox_(std::make_shared<Mailbox>(home, options.observer)) {}
+
+  ~MemorySession() override {
+    for (const Executor::TimerId timer : timers_) home_.Cancel(timer);
+    mailbox_->Close();
+  }
+
+  void Fence(uint32_t writer_id, Callback<FencedWriter> done) override {
+    Answer<FencedWriter>("Fence", std::move(done), [this, writer_id] { return core_.Fence(writer_id); });
+  }
+
+  void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override {
+    Answer<bool>("TakeShards", std::move(done), [this, writer, shards = std::move(shards)] {
+      return TrueOr(core_.TakeShards(writer, shards));
+    });
+  }
+
+  void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override {
+    const auto plan = faults_ == nullptr ? MemoryFaults::CommitPlan{} : faults_->OnCommit(batch);
+    auto reply = mailbox_->Expect<CommitResult>("Commit", std::move(done));
+    After(plan.before, [this, plan, batch = std::move(batch), reply = std::move(reply)]() mutable {
+      CommitResult result = Take(std::move(batch), plan.fault);
+      After(plan.after, [reply = std::move(reply), result = std::move(result)]() mutable {
+        std::move(reply).Send(std::move(result));
+      });
+    });
+  }
+
+  void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override {
+    Read("LoadRuns", std::move(done), [keys = std::move(keys)](const MemoryTables& tables) {
+      std::vector<StoredRun> runs;
+      for (const RunKey& key : keys) runs.push_back(tables.LoadRun(key));
+      return runs;
+    });
+  }
+
+  void FindCurrentRuns(std::vector<WorkflowKey> keys,
+                       Callback<std::vector<std::optional<Uuid>>> done) override {
+    Read("FindCurrentRuns", std::move(done), [keys = std::move(keys)](const MemoryTables& tables) {
+      std::vector<std::optional<Uuid>> runs;
+      for (const WorkflowKey& key : keys) runs.push_back(tables.FindCurrentRun(key));
+      return runs;
+    });
+  }
+
+  void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) override {
+    Read("ReadHistory", std::move(done),
+         [query](const MemoryTables& tables) { return tables.ReadHistory(query); });
+  }
+
+  void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) override {
+    Read("ReadWakes", std::move(done),
+         [query](const MemoryTables& tables) { return tables.ReadWakes(query); });
+  }
+
+  void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) override {
+    Read("ListExecutions", std::move(done),
+         [query = std::move(query)](const MemoryTables& tables) { return tables.ListExecutions(query); });
+  }
+
+  void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) override {
+    Read("CountExecutions", std::move(done),
+         [query = std::move(query)](const MemoryTables& tables) { return tables.CountExecutions(query); });
+  }
+
+  void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) override {
+    Answer<bool>("RenewLease", std::move(done), [this, node, duration] {
+      const absl::Time now = clock_ ? clock_() : home_.Now();
+      return core_.Run([&](MemoryTables& tables) { return tables.RenewLease(node, now, duration); });
+    });
+  }
+
+  void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) override {
+    Answer<bool>("PutNamespace", std::move(done), [this, row = std::move(row), expected_version] {
+      return TrueOr(
+          core_.Run([&](MemoryTables& tables) { return tables.PutNamespace(row, expected_version); }));
+    });
+  }
+
+  void ListNamespaces(Callback<std::vector<NamespaceRow>> done) override {
+    Read("ListNamespaces", std::move(done),
+         [](const MemoryTables& tables) { return tables.ListNamespaces(); });
+  }
+
+  void ClusterId(const Uuid& candidate, Callback<Uuid> done) override {
+    Answer<Uuid>("ClusterId", std::move(done), [this, candidate] {
+      return core_.Run([&](MemoryTables& tables) { return tables.ClusterId(candidate); });
+    });
+  }
+
+ private:
+  static absl::StatusOr<bool> TrueOr(absl::Status status) {
+    if (!status.ok()) return status;
+    return true;
+  }
+
+  CommitResult Take(Batch batch, MemoryFaults::CommitFault fault) {
+    auto apply = [&] { return core_.Run([&](MemoryTables& tables) { return tables.Commit(batch); }); };
+    switch (fault) {
+      case MemoryFaults::CommitFault::kNone:
+        return apply();
+      case MemoryFaults::CommitFault::kFails:
+        return {CommitOutcome::kFailed, "an injected failure"};
+      case MemoryFaults::CommitFault::kUnknownLanded:
+        apply();
+        break;
+      case MemoryFaults::CommitFault::kUnknownLost:
+        break;
+      case MemoryFaults::CommitFault::kUnknownStalls:
+        core_.Stall(std::move(batch));
+        break;
+    }
+    return {CommitOutcome::kUnknown, "an injected loss of the connection"};
+  }
+
+  template <typename T, typename Operation>
+  void Answer(std::string_view name, Callback<T> done, Operation operation) {
+    const auto plan = faults_ == nullptr ? MemoryFaults::ReadPlan{} : faults_->OnOperation(name);
+    auto reply = mailbox_->Expect<absl::StatusOr<T>>(name, std::move(done));
+    After(plan.delay, [plan, operation = std::move(operation), reply = std::move(reply)]() mutable {
+      if (plan.fails) {
+        std::move(reply).Send(absl::UnavailableError("an injected failure"));
+      } else {
+        std::move(reply).Send(operation());
+      }
+    });
+  }
+
+  template <typename T, typename Query>
+  void Read(std::string_view name, Callback<T> done, Query query) {
+    Answer<T>(name, std::move(done), [this, query = std::move(query)] {
+      return core_.Run([&](const MemoryTables& tables) { return query(tables); });
+    });
+  }
+
+  template <typename Step>
+  void After(absl::Duration delay, Step step) {
+    if (delay <= absl::ZeroDuration()) {
+      step();
+      return;
+    }
+    auto timer = std::make_shared<Executor::TimerId>(Executor::kNoTimer);
+    *timer = home_.RunAfter(delay, [this, timer, step = std::move(step)]() mutable {
+      timers_.erase(*timer);
+      step();
+    });
+    timers_.insert(*timer);
+  }
+
+  Executor& home_;
+  MemoryFaults* const faults_;
+  const std::function<absl::Time()> clock_;
+  Core& core_;
+  absl::flat_hash_set<Executor::TimerId> timers_;
+  const std::shared_ptr<Mailbox> mailbox_;
+};
+
+class MemoryStoreImpl final : public MemoryStore {
+ public:
+  explicit MemoryStoreImpl(MemoryStoreOptions options) : options_(std::move(options)), core_(options_) {}
+
+  std::unique_ptr<Session> OpenSession(Executor& home) override {
+    return std::make_unique<MemorySession>(home, options_, core_);
+  }
+
+  size_t LoseLastBatches(size_t count) override { return core_.LoseLastBatches(count); }
+
+ private:
+  const MemoryStoreOptions options_;
+  Core core_;
+};
+
+}  // namespace
+
+std::unique_ptr<MemoryStore> NewMemoryStore(MemoryStoreOptions options) {
+  return std::make_unique<MemoryStoreImpl>(std::move(options));
+}
+
+}  // namespace perdure::persistence

@@ -1,0 +1,268 @@
+#include "persistence/memory/tables.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "persistence/micros.h"
+
+namespace perdure::persistence {
+namespace {
+
+absl::Time Truncated(absl::Time time) { return FromMicros(ToMicros(time)); }
+
+ExecutionRow Truncated(ExecutionRow row) {
+  row.start_time = Truncated(row.start_time);
+  row.execution_time = Truncated(row.execution_time);
+  if (row.close_time) row.close_time = Truncated(*row.close_time);
+  return row;
+}
+
+WorkflowKey WorkflowKeyOf(const RunKey& key, const ExecutionRow& row) {
+  return {key.shard, row.namespace_id, row.workflow_id};
+}
+
+}  // namespace
+
+FencedWriter MemoryTables::Fence(uint32_t writer_id) {
+  Transaction transaction;
+  const WriterState state = Raise(writer_id, transaction);
+  Remember(std::move(transaction));
+  return {{writer_id, state.epoch}, state.batch};
+}
+
+MemoryTables::WriterState MemoryTables::Raise(uint32_t writer_id, Transaction& transaction) {
+  WriterState state;
+  if (auto found = writers_.find(writer_id); found != writers_.end()) state = found->second;
+  ++state.epoch;
+  PutWriter(writer_id, state, transaction);
+  return state;
+}
+
+std::vector<uint32_t> MemoryTables::OtherOwners(uint32_t writer_id,
+                                                const std::vector<ShardId>& shards) const {
+  absl::btree_set<uint32_t> others;
+  for (const ShardId shard : shards) {
+    auto owner = owners_.find(shard);
+    if (owner != owners_.end() && owner->second != writer_id) others.insert(owner->second);
+  }
+  return {others.begin(), others.end()};
+}
+
+absl::Status MemoryTables::TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+  auto own = writers_.find(writer.id);
+  if (own == writers_.end() || own->second.epoch != writer.epoch) {
+    return absl::FailedPreconditionError("the writer was fenced by another");
+  }
+  Transaction transaction;
+  for (const uint32_t other : OtherOwners(writer.id, shards)) Raise(other, transaction);
+  for (const ShardId shard : shards) PutOwner(shard, writer.id, transaction);
+  Remember(std::move(transaction));
+  return absl::OkStatus();
+}
+
+CommitResult MemoryTables::Commit(const Batch& batch) {
+  auto own = writers_.find(batch.writer.id);
+  if (own == writers_.end() || own->second.epoch != batch.writer.epoch ||
+      own->second.batch + 1 != batch.number) {
+    return {CommitOutcome::kFenced, "the writer's row has another epoch or batch"};
+  }
+  Transaction transaction;
+  transaction.is_batch = true;
+  PutWriter(batch.writer.id, WriterState{batch.writer.epoch, batch.number}, transaction);
+  const absl::Status applied = ApplyGroups(batch.groups, transaction);
+  if (!applied.ok()) {
+    TakeBack(transaction);
+    return {CommitOutcome::kRefused, std::string(applied.message())};
+  }
+  Remember(std::move(transaction));
+  return {CommitOutcome::kCommitted, ""};
+}
+
+absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction) {
+  std::vector<const RunWrite*> writes;
+  for (const WriteGroup& group : groups) {
+    for (const RunWrite& write : group.runs) writes.push_back(&write);
+  }
+  // What frees the place of a current run comes before what takes one.
+  for (const RunWrite* write : writes) {
+    if (write->deleted) {
+      Delete(write->key, transaction);
+      continue;
+    }
+    auto run = runs_.find(write->key);
+    if (!write->no_longer_current || run == runs_.end() || !run->second->execution) continue;
+    ExecutionRow row = *run->second->execution;
+    row.current = false;
+    if (absl::Status put = PutExecution(write->key, std::move(row), transaction); !put.ok()) return put;
+  }
+  for (const bool current : {false, true}) {
+    for (const RunWrite* write : writes) {
+      if (write->deleted || !write->execution || write->execution->current != current) continue;
+      absl::Status put = PutExecution(write->key, Truncated(*write->execution), transaction);
+      if (!put.ok()) return put;
+    }
+  }
+  for (const RunWrite* write : writes) {
+    if (write->deleted) continue;
+    for (const HistoryRow& row : write->history) {
+      if (absl::Status appended = Append(write->key, row, transaction); !appended.ok()) return appended;
+    }
+    if (write->snapshot) PutSnapshot(write->key, write->snapshot, transaction);
+    for (const absl::Time at : write->wakes_removed) RemoveWake(write->key, Truncated(at), transaction);
+    for (const absl::Time at : write->wakes_added) AddWake(write->key, Truncated(at), transaction);
+  }
+  return absl::OkStatus();
+}
+
+void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
+  auto found = runs_.find(key);
+  if (found == runs_.end()) return;
+  const std::vector<absl::Time> wakes(found->second->wakes.begin(), found->second->wakes.end());
+  for (const absl::Time at : wakes) RemoveWake(key, at, transaction);
+  IndexExecution(key, std::nullopt);
+  transaction.undo.emplace_back([this, key, old = std::move(runs_[key])]() mutable {
+    std::optional<ExecutionRow> row = std::move(old->execution);
+    runs_[key] = std::move(old);
+    IndexExecution(key, std::move(row));
+  });
+  runs_.erase(key);
+}
+
+absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Transaction& transaction) {
+  Run& run = At(key);
+  if (row.sequence != static_cast<int64_t>(run.history.size()) + 1) {
+    const auto last = run.history.size();
+    DropIfEmpty(key);
+    return absl::InvalidArgumentError(
+        absl::StrCat("history row ", row.sequence, " of a run whose last one is ", last));
+  }
+  run.history.push_back(row);
+  transaction.undo.emplace_back([this, key] {
+    At(key).history.pop_back();
+    DropIfEmpty(key);
+  });
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTables::PutExecution(const RunKey& key, std::optional<ExecutionRow> row,
+                                        Transaction& transaction) {
+  if (row && row->current) {
+    auto current = current_.find(WorkflowKeyOf(key, *row));
+    if (current != current_.end() && current->second != key.run_id) {
+      return absl::InvalidArgumentError("a second current run of one workflow id");
+    }
+  }
+  auto run = runs_.find(key);
+  std::optional<ExecutionRow> old;
+  if (run != runs_.end()) old = run->second->execution;
+  IndexExecution(key, std::move(row));
+  transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
+    IndexExecution(key, std::move(old));
+    DropIfEmpty(key);
+  });
+  return absl::OkStatus();
+}
+
+void MemoryTables::PutSnapshot(const RunKey& key, std::optional<SnapshotRow> row, Transaction& transaction) {
+  transaction.undo.emplace_back([this, key, old = std::exchange(At(key).snapshot, std::move(row))]() mutable {
+    At(key).snapshot = std::move(old);
+    DropIfEmpty(key);
+  });
+}
+
+void MemoryTables::AddWake(const RunKey& key, absl::Time at, Transaction& transaction) {
+  if (!At(key).wakes.insert(at).second) return;
+  wakes_.insert({at, key});
+  transaction.undo.emplace_back([this, key, at] {
+    wakes_.erase({at, key});
+    At(key).wakes.erase(at);
+    DropIfEmpty(key);
+  });
+}
+
+void MemoryTables::RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction) {
+  auto run = runs_.find(key);
+  if (run == runs_.end() || run->second->wakes.erase(at) == 0) return;
+  wakes_.erase({at, key});
+  transaction.undo.emplace_back([this, key, at] {
+    At(key).wakes.insert(at);
+    wakes_.insert({at, key});
+  });
+  DropIfEmpty(key);
+}
+
+void MemoryTables::PutWriter(uint32_t writer_id, std::optional<WriterState> state, Transaction& transaction) {
+  std::optional<WriterState> old;
+  if (auto found = writers_.find(writer_id); found != writers_.end()) old = found->second;
+  if (state) {
+    writers_[writer_id] = *state;
+  } else {
+    writers_.erase(writer_id);
+  }
+  transaction.undo.emplace_back([this, writer_id, old] {
+    Transaction ignored;
+    PutWriter(writer_id, old, ignored);
+  });
+}
+
+void MemoryTables::PutOwner(ShardId shard, uint32_t writer_id, Transaction& transaction) {
+  std::optional<uint32_t> old;
+  if (auto found = owners_.find(shard); found != owners_.end()) old = found->second;
+  owners_[shard] = writer_id;
+  transaction.undo.emplace_back([this, shard, old] {
+    if (old) {
+      owners_[shard] = *old;
+    } else {
+      owners_.erase(shard);
+    }
+  });
+}
+
+void MemoryTables::IndexExecution(const RunKey& key, std::optional<ExecutionRow> row) {
+  Run& run = At(key);
+  if (run.execution) {
+    list_.erase(ListKeyOf(key, *run.execution));
+    auto current = current_.find(WorkflowKeyOf(key, *run.execution));
+    if (current != current_.end() && current->second == key.run_id) current_.erase(current);
+  }
+  run.execution = std::move(row);
+  if (!run.execution) return;
+  list_[ListKeyOf(key, *run.execution)] = key;
+  if (run.execution->current) current_[WorkflowKeyOf(key, *run.execution)] = key.run_id;
+}
+
+void MemoryTables::DropIfEmpty(const RunKey& key) {
+  auto found = runs_.find(key);
+  if (found != runs_.end() && found->second->Empty()) runs_.erase(found);
+}
+
+MemoryTables::Run& MemoryTables::At(const RunKey& key) {
+  std::unique_ptr<Run>& run = runs_[key];
+  if (!run) run = std::make_unique<Run>();
+  return *run;
+}
+
+void MemoryTables::TakeBack(Transaction& transaction) {
+  for (auto undo = transaction.undo.rbegin(); undo != transaction.undo.rend(); ++undo) (*undo)();
+  transaction.undo.clear();
+}
+
+void MemoryTables::Remember(Transaction transaction) {
+  if (remembered_ == 0) return;
+  done_.push_back(std::move(transaction));
+  if (done_.size() > remembered_) done_.pop_front();
+}
+
+size_t MemoryTables::LoseLastBatches(size_t count) {
+  size_t lost = 0;
+  while (lost < count &&
+         std::any_of(done_.begin(), done_.end(), [](const auto& done) { return done.is_batch; })) {
+    if (done_.back().is_batch) ++lost;
+    TakeBack(done_.back());
+    done_.pop_back();
+  }
+  return lost;
+}
+
+}  // namespace perdure::persistence

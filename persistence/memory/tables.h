@@ -1,0 +1,118 @@
+// The memory store's rows and their indexes, changed in transactions that can be taken back.
+//
+// Thread safety: none; the store's mutex guards it.
+// Invariant: between calls the indexes (current, visibility, wakes) agree with the runs.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "persistence/batch.h"
+#include "persistence/store.h"
+
+namespace perdure::persistence {
+
+class MemoryTables {
+ public:
+  explicit MemoryTables(size_t remembered_transactions) : remembered_(remembered_transactions) {}
+
+  // Transactions.
+  FencedWriter Fence(uint32_t writer_id);
+  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards);
+  CommitResult Commit(const Batch& batch);
+  bool RenewLease(const Uuid& node, absl::Time now, absl::Duration duration);
+  absl::Status PutNamespace(NamespaceRow row, int64_t expected_version);
+  Uuid ClusterId(const Uuid& candidate);
+
+  // See MemoryStore::LoseLastBatches.
+  size_t LoseLastBatches(size_t count);
+
+  // Who would be fenced by TakeShards.
+  std::vector<uint32_t> OtherOwners(uint32_t writer_id, const std::vector<ShardId>& shards) const;
+
+  StoredRun LoadRun(const RunKey& key) const;
+  std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
+  std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
+  std::vector<WakeRow> ReadWakes(const WakeQuery& query) const;
+  VisibilityPage ListExecutions(const VisibilityQuery& query) const;
+  std::vector<CountGroup> CountExecutions(const VisibilityQuery& query) const;
+  std::vector<NamespaceRow> ListNamespaces() const;
+
+ private:
+  struct Run {
+    std::optional<ExecutionRow> execution;
+    std::optional<SnapshotRow> snapshot;
+    std::vector<HistoryRow> history;  // history[n] has sequence n + 1
+    absl::btree_set<absl::Time> wakes;
+    bool Empty() const { return !execution && !snapshot && history.empty() && wakes.empty(); }
+  };
+  struct WriterState {
+    uint64_t epoch = 0;
+    uint64_t batch = 0;
+  };
+  struct Lease {
+    Uuid node;
+    absl::Time until = absl::InfinitePast();
+  };
+  // Ascending order of these is the order of lists: each part is the complement of the column.
+  struct ListKey {
+    Uuid namespace_id;
+    int64_t close = 0;
+    int64_t start = 0;
+    Uuid run_id;
+    friend auto operator<=>(const ListKey&, const ListKey&) = default;
+  };
+  using Undo = absl::AnyInvocable<void()>;
+  struct Transaction {
+    bool is_batch = false;
+    std::vector<Undo> undo;  // taken back from the last to the first
+  };
+
+  static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
+  static ListKey ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor);
+  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const VisibilityQuery& query) const;
+
+  // Each changes rows and indexes, and adds what takes it back to `transaction`.
+  absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);
+  void Delete(const RunKey& key, Transaction& transaction);
+  absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
+  absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
+  void PutSnapshot(const RunKey& key, std::optional<SnapshotRow> row, Transaction& transaction);
+  void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
+  void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
+  WriterState Raise(uint32_t writer_id, Transaction& transaction);
+  void PutWriter(uint32_t writer_id, std::optional<WriterState> state, Transaction& transaction);
+  void PutOwner(ShardId shard, uint32_t writer_id, Transaction& transaction);
+
+  // Without undo.
+  void IndexExecution(const RunKey& key, std::optional<ExecutionRow> row);
+  void DropIfEmpty(const RunKey& key);
+  Run& At(const RunKey& key);
+
+  static void TakeBack(Transaction& transaction);
+  void Remember(Transaction transaction);
+
+  const size_t remembered_;
+  std::deque<Transaction> done_;
+
+  absl::flat_hash_map<RunKey, std::unique_ptr<Run>> runs_;
+  absl::flat_hash_map<WorkflowKey, Uuid> current_;
+  absl::btree_map<ListKey, RunKey> list_;
+  absl::btree_set<WakeRow> wakes_;
+  absl::btree_map<uint32_t, WriterState> writers_;
+  absl::flat_hash_map<ShardId, uint32_t> owners_;
+  std::optional<Lease> lease_;
+  absl::btree_map<Uuid, NamespaceRow> namespaces_;
+  std::optional<Uuid> cluster_id_;
+};
+
+}  // namespace perdure::persistence

@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <utility>
+
+#include "persistence/memory/tables.h"
+#include "persistence/micros.h"
+#include "persistence/visibility_match.h"
+
+namespace perdure::persistence {
+namespace {
+
+Uuid Complement(const Uuid& id) {
+  Uuid result;
+  for (size_t i = 0; i < id.bytes.size(); ++i) result.bytes[i] = static_cast<uint8_t>(~id.bytes[i]);
+  return result;
+}
+
+bool HoldsEvent(const HistoryRow& row, int64_t from, int64_t to) {
+  return row.event_count > 0 && row.first_event_id < to && row.first_event_id + row.event_count > from;
+}
+
+}  // namespace
+
+bool MemoryTables::RenewLease(const Uuid& node, absl::Time now, absl::Duration duration) {
+  if (lease_ && lease_->node != node && lease_->until > now) return false;
+  if (duration <= absl::ZeroDuration() && (!lease_ || lease_->node != node)) return false;
+  Transaction transaction;
+  transaction.undo.emplace_back([this, old = lease_] { lease_ = old; });
+  lease_ = Lease{node, now + duration};
+  Remember(std::move(transaction));
+  return duration > absl::ZeroDuration();
+}
+
+absl::Status MemoryTables::PutNamespace(NamespaceRow row, int64_t expected_version) {
+  for (const auto& [id, stored] : namespaces_) {
+    if (stored.name == row.name && id != row.id)
+      return absl::AlreadyExistsError("the namespace's name is taken");
+  }
+  std::optional<NamespaceRow> old;
+  if (auto found = namespaces_.find(row.id); found != namespaces_.end()) old = found->second;
+  if (expected_version == 0) {
+    if (old) return absl::AlreadyExistsError("the namespace's id is taken");
+  } else if (!old || old->version != expected_version) {
+    return absl::AbortedError("the namespace has another version");
+  }
+  Transaction transaction;
+  transaction.undo.emplace_back([this, id = row.id, old] {
+    namespaces_.erase(id);
+    if (old) namespaces_.emplace(id, *old);
+  });
+  namespaces_[row.id] = std::move(row);
+  Remember(std::move(transaction));
+  return absl::OkStatus();
+}
+
+Uuid MemoryTables::ClusterId(const Uuid& candidate) {
+  if (!cluster_id_) {
+    cluster_id_ = candidate;
+    Transaction transaction;
+    transaction.undo.emplace_back([this] { cluster_id_.reset(); });
+    Remember(std::move(transaction));
+  }
+  return *cluster_id_;
+}
+
+StoredRun MemoryTables::LoadRun(const RunKey& key) const {
+  StoredRun result;
+  result.key = key;
+  auto found = runs_.find(key);
+  if (found == runs_.end()) return result;
+  const Run& run = *found->second;
+  result.snapshot = run.snapshot;
+  const size_t folded = run.snapshot ? static_cast<size_t>(run.snapshot->sequence) : 0;
+  if (folded < run.history.size()) {
+    result.rows.assign(run.history.begin() + static_cast<std::ptrdiff_t>(folded), run.history.end());
+  }
+  return result;
+}
+
+std::optional<Uuid> MemoryTables::FindCurrentRun(const WorkflowKey& key) const {
+  auto found = current_.find(key);
+  if (found == current_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<HistoryRow> MemoryTables::ReadHistory(const HistoryQuery& query) const {
+  std::vector<HistoryRow> rows;
+  auto found = runs_.find(query.key);
+  if (found == runs_.end()) return rows;
+  size_t bytes = 0;
+  auto take = [&](auto begin, auto end) {
+    for (auto row = begin; row != end && (rows.empty() || bytes < query.max_bytes); ++row) {
+      if (!HoldsEvent(*row, query.from_event_id, query.to_event_id)) continue;
+      rows.push_back(*row);
+      bytes += row->events.size();
+    }
+  };
+  const std::vector<HistoryRow>& history = found->second->history;
+  if (query.reverse) {
+    take(history.rbegin(), history.rend());
+  } else {
+    // Rows are in the order of their first events: skip what lies before the page.
+    auto begin = std::partition_point(history.begin(), history.end(), [&](const HistoryRow& row) {
+      return row.first_event_id + row.event_count <= query.from_event_id;
+    });
+    take(begin, history.end());
+  }
+  return rows;
+}
+
+std::vector<WakeRow> MemoryTables::ReadWakes(const WakeQuery& query) const {
+  std::vector<WakeRow> rows;
+  auto wake = wakes_.begin();
+  if (query.after) {
+    WakeRow after = *query.after;
+    after.at = FromMicros(ToMicros(after.at));
+    wake = wakes_.upper_bound(after);
+  }
+  for (; wake != wakes_.end() && wake->at <= query.not_after && rows.size() < query.limit; ++wake) {
+    auto owner = owners_.find(wake->run.shard);
+    if (owner != owners_.end() && owner->second == query.writer_id) rows.push_back(*wake);
+  }
+  return rows;
+}
+
+MemoryTables::ListKey MemoryTables::ListKeyOf(const RunKey& key, const ExecutionRow& row) {
+  return {row.namespace_id, ~CloseMicros(row.close_time), ~ToMicros(row.start_time), Complement(key.run_id)};
+}
+
+MemoryTables::ListKey MemoryTables::ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor) {
+  return {namespace_id, ~CloseMicros(cursor.close_time), ~ToMicros(cursor.start_time),
+          Complement(cursor.run_id)};
+}
+
+absl::btree_map<MemoryTables::ListKey, RunKey>::const_iterator MemoryTables::ListBegin(
+    const VisibilityQuery& query) const {
+  if (query.after) return list_.upper_bound(ListKeyOf(query.namespace_id, *query.after));
+  constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
+  return list_.lower_bound({query.namespace_id, kFirst, kFirst, Uuid{}});
+}
+
+VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const {
+  VisibilityPage page;
+  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
+    if (entry->first.namespace_id != query.namespace_id) break;
+    const ExecutionRow& row = *runs_.at(entry->second)->execution;
+    if (!Matches(entry->second, row, query.conditions)) continue;
+    if (page.rows.size() == query.page_size) {
+      page.more = true;
+      break;
+    }
+    page.rows.push_back({entry->second, row});
+  }
+  return page;
+}
+
+std::vector<CountGroup> MemoryTables::CountExecutions(const VisibilityQuery& query) const {
+  absl::btree_map<int32_t, int64_t> counts;
+  if (!query.group_by_status) counts[0] = 0;
+  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
+    if (entry->first.namespace_id != query.namespace_id) break;
+    const ExecutionRow& row = *runs_.at(entry->second)->execution;
+    if (Matches(entry->second, row, query.conditions)) ++counts[query.group_by_status ? row.status : 0];
+  }
+  std::vector<CountGroup> groups;
+  for (const auto& [status, count] : counts) groups.push_back({status, count});
+  return groups;
+}
+
+std::vector<NamespaceRow> MemoryTables::ListNamespaces() const {
+  std::vector<NamespaceRow> rows;
+  for (const auto& [id, row] : namespaces_) rows.push_back(row);
+  return rows;
+}
+
+}  // namespace perdure::persistence
