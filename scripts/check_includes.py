@@ -92,7 +92,9 @@ def complaints(path: str) -> list[str]:
                 found.append(f"{path}:{number}: nothing in {top}/ may include {header}")
         code = line.split("//", 1)[0]
         if SOURCES.search(code) and not SOURCES_ALLOWED.search(path):
-            found.append(f"{path}:{number}: only base/ has clocks, threads and random sources: {code.strip()}")
+            found.append(
+                f"{path}:{number}: only base/ has clocks, threads and random sources: {code.strip()}"
+            )
     return found
 
 

@@ -1,4 +1,5 @@
-// Runs a fuzz target over kept inputs, in builds without libFuzzer: replay FOLDER. An absent folder holds none.
+// Runs a fuzz target over kept inputs, in builds without libFuzzer: replay FOLDER. An absent folder holds
+// none.
 
 #include <cstdint>
 #include <filesystem>

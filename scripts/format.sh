@@ -1,0 +1,34 @@
+#!/bin/bash
+# format.sh [--check]: formats our C++ and Python; with --check says what is not formatted and lints Python and Bash.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+ruff="$(scripts/python_env.sh tools scripts/requirements.txt)/bin/ruff"
+
+# Files of the work tree that git does not ignore, deleted ones left out.
+ours() { git ls-files -z --cached --others --exclude-standard --deduplicate -- "$@" | xargs --null --no-run-if-empty ls -d 2> /dev/null || true; }
+
+mapfile -t cpp < <(ours '*.cc' '*.h')
+mapfile -t python < <(ours '*.py')
+mapfile -t bash < <(ours 'dev' '.ci/run' '*.sh')
+
+if [[ "${1:-}" != --check ]]; then
+  clang-format-14 -i "${cpp[@]}"
+  "$ruff" check --quiet --fix --select I "${python[@]}"
+  "$ruff" format --quiet "${python[@]}"
+  exit 0
+fi
+
+status=0
+# check NAME COUNT COMMAND...
+check() {
+  local name="$1" count="$2"
+  shift 2
+  if "$@"; then echo "$name: $count files, all fine"; else echo "$name: $count files, FAILED"; status=1; fi
+}
+check format "${#cpp[@]}" clang-format-14 --dry-run -Werror "${cpp[@]}"
+check "python format" "${#python[@]}" "$ruff" format --quiet --check "${python[@]}"
+check "python lint" "${#python[@]}" "$ruff" check --quiet "${python[@]}"
+check "shell lint" "${#bash[@]}" shellcheck "${bash[@]}"
+exit "$status"

@@ -1,0 +1,104 @@
+#!/bin/bash
+# test.sh [--quick | NAME...]: what `./dev test` does, see usage there.
+# Every stage runs, even after one has failed; what a stage prints is kept in build/test/.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+logs="build/test"
+mkdir -p "$logs"
+
+export PERDURE_BINARY="$root/build/release/perdure"
+SIMULATION_SEEDS=500
+FUZZ_SECONDS=20
+
+failed=()
+closing=()
+
+# stage NAME COMMAND...: runs a command, keeps its output, and remembers whether it failed. What the runners say
+# last (ctest, pytest, our own checks) is kept for the end.
+stage() {
+  local name="$1" log="$logs/$1.log" start=$SECONDS status=0 pattern
+  shift
+  echo "=== $name: $*"
+  "$@" 2>&1 | tee "$log" || status=$?
+  if (( status != 0 )); then failed+=("$name"); fi
+  pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
+  pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|python lint|shell lint): '
+  while IFS= read -r line; do closing+=("$name: $line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
+  echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $(( SECONDS - start )) s"
+}
+
+report() {
+  echo
+  echo "=== what the runners said last"
+  printf '%s\n' "${closing[@]}"
+  if (( ${#failed[@]} != 0 )); then
+    echo "FAILED: ${failed[*]} (output in $logs/)"
+    exit 1
+  fi
+  echo "all stages passed in $SECONDS s"
+}
+
+unit_tests() {  # unit_tests PRESET [CTEST OPTION...]
+  local preset="$1"
+  shift
+  scripts/with_postgres.py ctest --test-dir "build/$preset" --output-on-failure --no-tests=error \
+    --parallel "$(nproc)" "$@"
+}
+
+python_tests() {  # python_tests PYTEST ARGUMENT...
+  (cd tests && scripts_with_postgres "$root/build/venv/test/bin/python" -m pytest "$@")
+}
+
+scripts_with_postgres() { "$root/scripts/with_postgres.py" "$@"; }
+
+quick() {
+  scripts/build.sh dev unit_tests
+  stage format scripts/format.sh --check
+  stage include-arrows scripts/check_includes.py
+  stage unit unit_tests dev
+}
+
+named() {
+  local name ctest_names=() pytest_names=()
+  for name in "$@"; do
+    if [[ "$name" == tests/* ]]; then pytest_names+=("${name#tests/}"); else ctest_names+=("$name"); fi
+  done
+  if (( ${#ctest_names[@]} != 0 )); then
+    scripts/build.sh dev unit_tests
+    stage unit unit_tests dev --tests-regex "^($(IFS='|'; echo "${ctest_names[*]}"))$"
+  fi
+  if (( ${#pytest_names[@]} != 0 )); then
+    scripts/build.sh release perdure
+    scripts/python_env.sh test tests/requirements.txt > /dev/null
+    stage pytest python_tests "${pytest_names[@]}"
+  fi
+}
+
+everything() {
+  scripts/install_packages.sh fuzz
+  scripts/build.sh release
+  scripts/build.sh asan unit_tests
+  scripts/build.sh tsan unit_tests
+  scripts/python_env.sh test tests/requirements.txt > /dev/null
+
+  stage format scripts/format.sh --check
+  stage include-arrows scripts/check_includes.py
+  stage clang-tidy scripts/lint.py
+  stage unit-release unit_tests release
+  stage unit-asan unit_tests asan
+  stage unit-tsan unit_tests tsan
+  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
+  stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
+  local suite
+  for suite in system oracle kill; do stage "$suite" python_tests "$suite"; done
+}
+
+scripts/install_packages.sh build test
+case "${1:-}" in
+  "") everything ;;
+  --quick) quick ;;
+  *) named "$@" ;;
+esac
+report
