@@ -53,6 +53,12 @@ class PostgresCluster:
     def dsn(self) -> str:
         return f"host=127.0.0.1 port={self._port} user=perdure dbname=postgres"
 
+    @property
+    def pid(self) -> int:
+        """Of the postmaster; the backends are its children."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         settings = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
         command = [str(BIN / "postgres"), "-D", str(self._folder / "data"), "-p", str(self._port)]

@@ -51,6 +51,11 @@ class Server(ABC):
         return f"127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def is_perdure(self) -> bool:
         return self.kind != "real"
 
