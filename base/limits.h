@@ -14,6 +14,10 @@ namespace perdure::limits {
 
 // limit.blobSize.error: a payload of a request. INVALID_ARGUMENT, or the workflow task fails.
 inline constexpr size_t kBlobSize = 2 * 1024 * 1024;
+// limit.blobSize.warn: to this a failure over kBlobSize is cut.
+inline constexpr size_t kCutFailureSize = 512 * 1024;
+// limit.mutableStateActivityFailureSize.error: to this the failure of an attempt that is retried is cut.
+inline constexpr size_t kRetriedFailureSize = 4 * 1024;
 // limit.memoSize.error. As kBlobSize.
 inline constexpr size_t kMemoSize = 2 * 1024 * 1024;
 // limit.maxIDLength: workflow ids, task queues, types, request ids, signal names, identities. INVALID_ARGUMENT.
@@ -44,6 +48,8 @@ inline constexpr size_t kBufferedEventsSize = 2 * 1024 * 1024;
 inline constexpr absl::Duration kDefaultWorkflowTaskTimeout = absl::Seconds(10);
 inline constexpr absl::Duration kMaxWorkflowTaskTimeout = absl::Seconds(120);
 inline constexpr absl::Duration kWorkflowTaskHeartbeatTimeout = absl::Minutes(30);
+// history.workflowTaskRetryMaxInterval: what failed attempts add to a workflow task's start-to-close timeout.
+inline constexpr absl::Duration kWorkflowTaskRetryMaxInterval = absl::Minutes(10);
 // A long poll answers empty after this, or a second before its deadline.
 inline constexpr absl::Duration kLongPoll = absl::Seconds(60);
 inline constexpr absl::Duration kMinLongPollDeadline = absl::Seconds(2);
@@ -53,5 +59,50 @@ inline constexpr absl::Duration kHistoryLongPoll = absl::Seconds(20);
 
 inline constexpr size_t kHistoryPageEvents = 256;
 inline constexpr size_t kListPage = 1000;
+
+// --- history: one executor's memory and queues
+
+// Calls that wait on an executor, and the bytes of their requests. RESOURCE_EXHAUSTED (SYSTEM_OVERLOADED) before
+// anything is done. Workers' answers are refused last.
+inline constexpr size_t kWaitingCalls = 8192;
+inline constexpr size_t kWaitingCallBytes = 64 * 1024 * 1024;
+inline constexpr size_t kWaitingAnswers = 2 * kWaitingCalls;
+inline constexpr size_t kWaitingAnswerBytes = 2 * kWaitingCallBytes;
+// Long polls for events of one executor's runs. RESOURCE_EXHAUSTED.
+inline constexpr size_t kEventWaiters = 100'000;
+// One commit; the rest goes into the next one. A single group may be above it.
+inline constexpr size_t kCommitRows = 4096;
+inline constexpr size_t kCommitBytes = 8 * 1024 * 1024;
+// Memory of the runs that an executor holds, and the part of it that closed runs may take.
+inline constexpr size_t kResidentBytes = 96 * 1024 * 1024;
+inline constexpr size_t kClosedResidentBytes = 8 * 1024 * 1024;
+// Events of one run that are kept for replies besides its state.
+inline constexpr size_t kTailBytes = 256 * 1024;
+// A snapshot is written when the log since the last one outweighs this and that snapshot; on the way out of memory,
+// when the log since then is longer than these.
+inline constexpr size_t kSnapshotLogBytes = 64 * 1024;
+inline constexpr size_t kEvictionSnapshotLogBytes = 16 * 1024;
+inline constexpr int64_t kEvictionSnapshotRows = 64;
+// Keys of one load or look-up query, and runs that are being loaded because their wake came.
+inline constexpr size_t kLoadKeys = 256;
+inline constexpr size_t kWakeLoads = 256;
+// Wakes of runs that are not in memory: rows of one read, and of the part of the future that is held.
+inline constexpr size_t kWakePage = 1000;
+inline constexpr size_t kWakeHorizon = 100'000;
+// Stored wakes that are raised at a time for runs gone quiet.
+inline constexpr size_t kWakesRaised = 64;
+// Bytes of events in one page of a history (at least one event). Its count is kHistoryPageEvents.
+inline constexpr size_t kHistoryPageBytes = 2 * 1024 * 1024;
+
+static_assert(kClosedResidentBytes < kResidentBytes);
+static_assert(kWaitingCalls < kWaitingAnswers && kWaitingCallBytes < kWaitingAnswerBytes);
+static_assert(kWakePage <= kWakeHorizon / 2);
+
+// --- matching
+
+// Tasks that one queue holds; beyond it their owners keep them back until there is room.
+inline constexpr size_t kQueueWindow = 4096;
+// Polls of all queues together. RESOURCE_EXHAUSTED.
+inline constexpr size_t kPolls = 100'000;
 
 }  // namespace perdure::limits
