@@ -5,8 +5,8 @@ that relations ("this event names the run that the start returned") are still co
 
   uuids           <run-1>, <id-1>: run-N where the field that showed it first is a run id
   timestamps      <time>, or <zero time> for an explicit zero
-  task tokens     <token-1>
-  page tokens     <page-1>
+  task tokens     <token-1>, a new number each time the server shows one (two may be equal or not)
+  page tokens     <page-1>, the same
   sizes, counters <n> when positive (FREE_NUMBERS)
 
 An event that one transcript shows again unchanged becomes "<id> <type>, as before".
@@ -19,6 +19,8 @@ import re
 from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import status_pb2
 
+# Later attempts of a workflow task get more time, with jitter.
+STEADY_ATTEMPTS = 3
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LONG_RUN = re.compile("x{50,}")  # how scenarios make something too long
 
@@ -53,7 +55,16 @@ class Normalizer:
         self._suffix = "-" + token  # what makes this scenario's ids unique
         self._seen: dict[object, str] = {}
         self._counts: dict[str, int] = {}
+        self._in_request = False
         self._events: list[dict] = []  # as shown so far
+
+    def request(self, msg) -> dict:
+        """A request: tokens in it were shown by the server before, or made up."""
+        self._in_request = True
+        try:
+            return self._fields(msg)
+        finally:
+            self._in_request = False
 
     def message(self, msg) -> dict | str:
         if msg.DESCRIPTOR.name == "HistoryEvent":
@@ -62,6 +73,9 @@ class Normalizer:
 
     def _event(self, msg) -> dict | str:
         event = self._fields(msg)
+        scheduled = event.get("workflow_task_scheduled_event_attributes")
+        if scheduled and msg.workflow_task_scheduled_event_attributes.attempt > STEADY_ATTEMPTS:
+            scheduled["start_to_close_timeout"] = "<grown>"
         if event in self._events:
             return f"{event.get('event_id')} {event.get('event_type')}, as before"
         self._events.append(event)
@@ -147,16 +161,20 @@ class Normalizer:
             return self._opaque("token", value)
         if name.endswith("page_token"):
             return self._opaque("page", value)
+        return self._plain(value)
+
+    def _opaque(self, kind: str, value: bytes) -> str:
+        """A server's token by when it was shown last; one that a scenario made up as it is."""
+        if self._in_request:
+            return self._plain(value) if value.startswith(b"made-up") else self._placeholder(kind, value)
+        self._seen.pop(value, None)
+        return self._placeholder(kind, value)
+
+    def _plain(self, value: bytes) -> str:
         try:
             return self.text(value.decode("utf-8"))
         except UnicodeDecodeError:
             return f"<{len(value)} bytes>"
-
-    def _opaque(self, kind: str, value: bytes) -> str:
-        """A server's token by its identity; one that a scenario made up (short plain text) as it is."""
-        if value not in self._seen and value.isascii() and value.startswith(b"made-up"):
-            return value.decode()
-        return self._placeholder(kind, value)
 
     def _placeholder(self, kind: str, value) -> str:
         if value not in self._seen:

@@ -139,7 +139,7 @@ class Recorder:
 
     def _shown(self, request) -> dict:
         """The request, without what every request of the story has."""
-        shown = self._normalize.message(request)
+        shown = self._normalize.request(request)
         if shown.get("namespace") == self.namespace:
             del shown["namespace"]
         if shown.get("identity") == IDENTITY:

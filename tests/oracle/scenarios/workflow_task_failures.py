@@ -141,13 +141,18 @@ def cancel_while_transient(c):
 
 
 @scenario
-def unhandled_twice(c):
-    """UNHANDLED_COMMAND again and again: each time a signal comes in between."""
+def signal_to_a_closing_run(c):
+    """After UNHANDLED_COMMAND, signals are put off while the next task runs, so that the run can close."""
     task = c.started()
     c.signal("one")
     c.complete_workflow_task(task, complete_workflow())
-    second = c.poll_workflow_task()
     c.signal("two")
-    c.complete_workflow_task(second, complete_workflow())
-    c.run_workflow_task(complete_workflow())
+    second = c.poll_workflow_task()
+    c.signal("three")
+    c.cancel()
+    c.complete_workflow_task(second, start_timer(seconds=60))
+    c.signal("four")
+    third = c.poll_workflow_task()
+    c.signal("five")
+    c.complete_workflow_task(third)
     c.history()
