@@ -27,6 +27,8 @@ if(PERDURE_SANITIZE)
   # The standard library's own checks ride along; what they must not report of libraries stands in tests/sanitizers/.
   target_compile_options(perdure_options INTERFACE "-fsanitize=${PERDURE_SANITIZE}" -fno-sanitize-recover=all
                                                    -fno-omit-frame-pointer)
+  # GCC warns falsely of instrumented code.
+  target_compile_options(perdure_options INTERFACE -Wno-maybe-uninitialized)
   target_compile_definitions(perdure_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(perdure_options INTERFACE "-fsanitize=${PERDURE_SANITIZE}")
   set(suppressions "${CMAKE_SOURCE_DIR}/tests/sanitizers")
