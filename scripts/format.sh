@@ -6,12 +6,17 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
 ruff="$(scripts/python_env.sh tools scripts/requirements.txt)/bin/ruff"
 
-# Files of the work tree that git does not ignore, deleted ones left out.
-ours() { git ls-files -z --cached --others --exclude-standard --deduplicate -- "$@" | xargs --null --no-run-if-empty ls -d 2> /dev/null || true; }
+# ours PATTERN...: our files of these names.
+ours() {
+  local pattern names=(-false)
+  for pattern in "$@"; do names+=(-o -name "$pattern"); done
+  find . \( -path ./build -o -path ./.git -o -name node_modules -o -name '.*_cache' \) -prune -o \
+    -type f \( "${names[@]}" \) -print
+}
 
 mapfile -t cpp < <(ours '*.cc' '*.h')
 mapfile -t python < <(ours '*.py')
-mapfile -t bash < <(ours 'dev' '.ci/run' '*.sh')
+mapfile -t bash < <(ours '*.sh'; echo dev; echo .ci/run)
 
 if [[ "${1:-}" != --check ]]; then
   clang-format-14 -i "${cpp[@]}"

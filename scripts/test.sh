@@ -25,7 +25,8 @@ stage() {
   if (( status != 0 )); then failed+=("$name"); fi
   pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
   pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|python lint|shell lint): '
-  while IFS= read -r line; do closing+=("$name: $line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
+  closing+=("-- $name")
+  while IFS= read -r line; do closing+=("$line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
   echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $(( SECONDS - start )) s"
 }
 
@@ -48,10 +49,8 @@ unit_tests() {  # unit_tests PRESET [CTEST OPTION...]
 }
 
 python_tests() {  # python_tests PYTEST ARGUMENT...
-  (cd tests && scripts_with_postgres "$root/build/venv/test/bin/python" -m pytest "$@")
+  (cd tests && ../scripts/with_postgres.py ../build/venv/test/bin/python -m pytest "$@")
 }
-
-scripts_with_postgres() { "$root/scripts/with_postgres.py" "$@"; }
 
 quick() {
   scripts/build.sh dev unit_tests
