@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """lint.py [FILE...]: clang-tidy over our C++, all of it or the named files.
 
-Takes the commands of build/release (which must be built), without the precompiled header. A file is skipped if
-nothing that its result depends on has changed since it was found clean: its text, our headers that it includes,
-its command, .clang-tidy.
+Takes the commands of build/release (which must be built), without the precompiled header. A file is skipped
+if nothing that its result depends on has changed since it was found clean: its text, our headers that it
+includes, its command, .clang-tidy.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def our_commands() -> dict[Path, dict[str, str]]:
 
 
 def our_headers() -> dict[Path, list[Path]]:
-    """For each source, the files under the repository that its last compilation read, generated ones included."""
+    """For each source, the files of ours that its last compilation read, generated ones included."""
     listing = subprocess.run(
         ["ninja", "-C", BUILD, "-t", "deps"], check=True, capture_output=True, text=True
     ).stdout
@@ -102,7 +102,7 @@ def main() -> int:
 
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (file, key), complaint in zip(wanted.items(), pool.map(tidy, wanted), strict=True):
+        for key, complaint in zip(wanted.values(), pool.map(tidy, wanted), strict=True):
             if complaint is None:
                 (CLEAN / key).touch()
             else:

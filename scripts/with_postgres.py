@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""with_postgres.py COMMAND...: runs a command with a PostgreSQL cluster of its own, named in PERDURE_TEST_POSTGRES."""
+"""with_postgres.py COMMAND...: runs it with a PostgreSQL of its own, named in PERDURE_TEST_POSTGRES."""
 
 import os
 import subprocess
