@@ -62,8 +62,8 @@ def report(reference: list, got: list, found: list) -> str:
     for step in steps[:6]:
         left = reference[step] if step < len(reference) else {}
         right = got[step] if step < len(got) else {}
-        call = (left or right)["call"]
-        lines.append(f"\nstep {step}, {call}:")
+        either = left or right
+        lines.append(f"\nstep {step}, {either.get('call', 'note')}:")
         lines += difflib.unified_diff(
             to_text(left).split("\n"), to_text(right).split("\n"), "reference", "got", lineterm="", n=4
         )

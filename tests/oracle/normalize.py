@@ -22,10 +22,20 @@ from google.rpc import status_pb2
 # Later attempts of a workflow task get more time, with jitter.
 STEADY_ATTEMPTS = 3
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SYNTAX_ERROR = re.compile("(malformed SQL query): .*")
 LONG_RUN = re.compile("x{50,}")  # how scenarios make something too long
 
 # (message, field): left out of the transcript.
 IGNORED = {
+    ("TaskQueueStats", "tasks_add_rate"): "measured",
+    ("TaskQueueStats", "tasks_dispatch_rate"): "measured",
+    ("TaskQueueStatus", "task_id_block"): "an internal sequence number",
+    ("NamespaceConfig", "custom_search_attribute_aliases"): "how the store names its columns",
+    ("GetClusterInfoResponse", "server_version"): "the server's own",
+    ("GetClusterInfoResponse", "history_shard_count"): "the server's own",
+    ("GetClusterInfoResponse", "persistence_store"): "the server's own",
+    ("GetClusterInfoResponse", "visibility_store"): "the server's own",
+    ("GetSystemInfoResponse", "server_version"): "the server's own",
     ("HistoryEvent", "event_time"): "a time",
     ("HistoryEvent", "version"): "the failover version of a cluster",
     ("HistoryEvent", "task_id"): "an internal sequence number",
@@ -99,6 +109,7 @@ class Normalizer:
     def text(self, text: str, kind: str = "id") -> str:
         text = text.replace(self._suffix, "")
         text = UUID.sub(lambda m: self._placeholder(kind, m.group(0)), text)
+        text = SYNTAX_ERROR.sub(r"\1: <what the parser says>", text)
         return LONG_RUN.sub(lambda m: f"<x, {len(m.group(0))} times>", text)
 
     def _details(self, err) -> list:

@@ -80,6 +80,15 @@ class Recorder:
         built, future = self._send(name, request or {}, timeout)
         return Pending(self, name, built, future)
 
+    def call_raw(self, path: str, body: bytes = b""):
+        """Bytes to a path; only an error is part of the transcript."""
+        step = {"call": path, "request": f"{len(body)} raw bytes"}
+        try:
+            self._channel.unary_unary(path)(body, timeout=CALL_TIMEOUT, wait_for_ready=True)
+        except grpc.RpcError as error:
+            step["error"] = self._normalize.error(error)
+        self.steps.append(step)
+
     @contextlib.contextmanager
     def quiet(self):
         """What is called inside is preparation: no part of the transcript, and must succeed."""
@@ -97,6 +106,24 @@ class Recorder:
             key=lambda pair: (isinstance(pair[1], grpc.RpcError), pair[0].request.SerializeToString()),
         )
         return [self.record(call, outcome) for call, outcome in ranked]
+
+    def quiet_race(self, *calls: Pending) -> list:
+        """Waits for calls; no step is written. Their outcomes in the calls' order."""
+        outcomes = [call.outcome() for call in calls]
+        return [Refusal(one) if isinstance(one, grpc.RpcError) else one for one in outcomes]
+
+    def note(self, what: str, value):
+        """A step that is no call: what the scenario found out, of messages or plain data."""
+        values = (
+            [self._normalize.message(one) if hasattr(one, "DESCRIPTOR") else one for one in value]
+            if isinstance(value, list)
+            else value
+        )
+        self.steps.append({"note": what, "found": values})
+
+    def shown(self, text: str) -> str:
+        """A text as it stands in the transcript."""
+        return self._normalize.text(text)
 
     def quietly(self, name: str, request: dict, timeout: float | None = CALL_TIMEOUT):
         """A call that is no part of the transcript; raises if it fails."""

@@ -1,0 +1,127 @@
+"""Task queues: description, shutdown of workers, the polls that find nothing."""
+
+from ..commands import complete_workflow, schedule_activity
+from ..registry import scenario
+
+
+def describe(c, queue="queue", **fields):
+    request = {"namespace": "default", "task_queue": {"name": c.id(queue)}, **fields}
+    return c.call("DescribeTaskQueue", {key: value for key, value in request.items() if value is not None})
+
+
+@scenario
+def unknown_queue(c):
+    """A queue that nobody has used is described as empty."""
+    describe(c)
+    describe(c, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+
+
+@scenario
+def pollers(c):
+    """A poller is shown with its identity."""
+    poll = c.begin_poll_workflow_task(timeout=4)
+    activity_poll = c.begin_poll_activity(timeout=4)
+    c.wait_for_poller()
+    c.wait_for_poller(task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    describe(c, task_queue_type="TASK_QUEUE_TYPE_WORKFLOW")
+    describe(c, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    poll.result()
+    activity_poll.result()
+
+
+@scenario
+def stats(c):
+    """report_stats on a queue without a backlog."""
+    with c.quiet():
+        c.start()
+        c.run_workflow_task(complete_workflow())
+    describe(c, report_stats=True)
+    describe(c, report_stats=True, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    describe(c, include_task_queue_status=True)
+
+
+@scenario
+def refused(c):
+    """Missing fields, unknown namespaces, names too long."""
+    describe(c, namespace="")
+    describe(c, namespace="nowhere")
+    describe(c, task_queue=None)
+    describe(c, task_queue={"name": ""})
+    describe(c, task_queue={"name": "x" * 1001})
+    describe(c, task_queue={"name": "/_sys/made-up"})
+
+
+@scenario
+def shutdown_worker(c):
+    """ShutdownWorker gives up a sticky queue: its task goes to the normal queue at once."""
+    c.start()
+    c.run_workflow_task(sticky_attributes=c.sticky(timeout=30))
+    poll = c.begin_poll_workflow_task("sticky", sticky_of="queue", timeout=4)
+    c.wait_for_poller("sticky", sticky_of="queue")
+    poll.result()
+    c.call(
+        "ShutdownWorker",
+        {"namespace": "default", "sticky_task_queue": c.id("sticky"), "identity": "oracle", "reason": "done"},
+    )
+    c.signal()
+    c.run_workflow_task(complete_workflow())
+    c.history()
+
+
+@scenario
+def shutdown_refused(c):
+    """ShutdownWorker with missing fields."""
+    c.call("ShutdownWorker", {})
+    c.call("ShutdownWorker", {"namespace": "nowhere", "sticky_task_queue": "x"})
+    c.call("ShutdownWorker", {"namespace": "default"})
+
+
+@scenario
+def nexus_poll_finds_nothing(c):
+    """PollNexusTaskQueue waits and answers empty."""
+    c.call("PollNexusTaskQueue", c.poll_request(), timeout=3)
+    c.call("PollNexusTaskQueue", c.poll_request(), timeout=1.5)
+    c.call("PollNexusTaskQueue", c.poll_request(), timeout=None)
+    c.call("PollNexusTaskQueue", c.poll_request(namespace="nowhere"), timeout=3)
+
+
+@scenario
+def worker_heartbeat(c):
+    """RecordWorkerHeartbeat is accepted."""
+    heartbeat = {
+        "worker_instance_key": c.id("worker"),
+        "worker_identity": "oracle",
+        "task_queue": c.id("queue"),
+        "sdk_name": "oracle",
+        "sdk_version": "1",
+    }
+    request = {"namespace": "default", "identity": "oracle", "worker_heartbeat": [heartbeat]}
+    c.call("RecordWorkerHeartbeat", request)
+    c.call("RecordWorkerHeartbeat", {"namespace": "default", "identity": "oracle"})
+    c.call("RecordWorkerHeartbeat", {**request, "namespace": "nowhere"})
+    c.call("RecordWorkerHeartbeat", {**request, "namespace": ""})
+
+
+@scenario
+def polls_refused(c):
+    """Polls without a queue, with names too long, in unknown namespaces, with a wrong kind."""
+    for poll in (c.poll_workflow_task, c.poll_activity):
+        poll(task_queue=None, timeout=4)
+        poll(queue="", timeout=4)
+        poll(task_queue={"name": "x" * 1001}, timeout=4)
+        poll(namespace="", timeout=4)
+        poll(namespace="nowhere", timeout=4)
+        poll(identity="x" * 1001, timeout=4)
+        poll(task_queue={"name": "/_sys/made-up"}, timeout=4)
+    c.poll_workflow_task(task_queue={"name": "s", "kind": "TASK_QUEUE_KIND_STICKY"}, timeout=4)
+
+
+@scenario
+def activities_before_workflow_tasks(c):
+    """One queue name is two queues: workflow tasks and activities do not meet."""
+    with c.quiet():
+        c.start()
+    c.poll_activity(timeout=3)
+    c.run_workflow_task(schedule_activity(c))
+    c.poll_workflow_task(timeout=3)
+    c.poll_activity()
