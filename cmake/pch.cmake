@@ -8,8 +8,11 @@ if(PERDURE_PCH)
   target_precompile_headers(perdure_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.h")
 endif()
 
+# Such a target goes without ccache, which would hash the precompiled header's 380 MB for each file: that takes as long
+# as compiling it.
 function(perdure_use_pch target)
   if(PERDURE_PCH)
     target_precompile_headers(${target} REUSE_FROM perdure_pch)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "")
   endif()
 endfunction()
