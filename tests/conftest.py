@@ -19,9 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    kinds = metafunc.config.getoption("--server") or ["sqlite", "postgres"]
     if "server_kind" in metafunc.fixturenames:
-        kinds = metafunc.config.getoption("--server") or ["sqlite", "postgres"]
         metafunc.parametrize("server_kind", kinds, scope="session")
+    if "dev_kind" in metafunc.fixturenames:  # a dev server: once, whatever the stores
+        dev = {"real" if kind == "real" else "sqlite" for kind in kinds}
+        metafunc.parametrize("dev_kind", sorted(dev), scope="session")
 
 
 @pytest.fixture(scope="session")

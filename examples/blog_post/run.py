@@ -2,15 +2,13 @@
 """Runs one workflow with a worker in this process, and prints its result and its event history."""
 
 import argparse
-import asyncio
-import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from temporalio.client import Client
 
 from models import BlogPostRequest
-from starter import WORKFLOWS, decide, show_outcome, start
+from starter import WORKFLOWS, decide, run_and_exit, show_outcome, start
 from worker import ACTIVITY_THREADS, create_worker, log_to_stderr
 
 
@@ -44,4 +42,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    run_and_exit(main())

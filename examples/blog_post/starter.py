@@ -5,9 +5,11 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import os
 import sys
 import uuid
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, NoReturn
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import FailureError
@@ -101,5 +103,18 @@ async def main() -> int:
     return 0 if await show_outcome(handle) else 1
 
 
+def run_and_exit(main: Coroutine[Any, Any, int]) -> NoReturn:
+    """Runs main and ends the process with its exit code, without tearing down the interpreter.
+
+    The SDK's native threads may still let go of what the last call left when a program ends right
+    after it, and Python before 3.13 can crash at that (github.com/temporalio/sdk-python/issues/300).
+    A program that runs on, such as worker.py, has no need of this.
+    """
+    code = asyncio.run(main)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    run_and_exit(main())

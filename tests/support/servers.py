@@ -85,10 +85,10 @@ class Server(ABC):
         self._process.kill()
         self._process.wait()
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Asks it to end; returns the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(how)
         return self._process.wait(timeout=30)
 
     def _answers(self, stub: WorkflowServiceStub) -> bool:

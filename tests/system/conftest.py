@@ -63,6 +63,13 @@ def runtime(core_log: CoreLog) -> Runtime:
     return Runtime(telemetry=TelemetryConfig(logging=logs), worker_heartbeat_interval=timedelta(seconds=1))
 
 
+@pytest.fixture
+def short_lived_runtime() -> Runtime:
+    """For clients of a server that ends within the test: no heartbeats of workers, no log of lost calls."""
+    logs = LoggingConfig(TelemetryFilter(core_level="OFF", other_level="OFF"))
+    return Runtime(telemetry=TelemetryConfig(logging=logs), worker_heartbeat_interval=None)
+
+
 @pytest.fixture(autouse=True)
 def no_rpc_trouble(core_log: CoreLog, request: pytest.FixtureRequest) -> Iterator[None]:
     """After each test: the core warned of no call that went wrong."""
