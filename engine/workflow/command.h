@@ -31,7 +31,16 @@ struct CommandContext {
   // Scheduled activities that the worker asked to get back in the reply (request_eager_execution on its own
   // queue).
   std::vector<int64_t> eager_activities;
+  // Events were buffered before the first command, and no CancelTimer has taken the last of them away: the
+  // run cannot be closed (UNHANDLED_COMMAND). What commands buffer themselves does not count.
+  bool has_buffered = false;
 };
+
+// What a worker says about a command goes with the event that the command makes.
+inline void CopyMetadata(const Command& command, HistoryEvent& event) {
+  if (command.has_user_metadata()) *event.mutable_user_metadata() = command.user_metadata();
+  *event.mutable_event_group_markers() = command.event_group_markers();
+}
 
 using CommandResult = std::optional<CommandFailure>;  // nullopt: done
 

@@ -131,6 +131,11 @@ struct CompletedReply {
   std::vector<ActivityTaskReply> eager_activities;
 };
 
+// `failures` says what was cut because it was over a limit.
+struct ActivityFailedReply {
+  api::RespondActivityTaskFailedResponse response;
+};
+
 struct HeartbeatReply {
   api::RecordActivityTaskHeartbeatResponse response;
 };
@@ -140,7 +145,7 @@ struct StartReply {
   std::optional<WorkflowTaskReply> eager_task;
 };
 
-using Reply =
-    std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, HeartbeatReply, StartReply>;
+using Reply = std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, ActivityFailedReply,
+                           HeartbeatReply, StartReply>;
 
 }  // namespace perdure::engine::workflow

@@ -63,12 +63,12 @@ struct Activity {
   int64_t started_event_id = 0;  // stays 0 under a retry policy until the activity closes
   std::string request_id;
   std::string identity;
-  temporal::api::common::v1::WorkerVersionStamp worker_version;
   std::optional<absl::Time> last_heartbeat_time;
   std::shared_ptr<const temporal::api::common::v1::Payloads> heartbeat_details;  // null: none
   int64_t cancel_requested_event_id = 0;
   std::shared_ptr<const temporal::api::failure::v1::Failure> last_failure;  // of the attempt before
   std::string last_worker_identity;
+  // Of an attempt that failed, not of one that timed out.
   std::optional<absl::Time> last_attempt_complete_time;
 };
 

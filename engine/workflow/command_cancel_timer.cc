@@ -1,0 +1,67 @@
+#include "base/limits.h"
+#include "engine/workflow/command.h"
+#include "fmt/format.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+CommandFailure Bad(std::string message) {
+  return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES, std::move(message)};
+}
+
+// The position of the timer's own TimerFired in the buffer.
+std::optional<size_t> BufferedFiring(const State& state, const std::string& timer_id) {
+  const std::vector<EventPtr>& buffered = *state.buffered;
+  for (size_t i = 0; i < buffered.size(); ++i) {
+    const HistoryEvent& event = *buffered[i];
+    if (event.event_type() == enums::EVENT_TYPE_TIMER_FIRED &&
+        event.timer_fired_event_attributes().timer_id() == timer_id) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+CommandResult CancelTimer(CommandContext& context, const Command& command) {
+  if (!command.has_cancel_timer_command_attributes()) {
+    return Bad("CancelTimerCommandAttributes is not set on CancelTimerCommand.");
+  }
+  const std::string& timer_id = command.cancel_timer_command_attributes().timer_id();
+  if (timer_id.empty()) return Bad("TimerId is not set on CancelTimerCommand.");
+  if (timer_id.size() > limits::kIdLength) {
+    return Bad(
+        fmt::format("TimerId on CancelTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
+                    timer_id, timer_id.size(), limits::kIdLength));
+  }
+
+  Transition& transition = context.transition;
+  int64_t started_event_id = 0;
+  if (auto running = transition.state().timers->find(timer_id); running != transition.state().timers->end()) {
+    started_event_id = running->second.started_event_id;
+  } else if (auto fired = BufferedFiring(transition.state(), timer_id)) {
+    // The workflow has not seen the timer fire, so it never did.
+    started_event_id =
+        (*transition.state().buffered)[*fired]->timer_fired_event_attributes().started_event_id();
+    transition.DropBuffered(*fired);
+  } else {
+    return Bad(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
+                           timer_id));
+  }
+  context.has_buffered = context.has_buffered && transition.HasBuffered();
+
+  HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_TIMER_CANCELED);
+  auto* attributes = event.mutable_timer_canceled_event_attributes();
+  attributes->set_timer_id(timer_id);
+  attributes->set_started_event_id(started_event_id);
+  attributes->set_workflow_task_completed_event_id(context.completed_event_id);
+  attributes->set_identity(context.identity);
+  CopyMetadata(command, event);
+  transition.Emit(std::move(event));
+  return std::nullopt;
+}
+
+}  // namespace perdure::engine::workflow

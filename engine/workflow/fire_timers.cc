@@ -1,0 +1,38 @@
+#include "base/check.h"
+#include "engine/workflow/handle.h"
+#include "engine/workflow/run_timers.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+// The kind whose earliest timer is due first, or null when none is due.
+const TimerKind* EarliestDue(const Transition& transition) {
+  const TimerKind* earliest = nullptr;
+  absl::Time earliest_at;
+  for (const TimerKind& kind : kTimerKinds) {
+    const std::optional<absl::Time> at = kind.next(transition.state());
+    if (!at.has_value() || *at > transition.now()) continue;
+    if (earliest != nullptr && *at >= earliest_at) continue;
+    earliest = &kind;
+    earliest_at = *at;
+  }
+  return earliest;
+}
+
+}  // namespace
+
+// All due timers of one kind make one step, then wants a workflow task: the real server's histories are made
+// so.
+absl::StatusOr<Reply> Handle(Transition& transition, const FireTimers&) {
+  while (transition.state().IsOpen()) {
+    const TimerKind* kind = EarliestDue(transition);
+    if (kind == nullptr) break;
+    kind->fire(transition);
+    const std::optional<absl::Time> next = kind->next(transition.state());
+    PERDURE_CHECK(!transition.state().IsOpen() || !next.has_value() || *next > transition.now(),
+                  "a timer that has fired is due again at once");
+  }
+  return Done{};
+}
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,61 @@
+#include "engine/workflow/run_timers.h"
+#include "engine/workflow/workflow.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+using temporal::api::common::v1::Priority;
+
+constexpr int32_t kDefaultPriorityKey = 3;
+
+int32_t PriorityKey(const Priority& own, const Priority& fallback) {
+  if (own.priority_key() != 0) return own.priority_key();
+  return fallback.priority_key() != 0 ? fallback.priority_key() : kDefaultPriorityKey;
+}
+
+Dispatch WorkflowTaskDispatch(const State& state, const WorkflowTask& task, const Priority& priority) {
+  return {.kind = TaskKind::kWorkflow,
+          .task_queue = task.task_queue,
+          .normal_task_queue = state.task_queue,
+          .sticky = task.sticky,
+          .scheduled_event_id = task.scheduled_event_id,
+          .attempt = task.attempt,
+          .scheduled_time = task.scheduled_time,
+          .priority_key = PriorityKey(priority, priority)};
+}
+
+Dispatch ActivityDispatch(int64_t scheduled_event_id, const Activity& activity, const Priority& priority) {
+  const std::string& queue = Options(activity).task_queue().name();
+  return {.kind = TaskKind::kActivity,
+          .task_queue = queue,
+          .normal_task_queue = queue,
+          .scheduled_event_id = scheduled_event_id,
+          .attempt = activity.attempt,
+          .scheduled_time = activity.scheduled_time,
+          .priority_key = PriorityKey(Options(activity).priority(), priority)};
+}
+
+}  // namespace
+
+Obligations ObligationsOf(const State& state) {
+  Obligations obligations;
+  if (!state.IsOpen()) {
+    obligations.next_timer = state.delete_after;
+    return obligations;
+  }
+  const Priority& priority = state.facts->started->workflow_execution_started_event_attributes().priority();
+  if (state.workflow_task.has_value() && state.RunningTask() == nullptr) {
+    obligations.dispatches.push_back(WorkflowTaskDispatch(state, *state.workflow_task, priority));
+  }
+  for (const auto& [id, activity] : *state.activities) {
+    if (!IsStarted(*activity)) obligations.dispatches.push_back(ActivityDispatch(id, *activity, priority));
+  }
+  for (const TimerKind& kind : kTimerKinds) {
+    const std::optional<absl::Time> next = kind.next(state);
+    if (!next.has_value()) continue;
+    if (!obligations.next_timer.has_value() || *next < *obligations.next_timer) obligations.next_timer = next;
+  }
+  return obligations;
+}
+
+}  // namespace perdure::engine::workflow
