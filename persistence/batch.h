@@ -55,7 +55,7 @@ struct ExecutionRow {
   std::string workflow_id;
   bool current = true;  // at most one row a workflow id; a database index enforces it. In a batch, rows that
                         // are not current are written before those that are.
-  int32_t status = 0;  // temporal.api.enums.v1.WorkflowExecutionStatus
+  int32_t status = 0;   // temporal.api.enums.v1.WorkflowExecutionStatus
   std::string workflow_type;
   std::string task_queue;
   absl::Time start_time;

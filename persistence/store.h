@@ -1,15 +1,20 @@
 // The store: where the rows of shards live. It keeps bytes and the few columns that are searched, and knows
-// nothing of workflows. Implementations: memory/, sqlite/, postgres/; one contract suite
-// (store_contract_test) runs against all.
+// nothing of workflows. Implementations: memory/, sqlite/, postgres/; one contract suite (contract/) runs
+// against all.
 //
 // Thread safety: a Session belongs to the executor that it was opened with: its methods are called there, and
-// every callback is posted there, never run inside the call. A Store may be used from any thread. A session's
-// end destroys the callbacks that have not run; a batch that was sent may still land. Order: a session's
-// commits take effect in the order of the calls; a read that is issued after a commit's callback sees that
-// commit. A read issued while a commit is in flight may or may not see it. Errors: reads and fencing answer
-// UNAVAILABLE when the database cannot be reached or the outcome is unknown (repeat them), INTERNAL when
-// stored data cannot be understood. Commit has its own outcome type. Units: times in microseconds of the wall
-// clock inside the database (absl::Time here, truncated), sizes in bytes.
+// every callback is posted there, never run inside the call. A Store may be used from any thread.
+//
+// End: destroying a session destroys the callbacks that have not run; a batch that was sent may still land.
+//
+// Order: a session's commits take effect in the order of the calls; a read that is issued after a commit's
+// callback sees that commit. A read issued while a commit is in flight may or may not see it.
+//
+// Errors: reads and fencing answer UNAVAILABLE when the database cannot be reached or the outcome is unknown
+// (repeat them), INTERNAL when stored data cannot be understood. Commit has its own outcome type.
+//
+// Units: times in microseconds of the wall clock inside the database (absl::Time here, truncated), sizes in
+// bytes. Text is bytes: any, in any encoding, compared byte by byte.
 #pragma once
 
 #include <cstdint>

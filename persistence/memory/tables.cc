@@ -118,15 +118,16 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
 void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
   auto found = runs_.find(key);
   if (found == runs_.end()) return;
-  const std::vector<absl::Time> wakes(found->second->wakes.begin(), found->second->wakes.end());
-  for (const absl::Time at : wakes) RemoveWake(key, at, transaction);
+  auto old = std::make_unique<Run>(*found->second);
+  for (const absl::Time at : old->wakes) wakes_.erase({at, key});
   IndexExecution(key, std::nullopt);
-  transaction.undo.emplace_back([this, key, old = std::move(runs_[key])]() mutable {
-    std::optional<ExecutionRow> row = std::move(old->execution);
+  runs_.erase(key);
+  transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
+    for (const absl::Time at : old->wakes) wakes_.insert({at, key});
+    std::optional<ExecutionRow> row = std::exchange(old->execution, std::nullopt);
     runs_[key] = std::move(old);
     IndexExecution(key, std::move(row));
   });
-  runs_.erase(key);
 }
 
 absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Transaction& transaction) {

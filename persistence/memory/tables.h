@@ -79,7 +79,7 @@ class MemoryTables {
 
   static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
   static ListKey ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor);
-  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const VisibilityQuery& query) const;
+  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const Uuid& namespace_id) const;
 
   // Each changes rows and indexes, and adds what takes it back to `transaction`.
   absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);

@@ -132,15 +132,16 @@ MemoryTables::ListKey MemoryTables::ListKeyOf(const Uuid& namespace_id, const Li
 }
 
 absl::btree_map<MemoryTables::ListKey, RunKey>::const_iterator MemoryTables::ListBegin(
-    const VisibilityQuery& query) const {
-  if (query.after) return list_.upper_bound(ListKeyOf(query.namespace_id, *query.after));
+    const Uuid& namespace_id) const {
   constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
-  return list_.lower_bound({query.namespace_id, kFirst, kFirst, Uuid{}});
+  return list_.lower_bound({namespace_id, kFirst, kFirst, Uuid{}});
 }
 
 VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const {
   VisibilityPage page;
-  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
+  auto entry = query.after ? list_.upper_bound(ListKeyOf(query.namespace_id, *query.after))
+                           : ListBegin(query.namespace_id);
+  for (; entry != list_.end(); ++entry) {
     if (entry->first.namespace_id != query.namespace_id) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
     if (!Matches(entry->second, row, query.conditions)) continue;
@@ -156,7 +157,7 @@ VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const 
 std::vector<CountGroup> MemoryTables::CountExecutions(const VisibilityQuery& query) const {
   absl::btree_map<int32_t, int64_t> counts;
   if (!query.group_by_status) counts[0] = 0;
-  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
+  for (auto entry = ListBegin(query.namespace_id); entry != list_.end(); ++entry) {
     if (entry->first.namespace_id != query.namespace_id) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
     if (Matches(entry->second, row, query.conditions)) ++counts[query.group_by_status ? row.status : 0];

@@ -1,0 +1,227 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "persistence/contract/harness.h"
+
+namespace perdure::persistence::contract {
+namespace {
+
+struct Listed {
+  Listed() : backend(NewBackend()), session(backend->store()), writer(session, 1) {}
+
+  Uuid Add(std::string id, int64_t start, std::optional<int64_t> close, int32_t status = 1,
+           std::string type = "type") {
+    RunWrite write = FirstWrite(NewRunKey(static_cast<ShardId>(writes.size())), space, std::move(id));
+    write.execution->start_time = At(start);
+    if (close) write.execution->close_time = At(*close);
+    write.execution->status = status;
+    write.execution->workflow_type = std::move(type);
+    writes.push_back(write);
+    return write.key.run_id;
+  }
+  void Commit() { writer.Commit(writes); }
+
+  std::vector<std::string> Ids(std::vector<Condition> conditions, size_t page_size = 100) {
+    VisibilityQuery query;
+    query.namespace_id = space;
+    query.conditions = std::move(conditions);
+    query.page_size = page_size;
+    std::vector<std::string> ids;
+    for (;;) {
+      const VisibilityPage page = session.List(query);
+      CHECK(page.rows.size() <= page_size);
+      for (const VisibilityRow& row : page.rows) ids.push_back(row.row.workflow_id);
+      if (!page.more) break;
+      REQUIRE_FALSE(page.rows.empty());
+      const VisibilityRow& last = page.rows.back();
+      query.after = ListCursor{last.row.close_time, last.row.start_time, last.key.run_id};
+    }
+    CHECK(session.Count(query) == static_cast<int64_t>(ids.size()));
+    return ids;
+  }
+
+  std::vector<std::string> Sorted(std::vector<Condition> conditions) {
+    auto ids = Ids(std::move(conditions));
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+  std::unique_ptr<Backend> backend;
+  TestSession session;
+  TestWriter writer;
+  Uuid space = NewUuid();
+  std::vector<RunWrite> writes;
+};
+
+using Ids = std::vector<std::string>;
+
+Condition Is(Column column, Comparison comparison, decltype(Condition::value) value) {
+  return {column, comparison, std::move(value)};
+}
+
+}  // namespace
+
+TEST_CASE("store: lists show open runs first, then the newest closed, whatever the page size") {
+  Listed runs;
+  runs.Add("closed early", 100, 200);
+  runs.Add("closed late", 90, 300);
+  runs.Add("open old", 50, std::nullopt);
+  runs.Add("open new", 150, std::nullopt);
+  runs.Add("closed late, started later", 95, 300);
+  runs.Commit();
+  const Ids expected{"open new", "open old", "closed late, started later", "closed late", "closed early"};
+  for (const size_t page_size : {1, 2, 3, 5, 100}) CHECK(runs.Ids({}, page_size) == expected);
+}
+
+TEST_CASE(
+    "store: runs of the same times are listed by run id, highest first, and none is lost between pages") {
+  Listed runs;
+  std::vector<std::pair<Uuid, std::string>> order;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = std::to_string(i);
+    order.emplace_back(runs.Add(id, 100, i < 10 ? std::optional<int64_t>(200) : std::nullopt), id);
+  }
+  runs.Commit();
+  auto half = order.begin() + 10;
+  std::sort(order.begin(), half, std::greater<>());
+  std::sort(half, order.end(), std::greater<>());
+  std::rotate(order.begin(), half, order.end());
+  Ids expected;
+  for (const auto& [run, id] : order) expected.push_back(id);
+  CHECK(runs.Ids({}, 3) == expected);
+  CHECK(runs.Ids({}, 20) == expected);
+}
+
+TEST_CASE("store: a page says whether there may be more") {
+  Listed runs;
+  runs.Add("a", 1, std::nullopt);
+  runs.Add("b", 2, std::nullopt);
+  runs.Commit();
+  VisibilityQuery query;
+  query.namespace_id = runs.space;
+  query.page_size = 1;
+  CHECK(runs.session.List(query).more);
+  query.page_size = 3;
+  CHECK_FALSE(runs.session.List(query).more);
+}
+
+TEST_CASE("store: a list sees one namespace") {
+  Listed runs;
+  runs.Add("mine", 1, std::nullopt);
+  runs.Commit();
+  runs.writer.Commit(
+      {FirstWrite(NewRunKey(), NewUuid(), "another's"), FirstWrite(NewRunKey(), Uuid{}, "another's")});
+  CHECK(runs.Ids({}) == Ids{"mine"});
+}
+
+TEST_CASE("store: text is compared by its bytes") {
+  Listed runs;
+  for (const char* id : {"a", "ab", "abc", "b", "B", "\xc3\xa9", "\xff", "\xff\xff", ""})
+    runs.Add(id, 1, std::nullopt);
+  runs.Commit();
+  auto ids = [&](Comparison comparison, std::string value) {
+    return runs.Sorted({Is(Column::kWorkflowId, comparison, std::move(value))});
+  };
+  CHECK(ids(Comparison::kEqual, "ab") == Ids{"ab"});
+  CHECK(ids(Comparison::kEqual, std::string("a\0", 2)).empty());
+  CHECK(ids(Comparison::kNotEqual, "ab").size() == 8);
+  CHECK(ids(Comparison::kLess, "ab") == Ids{"", "B", "a"});
+  CHECK(ids(Comparison::kLessOrEqual, "ab") == Ids{"", "B", "a", "ab"});
+  CHECK(ids(Comparison::kGreater, "b") == Ids{"\xc3\xa9", "\xff", "\xff\xff"});
+  CHECK(ids(Comparison::kGreaterOrEqual, "b") == Ids{"b", "\xc3\xa9", "\xff", "\xff\xff"});
+  CHECK(ids(Comparison::kStartsWith, "ab") == Ids{"ab", "abc"});
+  CHECK(ids(Comparison::kStartsWith, "\xff") == Ids{"\xff", "\xff\xff"});
+  CHECK(ids(Comparison::kStartsWith, "\xc3") == Ids{"\xc3\xa9"});
+  CHECK(ids(Comparison::kStartsWith, "").size() == 9);
+  CHECK(ids(Comparison::kStartsWith, "%").empty());
+}
+
+TEST_CASE("store: type, status and run id are compared") {
+  Listed runs;
+  const Uuid a = runs.Add("a", 1, std::nullopt, 1, "T1");
+  runs.Add("b", 1, 2, 2, "T1");
+  runs.Add("c", 1, 2, 3, "T2");
+  runs.Commit();
+  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kEqual, "T1")}) == Ids{"a", "b"});
+  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kStartsWith, "T")}) == Ids{"a", "b", "c"});
+  CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kEqual, int64_t{2})}) == Ids{"b"});
+  CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kNotEqual, int64_t{1})}) == Ids{"b", "c"});
+  CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kEqual, int64_t{1} << 40)}).empty());
+  CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kEqual, a)}) == Ids{"a"});
+  CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kNotEqual, a)}) == Ids{"b", "c"});
+  CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kLessOrEqual, a)}).size() >= 1);
+  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kEqual, "T1"),
+                     Is(Column::kStatus, Comparison::kEqual, int64_t{2}),
+                     Is(Column::kWorkflowId, Comparison::kEqual, "b")}) == Ids{"b"});
+}
+
+TEST_CASE("store: a run that is open satisfies no comparison of its close time") {
+  Listed runs;
+  runs.Add("open", 100, std::nullopt);
+  runs.Add("closed", 100, 200);
+  runs.Add("closed later", 150, 300);
+  runs.Commit();
+  auto closed = [&](Comparison comparison, absl::Time value) {
+    return runs.Sorted({Is(Column::kCloseTime, comparison, value)});
+  };
+  CHECK(closed(Comparison::kEqual, At(200)) == Ids{"closed"});
+  CHECK(closed(Comparison::kNotEqual, At(200)) == Ids{"closed later"});
+  CHECK(closed(Comparison::kGreater, At(200)) == Ids{"closed later"});
+  CHECK(closed(Comparison::kGreaterOrEqual, At(200)) == Ids{"closed", "closed later"});
+  CHECK(closed(Comparison::kLess, At(300)) == Ids{"closed"});
+  CHECK(closed(Comparison::kLessOrEqual, absl::InfiniteFuture()) == Ids{"closed", "closed later"});
+  CHECK(closed(Comparison::kEqual, absl::InfiniteFuture()).empty());
+  CHECK(runs.Sorted({Is(Column::kStartTime, Comparison::kLess, At(150))}) == Ids{"closed", "open"});
+  CHECK(runs.Sorted({Is(Column::kStartTime, Comparison::kGreaterOrEqual, At(150))}) == Ids{"closed later"});
+  CHECK(runs.Sorted({Is(Column::kStartTime, Comparison::kGreater, At(99)),
+                     Is(Column::kStartTime, Comparison::kLess, At(101)),
+                     Is(Column::kCloseTime, Comparison::kGreater, absl::InfinitePast())}) == Ids{"closed"});
+}
+
+TEST_CASE("store: a list with a filter continues behind its cursor") {
+  Listed runs;
+  Ids expected;
+  for (int i = 0; i < 50; ++i) {
+    const std::string id = std::to_string(1000 - i);
+    runs.Add(id, 1000 - i, std::nullopt, i % 5 == 0 ? 2 : 1);
+    if (i % 5 == 0) expected.push_back(id);
+  }
+  runs.Commit();
+  CHECK(runs.Ids({Is(Column::kStatus, Comparison::kEqual, int64_t{2})}, 3) == expected);
+}
+
+TEST_CASE("store: counts are grouped by status") {
+  Listed runs;
+  for (int i = 0; i < 7; ++i) runs.Add(std::to_string(i), 1, std::nullopt, i < 4 ? 1 : 3);
+  runs.Commit();
+  VisibilityQuery query;
+  query.namespace_id = runs.space;
+  CHECK(runs.session.Count(query) == 7);
+  query.group_by_status = true;
+  auto groups = runs.session.Await<absl::StatusOr<std::vector<CountGroup>>>(
+      [&](Session& session, auto done) { session.CountExecutions(query, std::move(done)); });
+  REQUIRE(groups.ok());
+  REQUIRE(groups->size() == 2);
+  CHECK((*groups)[0].status == 1);
+  CHECK((*groups)[0].count == 4);
+  CHECK((*groups)[1].status == 3);
+  CHECK((*groups)[1].count == 3);
+  query.namespace_id = NewUuid();
+  query.group_by_status = false;
+  CHECK(runs.session.Count(query) == 0);
+}
+
+TEST_CASE("store: a list sees each commit that was answered before it") {
+  Listed runs;
+  runs.Add("id", 100, std::nullopt);
+  runs.Commit();
+  CHECK(runs.Ids({}) == Ids{"id"});
+  runs.writes[0].history.clear();
+  runs.writes[0].execution->close_time = At(200);
+  runs.writes[0].execution->status = 2;
+  runs.Commit();
+  CHECK(runs.Ids({Is(Column::kStatus, Comparison::kEqual, int64_t{1})}).empty());
+  CHECK(runs.Ids({Is(Column::kStatus, Comparison::kEqual, int64_t{2})}) == Ids{"id"});
+}
+
+}  // namespace perdure::persistence::contract
