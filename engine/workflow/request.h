@@ -103,7 +103,9 @@ using Request =
 
 // ---- replies
 
-struct Done {};
+struct Done {
+  Uuid run_id;  // filled by the host: the run that took the request
+};
 
 // A started workflow task. The host adds the history: durable events [history_from, history_to] and then
 // `tail`.
