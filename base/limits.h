@@ -24,8 +24,22 @@ inline constexpr size_t kMemoSize = 2 * 1024 * 1024;
 inline constexpr size_t kIdLength = 1000;
 // A gRPC request. RESOURCE_EXHAUSTED "grpc: received message larger than max (N vs. M)": the core SDK knows that text.
 inline constexpr size_t kGrpcMessage = 4 * 1024 * 1024;
+// What gRPC takes in of a request before we refuse it; above this it refuses in words that the core SDK does not know.
+inline constexpr size_t kGrpcReceive = 64 * 1024 * 1024;
 // Request headers of one call. gRPC closes the call with RESOURCE_EXHAUSTED.
 inline constexpr size_t kGrpcMetadata = 64 * 1024;
+
+// frontend.maxlinksPerRequest (a count) and linkMaxSize: INVALID_ARGUMENT.
+inline constexpr int kLinksPerRequest = 10;
+inline constexpr size_t kLinkSize = 4000;
+// limit.workerBuildIdSize. INVALID_ARGUMENT.
+inline constexpr size_t kBuildIdSize = 255;
+// Priority.fairness_key. INVALID_ARGUMENT.
+inline constexpr size_t kFairnessKey = 64;
+// frontend.searchAttributesNumberOfKeysLimit (a count), SizeOfValueLimit, TotalSizeLimit: INVALID_ARGUMENT.
+inline constexpr size_t kSearchAttributes = 100;
+inline constexpr size_t kSearchAttributeValue = 2 * 1024;
+inline constexpr size_t kSearchAttributesSize = 40 * 1024;
 
 // --- a run
 
@@ -54,6 +68,12 @@ inline constexpr absl::Duration kWorkflowTaskRetryMaxInterval = absl::Minutes(10
 inline constexpr absl::Duration kLongPoll = absl::Seconds(60);
 inline constexpr absl::Duration kMinLongPollDeadline = absl::Seconds(2);
 inline constexpr absl::Duration kHistoryLongPoll = absl::Seconds(20);
+// A long poll with less time left than this is answered at once.
+inline constexpr absl::Duration kLongPollTail = absl::Seconds(1);
+// Clients' keepalive pings may come this often, without calls too; more often, and gRPC closes the connection.
+inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
+// A namespace's retention is at least this (one day for global ones). INVALID_ARGUMENT.
+inline constexpr absl::Duration kMinRetention = absl::Hours(1);
 
 // --- lists and queues
 

@@ -25,6 +25,10 @@ void ApplyWorkflowTaskEvent(State& state, const EventPtr& event);       // apply
 void ApplyActivityEvent(State& state, const EventPtr& event);           // apply_activity.cc
 void ApplyTimerEvent(State& state, const EventPtr& event);              // apply_timer.cc
 
+// What a buffered event could not do before it had its id. apply_execution.cc
+void ApplyFlushedEvent(State& state, const EventPtr& event);
+
+void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change);  // apply_execution.cc
 void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change);  // apply_workflow_task.cc
 void ApplyActivityChange(State& state, const perdure::engine::Change& change);      // apply_activity.cc
 

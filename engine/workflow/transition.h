@@ -19,6 +19,9 @@ namespace perdure::engine::workflow {
 using temporal::api::enums::v1::EventType;
 using temporal::api::history::v1::HistoryEvent;
 
+// Gives an event its id, and the task id that the CLI and the UI show.
+void SetEventId(HistoryEvent& event, int64_t id);
+
 class Transition {
  public:
   Transition(State state, const Context& context);
@@ -37,6 +40,10 @@ class Transition {
   // For every event that arrives from outside of the running task. An end of an activity whose Started was
   // buffered with it is emitted with started_event_id 0: FlushBuffer fills it in.
   int64_t EmitOrBuffer(HistoryEvent event);
+  // Between the two, EmitOrBuffer buffers although no workflow task runs: what the commands of a completed
+  // task bring about at once comes after the commands' own events.
+  void BeginCommands() { in_commands_ = true; }
+  void EndCommands() { in_commands_ = false; }
   // Gives the buffered events their ids: in order of arrival, except that ends of activities (children, Nexus
   // operations) come last. Called by what ends a workflow task, after its own events. A no-op without any.
   void FlushBuffer();
@@ -58,10 +65,8 @@ class Transition {
   // without one. Every request that is about to write calls it first (Emit, EmitOrBuffer and Change do).
   void HardenSoftStart();
 
-  // Undoes everything since the transition began, the hardening of a soft start included.
-  void Abandon();
-
-  // Where RespondWorkflowTaskCompleted goes back to when a command is invalid.
+  // Where RespondWorkflowTaskCompleted goes back to when a command is invalid. While a checkpoint is held,
+  // what is changed is cloned first.
   struct Checkpoint;
   Checkpoint Save() const;
   void RollBack(Checkpoint checkpoint);
@@ -80,7 +85,7 @@ class Transition {
   void CloseRecord();
 
   State state_;
-  State before_;  // as passed in
+  bool in_commands_ = false;
   const Context& context_;
   std::vector<Record> records_;
   Record open_;

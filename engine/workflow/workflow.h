@@ -60,8 +60,8 @@ absl::Time EarliestNow(const State& state);
 // True while the state holds something that no record holds: such a run stays in memory.
 bool HasVolatile(const State& state);
 
-// What DescribeWorkflowExecution answers, from the state alone.
-api::DescribeWorkflowExecutionResponse Describe(const State& state);
+// What DescribeWorkflowExecution answers at `now`, from the state alone.
+api::DescribeWorkflowExecutionResponse Describe(const State& state, absl::Time now);
 
 // The events behind the durable ones that a reader of an open run is shown (a transient workflow task's),
 // framed as Record::events.

@@ -1,0 +1,116 @@
+#include "engine/workflow/apply.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/time.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+using perdure::engine::Change;
+
+// What an event does, whenever that is: when it gets its id, or when it is buffered.
+void ApplyEffect(State& state, const EventPtr& event) {
+  switch (event->event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
+      return ApplyWorkflowTaskEvent(state, event);
+    case enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+      return ApplyActivityEvent(state, event);
+    case enums::EVENT_TYPE_TIMER_STARTED:
+    case enums::EVENT_TYPE_TIMER_FIRED:
+    case enums::EVENT_TYPE_TIMER_CANCELED:
+      return ApplyTimerEvent(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+    case enums::EVENT_TYPE_MARKER_RECORDED:
+    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      return ApplyWorkflowExecutionEvent(state, event);
+    default:
+      CheckFailed(__FILE__, __LINE__, "event type", "this release writes no such event");
+  }
+}
+
+void ApplyBufferFlushed(State& state) {
+  state.flushed_through = state.next_event_id + static_cast<int64_t>(state.buffered->size());
+  state.buffered = Cow<std::vector<EventPtr>>();
+  // What was buffered has not been seen by any worker: the task that shows it is a first attempt.
+  state.workflow_task_attempt = 1;
+}
+
+void ApplyRunClosed(State& state, const perdure::engine::RunClosed& closed) {
+  state.delete_after = FromProto(closed.delete_after());
+}
+
+}  // namespace
+
+void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes) {
+  PERDURE_CHECK(event->event_id() == state.next_event_id, "event ids follow each other without a gap");
+  const bool had_its_effect = event->event_id() < state.flushed_through;
+  ++state.next_event_id;
+  state.history_size_bytes += static_cast<int64_t>(framed_bytes);
+  state.last_event_time = std::max(state.last_event_time, FromProto(event->event_time()));
+  if (had_its_effect) {
+    ApplyFlushedEvent(state, event);
+  } else {
+    ApplyEffect(state, event);
+  }
+}
+
+void ApplyChange(State& state, const Change& change) {
+  PERDURE_CHECK(change.at_event_id() == state.next_event_id,
+                "a change is applied at its place in the history");
+  state.last_event_time = std::max(state.last_event_time, FromProto(change.time()));
+  switch (change.kind_case()) {
+    case Change::kRunCreated:
+    case Change::kRequestSeen:
+      return ApplyWorkflowExecutionChange(state, change);
+    case Change::kWorkflowTaskPending:
+    case Change::kTransientWorkflowTaskStarted:
+    case Change::kStickyTaskQueue:
+      return ApplyWorkflowTaskChange(state, change);
+    case Change::kActivityStarted:
+    case Change::kActivityHeartbeat:
+    case Change::kActivityRetry:
+      return ApplyActivityChange(state, change);
+    case Change::kEventBuffered: {
+      const auto event =
+          std::make_shared<const temporal::api::history::v1::HistoryEvent>(change.event_buffered().event());
+      state.buffered.Mutable().push_back(event);
+      return ApplyEffect(state, event);
+    }
+    case Change::kBufferFlushed:
+      return ApplyBufferFlushed(state);
+    case Change::kBufferedEventDropped: {
+      auto& buffered = state.buffered.Mutable();
+      buffered.erase(buffered.begin() + change.buffered_event_dropped().index());
+      return;
+    }
+    case Change::kRunClosed:
+      return ApplyRunClosed(state, change.run_closed());
+    case Change::KIND_NOT_SET:
+      CheckFailed(__FILE__, __LINE__, "change kind", "a record of a newer release, or a damaged one");
+  }
+}
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "engine/workflow/apply.h"
+#include "engine/workflow/payload.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+using temporal::api::history::v1::HistoryEvent;
+
+void ApplyStarted(State& state, const EventPtr& event) {
+  const auto& started = event->workflow_execution_started_event_attributes();
+  RunFacts& facts = state.facts.Mutable();
+  facts.started = event;
+  facts.start_time = FromProto(event->event_time());
+  state.status = enums::WORKFLOW_EXECUTION_STATUS_RUNNING;
+  state.workflow_type = started.workflow_type().name();
+  state.task_queue = started.task_queue().name();
+  state.workflow_task_timeout = FromProto(started.workflow_task_timeout());
+  state.start_request_ids.Mutable()[facts.request_id] = event->event_id();
+  if (started.has_memo()) state.memo = Cow(started.memo());
+  if (started.has_search_attributes()) state.search_attributes = Cow(started.search_attributes());
+
+  const absl::Duration delay = FromProto(started.first_workflow_task_backoff());
+  if (delay > absl::ZeroDuration()) state.first_task_not_before = facts.start_time + delay;
+  if (started.has_workflow_execution_expiration_time()) {
+    state.execution_expires_at = FromProto(started.workflow_execution_expiration_time());
+  }
+  const absl::Duration run_timeout = FromProto(started.workflow_run_timeout());
+  if (run_timeout > absl::ZeroDuration()) {
+    state.run_expires_at = facts.start_time + delay + run_timeout;
+    if (state.execution_expires_at.has_value()) {
+      state.run_expires_at = std::min(*state.run_expires_at, *state.execution_expires_at);
+    }
+  }
+}
+
+void ApplyClose(State& state, const EventPtr& event, enums::WorkflowExecutionStatus status) {
+  PERDURE_CHECK(state.IsOpen(), "a run closes once");
+  state.status = status;
+  state.close_time = FromProto(event->event_time());
+  state.close_event = event;
+  state.workflow_task.reset();
+  // What came about while the run was closing is told to nobody.
+  state.buffered = Cow<std::vector<EventPtr>>();
+}
+
+void ApplySignaled(State& state, const HistoryEvent& event) {
+  ++state.signal_count;
+  const std::string& request_id = event.workflow_execution_signaled_event_attributes().request_id();
+  if (!request_id.empty()) state.signal_request_ids.Mutable().insert(request_id);
+}
+
+void ApplyOptionsUpdated(State& state, const HistoryEvent& event) {
+  const auto& request_id = event.workflow_execution_options_updated_event_attributes().attached_request_id();
+  if (!request_id.empty()) state.start_request_ids.Mutable()[request_id] = event.event_id();
+}
+
+// An id that was not known when the event was buffered is -1, so that "requested" can be told from "not
+// requested".
+constexpr int64_t kBuffered = -1;
+
+}  // namespace
+
+void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event) {
+  switch (event->event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+      return ApplyStarted(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_COMPLETED);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_FAILED);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_CANCELED);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TERMINATED);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+      return ApplySignaled(state, *event);
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+      state.cancel_requested_event_id = event->event_id() != 0 ? event->event_id() : kBuffered;
+      return;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+      return ApplyOptionsUpdated(state, *event);
+    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+      MergePayloads(event->workflow_properties_modified_event_attributes().upserted_memo().fields(),
+                    *state.memo.Mutable().mutable_fields());
+      return;
+    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      MergePayloads(
+          event->upsert_workflow_search_attributes_event_attributes().search_attributes().indexed_fields(),
+          *state.search_attributes.Mutable().mutable_indexed_fields());
+      return;
+    case enums::EVENT_TYPE_MARKER_RECORDED:
+      return;
+    default:
+      CheckFailed(__FILE__, __LINE__, "event type", "apply.cc sent an event of another family");
+  }
+}
+
+void ApplyFlushedEvent(State& state, const EventPtr& event) {
+  switch (event->event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+      state.cancel_requested_event_id = event->event_id();
+      return;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+      return ApplyOptionsUpdated(state, *event);
+    default:
+      return;
+  }
+}
+
+void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change) {
+  if (change.has_run_created()) {
+    const auto& created = change.run_created();
+    RunFacts& facts = state.facts.Mutable();
+    PERDURE_CHECK(created.namespace_id().size() == facts.namespace_id.bytes.size() &&
+                      created.run_id().size() == facts.run_id.bytes.size(),
+                  "ids are 16 bytes");
+    std::copy(created.namespace_id().begin(), created.namespace_id().end(), facts.namespace_id.bytes.begin());
+    std::copy(created.run_id().begin(), created.run_id().end(), facts.run_id.bytes.begin());
+    facts.workflow_id = created.workflow_id();
+    facts.request_id = created.request_id();
+    return;
+  }
+  PERDURE_CHECK(change.has_request_seen(), "apply.cc sent a change of another family");
+  switch (change.request_seen().kind()) {
+    case perdure::engine::RequestSeen::CANCEL:
+      state.cancel_request_id = change.request_seen().request_id();
+      return;
+    case perdure::engine::RequestSeen::SIGNAL:
+      state.signal_request_ids.Mutable().insert(change.request_seen().request_id());
+      return;
+    case perdure::engine::RequestSeen::START_ATTACHED:
+      state.start_request_ids.Mutable()[change.request_seen().request_id()] = 0;
+      return;
+    case perdure::engine::RequestSeen::KIND_UNSPECIFIED:
+    default:
+      CheckFailed(__FILE__, __LINE__, "request kind", "a record of a newer release, or a damaged one");
+  }
+}
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,83 @@
+// Apply: folds one stored record.
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/workflow/apply.h"
+#include "engine/workflow/workflow.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "perdure/record.pb.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+using google::protobuf::io::CodedInputStream;
+using temporal::api::history::v1::HistoryEvent;
+
+constexpr uint32_t kField1LengthDelimited = 0x0A;
+
+absl::Status Damaged(const State& state, std::string_view what) {
+  return absl::DataLossError(absl::StrCat("record ", state.last_sequence + 1, " of run ",
+                                          state.facts->run_id.ToString(), ": ", std::string(what)));
+}
+
+// Reads the next framed event; null when the bytes are none.
+EventPtr ReadFramed(CodedInputStream& input, size_t& framed_bytes) {
+  const int begin = input.CurrentPosition();
+  uint32_t size = 0;
+  if (input.ReadTag() != kField1LengthDelimited || !input.ReadVarint32(&size)) return nullptr;
+  auto event = std::make_shared<HistoryEvent>();
+  const auto limit = input.PushLimit(static_cast<int>(size));
+  if (!event->MergeFromCodedStream(&input) || input.BytesUntilLimit() != 0) return nullptr;
+  input.PopLimit(limit);
+  framed_bytes = static_cast<size_t>(input.CurrentPosition() - begin);
+  return event;
+}
+
+class ChangeReader {
+ public:
+  explicit ChangeReader(const perdure::engine::Changes& changes) : changes_(changes) {}
+
+  // Applies the changes that were made before the next event.
+  void ApplyDue(State& state) {
+    while (next_ < changes_.changes_size() && changes_.changes(next_).at_event_id() == state.next_event_id) {
+      ApplyChange(state, changes_.changes(next_++));
+    }
+  }
+  bool done() const { return next_ == changes_.changes_size(); }
+
+ private:
+  const perdure::engine::Changes& changes_;
+  int next_ = 0;
+};
+
+}  // namespace
+
+absl::Status Apply(State& state, const Record& record) {
+  if (record.first_event_id != state.next_event_id) {
+    return Damaged(state, absl::StrCat("begins at event ", record.first_event_id, ", expected was ",
+                                       state.next_event_id));
+  }
+  perdure::engine::Changes changes;
+  if (!changes.ParseFromString(record.changes)) return Damaged(state, "its changes cannot be read");
+  ChangeReader reader(changes);
+  google::protobuf::io::ArrayInputStream bytes(record.events.data(), static_cast<int>(record.events.size()));
+  CodedInputStream input(&bytes);
+  for (int32_t i = 0; i < record.event_count; ++i) {
+    reader.ApplyDue(state);
+    size_t framed_bytes = 0;
+    const EventPtr event = ReadFramed(input, framed_bytes);
+    if (event == nullptr || event->event_id() != state.next_event_id) {
+      return Damaged(state, absl::StrCat("event ", state.next_event_id, " cannot be read"));
+    }
+    ApplyEvent(state, event, framed_bytes);
+  }
+  reader.ApplyDue(state);
+  if (!reader.done() || input.CurrentPosition() != static_cast<int>(record.events.size())) {
+    return Damaged(state, "it holds more than it says");
+  }
+  ++state.last_sequence;
+  return absl::OkStatus();
+}
+
+}  // namespace perdure::engine::workflow

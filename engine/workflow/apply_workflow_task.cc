@@ -1,0 +1,154 @@
+#include "base/check.h"
+#include "base/time.h"
+#include "engine/workflow/apply.h"
+#include "engine/workflow/workflow_task.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+using temporal::api::history::v1::HistoryEvent;
+
+// The oldest gives way: a run may meet many builds of its worker.
+constexpr int kMaxResetPoints = 20;
+
+void ApplyScheduled(State& state, const HistoryEvent& event) {
+  const auto& scheduled = event.workflow_task_scheduled_event_attributes();
+  WorkflowTask task;
+  task.scheduled_event_id = event.event_id();
+  task.attempt = scheduled.attempt();
+  task.scheduled_time = FromProto(event.event_time());
+  task.task_queue = scheduled.task_queue().name();
+  task.sticky = scheduled.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
+  task.start_to_close_timeout = FromProto(scheduled.start_to_close_timeout());
+  state.workflow_task_attempt = task.attempt;
+  state.workflow_task = std::move(task);
+}
+
+void ApplyStartedTo(WorkflowTask& task, const EventPtr& event) {
+  const auto& started = event->workflow_task_started_event_attributes();
+  task.started_event_id = event->event_id();
+  task.started_time = FromProto(event->event_time());
+  task.start_nonce = StartNonce(*event);
+  task.identity = started.identity();
+  task.started = event;
+}
+
+void ApplyCompleted(State& state, const EventPtr& event) {
+  const auto& completed = event->workflow_task_completed_event_attributes();
+  state.workflow_task.reset();
+  state.workflow_task_attempt = 1;
+  state.close_attempted = false;
+  state.previous_started_event_id = completed.started_event_id();
+  state.last_completed_event_id = event->event_id();
+  state.last_worker_identity = completed.identity();
+  if (completed.has_worker_version()) {
+    state.worker_version =
+        std::make_shared<const temporal::api::common::v1::WorkerVersionStamp>(completed.worker_version());
+  } else {
+    state.worker_version = nullptr;
+  }
+
+  const std::string& build_id = completed.has_deployment_version() ? completed.deployment_version().build_id()
+                                                                   : completed.worker_version().build_id();
+  for (const auto& point : state.auto_reset_points->points()) {
+    if (point.binary_checksum() == completed.binary_checksum() && point.build_id() == build_id) return;
+  }
+  auto* points = state.auto_reset_points.Mutable().mutable_points();
+  if (points->size() == kMaxResetPoints) points->erase(points->begin());
+  auto* point = points->Add();
+  point->set_binary_checksum(completed.binary_checksum());
+  point->set_build_id(build_id);
+  point->set_run_id(state.facts->run_id.ToString());
+  point->set_first_workflow_task_completed_id(event->event_id());
+  *point->mutable_create_time() = event->event_time();
+  point->set_resettable(true);
+}
+
+// `counts`: the next attempt is a later one, unless the task was sticky.
+void EndUnfinished(State& state, bool counts) {
+  state.workflow_task_attempt = counts ? AttemptAfterFailure(state) : 1;
+  state.sticky.reset();
+  state.workflow_task.reset();
+}
+
+void ApplyFailed(State& state, const HistoryEvent& event) {
+  const auto cause = event.workflow_task_failed_event_attributes().cause();
+  EndUnfinished(state, cause != enums::WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW);
+  state.close_attempted = cause == enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
+}
+
+void ApplyTimedOut(State& state, const HistoryEvent& event) {
+  const bool started =
+      event.workflow_task_timed_out_event_attributes().timeout_type() == enums::TIMEOUT_TYPE_START_TO_CLOSE;
+  EndUnfinished(state, started);
+  if (started) state.close_attempted = false;
+}
+
+void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pending) {
+  if (pending.none()) {
+    state.workflow_task.reset();
+    state.workflow_task_attempt = pending.attempt();
+    state.close_attempted = pending.close_attempted();
+    return;
+  }
+  if (pending.transient()) {
+    WorkflowTask task;
+    task.scheduled_event_id = state.next_event_id;
+    task.attempt = pending.attempt();
+    task.transient = true;
+    task.scheduled_time = FromProto(pending.scheduled_time());
+    task.task_queue = state.task_queue;
+    task.start_to_close_timeout = FromProto(pending.start_to_close_timeout());
+    state.workflow_task = std::move(task);
+  }
+  PERDURE_CHECK(state.workflow_task.has_value(), "only a scheduled task continues a chain of heartbeats");
+  if (pending.has_original_scheduled_time()) {
+    state.workflow_task->original_scheduled_time = FromProto(pending.original_scheduled_time());
+  }
+}
+
+void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
+  if (!sticky.name().empty()) {
+    state.sticky = StickyTaskQueue{sticky.name(), FromProto(sticky.schedule_to_start_timeout())};
+    return;
+  }
+  state.sticky.reset();
+  if (state.workflow_task.has_value() && state.workflow_task->started_event_id == 0) {
+    state.workflow_task->task_queue = state.task_queue;
+    state.workflow_task->sticky = false;
+  }
+}
+
+}  // namespace
+
+void ApplyWorkflowTaskEvent(State& state, const EventPtr& event) {
+  switch (event->event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+      return ApplyScheduled(state, *event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+      PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is scheduled before it starts");
+      return ApplyStartedTo(*state.workflow_task, event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+      return ApplyCompleted(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
+      return ApplyFailed(state, *event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+      return ApplyTimedOut(state, *event);
+    default:
+      CheckFailed(__FILE__, __LINE__, "event type", "apply.cc sent an event of another family");
+  }
+}
+
+void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change) {
+  if (change.has_workflow_task_pending()) return ApplyPending(state, change.workflow_task_pending());
+  if (change.has_sticky_task_queue()) return ApplySticky(state, change.sticky_task_queue());
+  PERDURE_CHECK(change.has_transient_workflow_task_started(), "apply.cc sent a change of another family");
+  PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is pending before it starts");
+  const auto& started = change.transient_workflow_task_started();
+  WorkflowTask& task = *state.workflow_task;
+  task.scheduled = std::make_shared<const HistoryEvent>(started.scheduled());
+  ApplyStartedTo(task, std::make_shared<const HistoryEvent>(started.started()));
+}
+
+}  // namespace perdure::engine::workflow

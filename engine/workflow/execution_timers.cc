@@ -1,0 +1,46 @@
+#include "engine/workflow/execution_timers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/workflow/close.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+bool IsDue(const std::optional<absl::Time>& at, absl::Time now) { return at.has_value() && *at <= now; }
+
+// The start delay is over once, when the first task is scheduled.
+std::optional<absl::Time> EndOfStartDelay(const State& state) {
+  const bool had_task = state.workflow_task.has_value() || state.last_completed_event_id != 0;
+  return had_task ? std::nullopt : state.first_task_not_before;
+}
+
+}  // namespace
+
+void FireExecutionTimers(Transition& transition) {
+  const State& state = transition.state();
+  if (!state.IsOpen()) return;
+  const bool execution_expired = IsDue(state.execution_expires_at, transition.now());
+  if (execution_expired || IsDue(state.run_expires_at, transition.now())) {
+    HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT);
+    event.mutable_workflow_execution_timed_out_event_attributes()->set_retry_state(
+        execution_expired ? enums::RETRY_STATE_TIMEOUT : enums::RETRY_STATE_RETRY_POLICY_NOT_SET);
+    ForceClose(transition, std::move(event));
+    return;
+  }
+  if (IsDue(EndOfStartDelay(state), transition.now())) transition.ScheduleWorkflowTask();
+}
+
+std::optional<absl::Time> NextExecutionTimer(const State& state) {
+  if (!state.IsOpen()) return std::nullopt;
+  std::optional<absl::Time> next;
+  for (const auto& at : {state.execution_expires_at, state.run_expires_at, EndOfStartDelay(state)}) {
+    if (at.has_value()) next = std::min(*at, next.value_or(absl::InfiniteFuture()));
+  }
+  return next;
+}
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,25 @@
+// Maps of payloads: memo and search attributes.
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/map.h"
+#include "temporal/api/common/v1/message.pb.h"
+
+namespace perdure::engine::workflow {
+
+using PayloadMap = google::protobuf::Map<std::string, temporal::api::common::v1::Payload>;
+
+// No data, or JSON's null or []: takes a key away.
+bool IsNilPayload(const temporal::api::common::v1::Payload& payload);
+
+// Puts `updates` over `target`; a nil payload removes its key.
+void MergePayloads(const PayloadMap& updates, PayloadMap& target);
+
+// The sizes that limits count: of keys and data, without metadata.
+size_t PayloadMapSize(const PayloadMap& fields);
+
+// A text as the real server puts it into event details: one JSON string.
+temporal::api::common::v1::Payloads JsonStringPayloads(std::string_view text);
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,32 @@
+#include <utility>
+
+#include "base/status.h"
+#include "engine/workflow/close.h"
+#include "engine/workflow/handle.h"
+
+namespace perdure::engine::workflow {
+
+absl::StatusOr<Reply> Handle(Transition& transition, const RequestCancel& cancel) {
+  const auto& request = cancel.request;
+  const State& state = transition.state();
+  // A run that has ended needs no cancel: the request is fulfilled.
+  if (!state.IsOpen()) return Done{};
+  if (absl::Status chain = CheckChain(state, request.first_execution_run_id()); !chain.ok()) return chain;
+  if (state.cancel_requested_event_id != 0) return Done{};
+
+  HistoryEvent event =
+      transition.NewEvent(temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED);
+  auto* requested = event.mutable_workflow_execution_cancel_requested_event_attributes();
+  requested->set_cause(request.reason());
+  requested->set_identity(request.identity());
+  *event.mutable_links() = request.links();
+  transition.EmitOrBuffer(std::move(event));
+  perdure::engine::Change change;
+  change.mutable_request_seen()->set_kind(perdure::engine::RequestSeen::CANCEL);
+  change.mutable_request_seen()->set_request_id(request.request_id());
+  transition.Change(std::move(change));
+  transition.ScheduleWorkflowTask();
+  return Done{};
+}
+
+}  // namespace perdure::engine::workflow

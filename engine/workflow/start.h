@@ -1,0 +1,23 @@
+// What the parts of StartWorkflowExecution share.
+#pragma once
+
+#include "absl/status/status.h"
+#include "engine/workflow/transition.h"
+#include "engine/workflow/workflow.h"
+
+namespace perdure::engine::workflow {
+
+// start_validation.cc: refuses what this server does not do yet (UNIMPLEMENTED, by name) and what is too
+// large, and fills in and cuts the timeouts.
+absl::Status NormalizeStart(api::StartWorkflowExecutionRequest& request);
+
+// start_new_run.cc: the records and state of a new run, and its reply. `request` is normalized.
+StartDecision StartNewRun(const StartRequest& request, const Context& context);
+
+// The reply that names `state`'s run.
+StartReply NewStartReply(const State& state, const NamespaceSettings& settings, bool started);
+
+// True when the first workflow task goes to whoever starts the run.
+bool IsEager(const api::StartWorkflowExecutionRequest& request);
+
+}  // namespace perdure::engine::workflow

@@ -1,0 +1,213 @@
+#include "engine/workflow/transition.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/container/btree_map.h"
+#include "base/check.h"
+#include "base/time.h"
+#include "engine/workflow/apply.h"
+#include "engine/workflow/workflow.h"
+#include "engine/workflow/workflow_task.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+// Shown by the CLI and the UI; grows with the event id, as the real server's does.
+constexpr int64_t kFirstTaskId = 1048576;
+
+bool EndsLast(const HistoryEvent& event) {
+  switch (event.event_type()) {
+    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_FAILED:
+    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Fills the started event id of an activity's end whose Started was flushed just before it.
+template <typename Attributes>
+void WireStarted(Attributes* attributes, const absl::btree_map<int64_t, int64_t>& started) {
+  const auto found = started.find(attributes->scheduled_event_id());
+  if (found != started.end()) attributes->set_started_event_id(found->second);
+}
+
+void WireStartedEventId(HistoryEvent& event, const absl::btree_map<int64_t, int64_t>& started) {
+  if (event.has_activity_task_completed_event_attributes()) {
+    WireStarted(event.mutable_activity_task_completed_event_attributes(), started);
+  } else if (event.has_activity_task_failed_event_attributes()) {
+    WireStarted(event.mutable_activity_task_failed_event_attributes(), started);
+  } else if (event.has_activity_task_timed_out_event_attributes()) {
+    WireStarted(event.mutable_activity_task_timed_out_event_attributes(), started);
+  } else if (event.has_activity_task_canceled_event_attributes()) {
+    WireStarted(event.mutable_activity_task_canceled_event_attributes(), started);
+  }
+}
+
+}  // namespace
+
+void SetEventId(HistoryEvent& event, int64_t id) {
+  event.set_event_id(id);
+  event.set_task_id(kFirstTaskId + id);
+}
+
+Transition::Transition(State state, const Context& context) : state_(std::move(state)), context_(context) {
+  open_.first_event_id = state_.next_event_id;
+}
+
+HistoryEvent Transition::NewEvent(EventType type) const {
+  HistoryEvent event;
+  event.set_event_type(type);
+  *event.mutable_event_time() = ToProto(context_.now);
+  return event;
+}
+
+int64_t Transition::Emit(HistoryEvent event) {
+  HardenSoftStart();
+  const int64_t id = state_.next_event_id;
+  SetEventId(event, id);
+  Append(std::move(event));
+  return id;
+}
+
+int64_t Transition::EmitOrBuffer(HistoryEvent event) {
+  HardenSoftStart();
+  if (state_.RunningTask() == nullptr && !in_commands_) return Emit(std::move(event));
+  perdure::engine::Change change;
+  *change.mutable_event_buffered()->mutable_event() = std::move(event);
+  AppendChange(std::move(change));
+  return 0;
+}
+
+void Transition::FlushBuffer() {
+  if (!HasBuffered()) return;
+  PERDURE_CHECK(state_.RunningTask() == nullptr, "a buffer is flushed when its workflow task has ended");
+  std::vector<EventPtr> events = *state_.buffered;
+  std::stable_partition(events.begin(), events.end(),
+                        [](const EventPtr& event) { return !EndsLast(*event); });
+  perdure::engine::Change change;
+  change.mutable_buffer_flushed();
+  AppendChange(std::move(change));
+
+  absl::btree_map<int64_t, int64_t> started;  // by scheduled event id
+  for (const EventPtr& buffered : events) {
+    HistoryEvent event = *buffered;
+    const int64_t id = state_.next_event_id;
+    SetEventId(event, id);
+    if (event.has_activity_task_started_event_attributes()) {
+      started[event.activity_task_started_event_attributes().scheduled_event_id()] = id;
+    }
+    WireStartedEventId(event, started);
+    Append(std::move(event));
+  }
+}
+
+void Transition::DropBuffered(size_t index) {
+  PERDURE_CHECK(index < state_.buffered->size(), "only a buffered event can be dropped");
+  perdure::engine::Change change;
+  change.mutable_buffered_event_dropped()->set_index(static_cast<int32_t>(index));
+  Change(std::move(change));
+}
+
+void Transition::Change(perdure::engine::Change change) {
+  HardenSoftStart();
+  AppendChange(std::move(change));
+}
+
+void Transition::ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since) {
+  if (!state_.IsOpen() || state_.workflow_task.has_value()) return;
+  if (state_.first_task_not_before.has_value() && context_.now < *state_.first_task_not_before) return;
+  FlushBuffer();
+  const int32_t attempt = state_.workflow_task_attempt;
+  const absl::Duration timeout = StartToCloseTimeout(state_, attempt, context_.random);
+  if (attempt > 1) {
+    perdure::engine::Change change;
+    auto* pending = change.mutable_workflow_task_pending();
+    pending->set_attempt(attempt);
+    pending->set_transient(true);
+    *pending->mutable_scheduled_time() = ToProto(context_.now);
+    *pending->mutable_start_to_close_timeout() = ToProto(timeout);
+    Change(std::move(change));
+    return;
+  }
+  Emit(NewWorkflowTaskScheduled(state_, context_.now, attempt, timeout));
+  if (heartbeats_since.has_value()) {
+    perdure::engine::Change change;
+    auto* pending = change.mutable_workflow_task_pending();
+    pending->set_attempt(attempt);
+    *pending->mutable_scheduled_time() = ToProto(context_.now);
+    *pending->mutable_original_scheduled_time() = ToProto(*heartbeats_since);
+    Change(std::move(change));
+  }
+}
+
+void Transition::SetSoftStart(WorkflowTask started) {
+  PERDURE_CHECK(state_.workflow_task.has_value() && state_.workflow_task->started_event_id == 0,
+                "only a pending workflow task can be started");
+  state_.soft_start = std::move(started);
+}
+
+void Transition::HardenSoftStart() {
+  if (!state_.soft_start.has_value()) return;
+  const WorkflowTask started = *std::move(state_.soft_start);
+  state_.soft_start.reset();
+  CloseRecord();
+  if (started.transient) {
+    perdure::engine::Change change;
+    auto* kind = change.mutable_transient_workflow_task_started();
+    *kind->mutable_scheduled() = *started.scheduled;
+    *kind->mutable_started() = *started.started;
+    AppendChange(std::move(change));
+  } else {
+    PERDURE_CHECK(started.started->event_id() == state_.next_event_id,
+                  "a soft start holds the next event id");
+    Append(*started.started);
+  }
+  CloseRecord();
+}
+
+Transition::Checkpoint Transition::Save() const { return {state_, records_, open_, open_changes_}; }
+
+void Transition::RollBack(Checkpoint checkpoint) {
+  state_ = std::move(checkpoint.state);
+  records_ = std::move(checkpoint.records);
+  open_ = std::move(checkpoint.open);
+  open_changes_ = std::move(checkpoint.open_changes);
+}
+
+Transition::Result Transition::Finish() && {
+  CloseRecord();
+  return {std::move(state_), std::move(records_)};
+}
+
+void Transition::Append(HistoryEvent event) {
+  PERDURE_CHECK(state_.close_event == nullptr, "a closed run gets no more events");
+  const size_t before = open_.events.size();
+  AppendFramed(event, open_.events);
+  ++open_.event_count;
+  ApplyEvent(state_, std::make_shared<const HistoryEvent>(std::move(event)), open_.events.size() - before);
+}
+
+void Transition::AppendChange(perdure::engine::Change change) {
+  change.set_at_event_id(state_.next_event_id);
+  *change.mutable_time() = ToProto(context_.now);
+  ApplyChange(state_, change);
+  *open_changes_.add_changes() = std::move(change);
+}
+
+void Transition::CloseRecord() {
+  if (open_.event_count > 0 || !open_changes_.changes().empty()) {
+    open_.changes = open_changes_.changes().empty() ? std::string() : open_changes_.SerializeAsString();
+    records_.push_back(std::move(open_));
+    ++state_.last_sequence;
+  }
+  open_ = Record();
+  open_.first_event_id = state_.next_event_id;
+  open_changes_.Clear();
+}
+
+}  // namespace perdure::engine::workflow

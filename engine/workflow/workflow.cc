@@ -1,0 +1,110 @@
+#include "engine/workflow/workflow.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "engine/workflow/close.h"
+#include "engine/workflow/handle.h"
+#include "engine/workflow/transition.h"
+#include "engine/workflow/workflow_task.h"
+#include "google/protobuf/io/coded_stream.h"
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+// Null while the run's history is within its limits.
+const char* HistoryExcess(const State& state) {
+  if (!state.IsOpen()) return nullptr;
+  if (state.history_size_bytes > limits::kHistorySize) return "Workflow history size exceeds limit.";
+  if (state.next_event_id - 1 > limits::kHistoryCount) return "Workflow history count exceeds limit.";
+  return nullptr;
+}
+
+// Only then is a copy of the state kept, which makes changing it dearer.
+bool NearHistoryLimit(const State& state) {
+  return state.history_size_bytes > limits::kHistorySize / 2 ||
+         state.next_event_id > limits::kHistoryCount / 2;
+}
+
+bool BufferTooLarge(const State& state) {
+  if (state.buffered->empty()) return false;
+  if (state.buffered->size() > limits::kBufferedEvents) return true;
+  size_t bytes = 0;
+  for (const EventPtr& event : *state.buffered) bytes += event->ByteSizeLong();
+  return bytes > limits::kBufferedEventsSize;
+}
+
+// A worker that is slower than what arrives loses its task, so that it sees it.
+void EnforceBufferLimit(Transition& transition) {
+  if (!transition.state().IsOpen() || transition.state().RunningTask() == nullptr) return;
+  if (!BufferTooLarge(transition.state())) return;
+  WorkflowTaskFailedEventAttributes why;
+  why.set_cause(enums::WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND);
+  why.set_identity(std::string(kHistoryService));
+  FailRunningTask(transition, std::move(why));
+  transition.ScheduleWorkflowTask();
+}
+
+Decision TerminateForExcess(State state, const Context& context, const char* excess) {
+  Transition transition(std::move(state), context);
+  ForceClose(transition, NewTerminated(transition, excess, kHistoryService));
+  auto result = std::move(transition).Finish();
+  return {std::move(result.state), std::move(result.records), InvalidArgument(excess)};
+}
+
+}  // namespace
+
+Decision Decide(State state, const Request& request, const Context& context) {
+  std::optional<State> before;
+  if (NearHistoryLimit(state)) before = state;
+  Transition transition(std::move(state), context);
+  absl::StatusOr<Reply> reply =
+      std::visit([&](const auto& kind) { return Handle(transition, kind); }, request);
+  EnforceBufferLimit(transition);
+  if (before.has_value()) {
+    if (const char* excess = HistoryExcess(transition.state())) {
+      return TerminateForExcess(*std::move(before), context, excess);
+    }
+  }
+  auto result = std::move(transition).Finish();
+  return {std::move(result.state), std::move(result.records), std::move(reply)};
+}
+
+absl::Time EarliestNow(const State& state) {
+  if (!state.soft_start.has_value()) return state.last_event_time;
+  return std::max(state.last_event_time, *state.soft_start->started_time);
+}
+
+bool HasVolatile(const State& state) { return state.soft_start.has_value(); }
+
+std::string TransientEvents(const State& state) {
+  std::string framed;
+  const WorkflowTask* task = state.RunningTask();
+  if (task == nullptr && state.workflow_task.has_value()) task = &*state.workflow_task;
+  if (task == nullptr || !task->transient || task->scheduled_event_id != state.next_event_id) return framed;
+  AppendFramed(task->scheduled != nullptr ? *task->scheduled : TransientScheduled(state, *task), framed);
+  if (task->started != nullptr) {
+    // The real server forgets here who the worker is.
+    HistoryEvent started = *task->started;
+    started.mutable_workflow_task_started_event_attributes()->clear_identity();
+    AppendFramed(started, framed);
+  }
+  return framed;
+}
+
+void AppendFramed(const HistoryEvent& event, std::string& out) {
+  constexpr char kField1LengthDelimited = 0x0A;
+  const size_t size = event.ByteSizeLong();
+  uint8_t header[11] = {static_cast<uint8_t>(kField1LengthDelimited)};
+  const uint8_t* end =
+      google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(static_cast<uint64_t>(size), header + 1);
+  out.append(reinterpret_cast<const char*>(header), static_cast<size_t>(end - header));
+  event.AppendToString(&out);
+}
+
+}  // namespace perdure::engine::workflow

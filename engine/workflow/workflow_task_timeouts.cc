@@ -1,0 +1,35 @@
+#include <utility>
+
+#include "engine/workflow/workflow_task.h"
+
+namespace perdure::engine::workflow {
+
+namespace enums = temporal::api::enums::v1;
+
+void FireWorkflowTaskTimeouts(Transition& transition) {
+  const State& state = transition.state();
+  const std::optional<absl::Time> due = NextWorkflowTaskTimeout(state);
+  if (!due.has_value() || transition.now() < *due) return;
+  if (state.RunningTask() != nullptr) {
+    TimeOutRunningTask(transition);
+  } else {
+    HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT);
+    auto* timed_out = event.mutable_workflow_task_timed_out_event_attributes();
+    timed_out->set_scheduled_event_id(state.workflow_task->scheduled_event_id);
+    timed_out->set_timeout_type(enums::TIMEOUT_TYPE_SCHEDULE_TO_START);
+    transition.Emit(std::move(event));
+  }
+  transition.ScheduleWorkflowTask();
+}
+
+std::optional<absl::Time> NextWorkflowTaskTimeout(const State& state) {
+  if (!state.IsOpen() || !state.workflow_task.has_value()) return std::nullopt;
+  if (const WorkflowTask* running = state.RunningTask(); running != nullptr) {
+    return *running->started_time + running->start_to_close_timeout;
+  }
+  // On the run's own queue a task waits for as long as it takes.
+  if (!state.workflow_task->sticky || !state.sticky.has_value()) return std::nullopt;
+  return state.workflow_task->scheduled_time + state.sticky->schedule_to_start_timeout;
+}
+
+}  // namespace perdure::engine::workflow
