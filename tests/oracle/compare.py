@@ -45,7 +45,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-def unexpected(name: str, reference: list, got: list, differences: list) -> list[tuple[str, object, object]]:
+def unexplained(name: str, reference: list, got: list, differences: list) -> list[tuple[str, object, object]]:
     """The mismatches of a scenario that no listed difference explains."""
     return [
         found

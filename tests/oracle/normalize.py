@@ -30,6 +30,8 @@ IGNORED = {
     ("TaskQueueStats", "tasks_add_rate"): "measured",
     ("TaskQueueStats", "tasks_dispatch_rate"): "measured",
     ("TaskQueueStatus", "task_id_block"): "an internal sequence number",
+    ("TaskQueueStatus", "read_level"): "an internal sequence number",
+    ("TaskQueueStatus", "ack_level"): "an internal sequence number",
     ("NamespaceConfig", "custom_search_attribute_aliases"): "how the store names its columns",
     ("GetClusterInfoResponse", "server_version"): "the server's own",
     ("GetClusterInfoResponse", "history_shard_count"): "the server's own",
@@ -49,6 +51,9 @@ IGNORED = {
     ("PollActivityTaskQueueResponse", "poller_group_infos"): "how the server partitions pollers",
     ("PollActivityTaskQueueResponse", "poller_groups_info"): "how the server partitions pollers",
 }
+
+# Lists without an order of their own, and what they are shown by.
+UNORDERED = {"pending_activities": "activity_id", "pollers": "identity"}
 
 # Numbers that depend on encoding or timing; zero and not zero are told apart.
 FREE_NUMBERS = {"history_size_bytes", "state_transition_count", "size_bytes"}
@@ -137,6 +142,8 @@ class Normalizer:
                 self.text(str(key)): self._value(value_field, value[key]) for key in sorted(value, key=str)
             }
         if field.is_repeated:
+            if field.name in UNORDERED:
+                value = sorted(value, key=lambda item: getattr(item, UNORDERED[field.name]))
             return [self._value(field, item) for item in value]
         if field.name in FREE_NUMBERS:
             return "<n>" if value else 0

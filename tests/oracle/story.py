@@ -104,10 +104,15 @@ class Story(Recorder):
         """Returns when the server knows of a poller of a queue; writes no step."""
         request = self.poll_request(queue, sticky_of, task_queue_type=task_queue_type)
         del request["identity"]
+        self.until(f"a poller of {queue}", lambda: self.quietly("DescribeTaskQueue", request).pollers)
+
+    def until(self, what: str, condition):
+        """Asks again until the condition holds; for what no long poll tells."""
         deadline = time.monotonic() + STORY_TIMEOUT
-        while not self.quietly("DescribeTaskQueue", request).pollers:
+        while not condition():
             if time.monotonic() > deadline:
-                raise AssertionError(f"no poller of {queue} within {STORY_TIMEOUT:g} s")
+                raise AssertionError(f"not within {STORY_TIMEOUT:g} s: {what}")
+            time.sleep(0.02)
 
     def wait_for_close(self, workflow_id="wf", run_id=""):
         """A long poll for the close event: a step of the transcript."""

@@ -41,6 +41,20 @@ def stats(c):
 
 
 @scenario
+def backlog(c):
+    """report_stats on a queue with three tasks that nobody takes."""
+    with c.quiet():
+        for number in range(3):
+            c.start(f"wf{number}")
+    request = {"namespace": "default", "task_queue": {"name": c.id("queue")}, "report_stats": True}
+    c.until(
+        "three tasks in the backlog",
+        lambda: c.quietly("DescribeTaskQueue", request).stats.approximate_backlog_count == 3,
+    )
+    describe(c, report_stats=True)
+
+
+@scenario
 def refused(c):
     """Missing fields, unknown namespaces, names too long."""
     describe(c, namespace="")

@@ -3,17 +3,13 @@
 The real server's visibility lags behind; scenarios wait until a count is what it must become, unrecorded.
 """
 
-import time
-
 from ..commands import complete_workflow, fail_workflow, keyword, payload
 from ..registry import scenario
 
 
 def wait_for_count(c, query: str, count: int):
-    deadline = time.monotonic() + 30
-    while c.quietly("CountWorkflowExecutions", {"namespace": c.namespace, "query": query}).count != count:
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{query}: not {count}")
+    request = {"namespace": c.namespace, "query": query}
+    c.until(f"{count} by {query}", lambda: c.quietly("CountWorkflowExecutions", request).count == count)
 
 
 def list_all(c, query: str, **fields):

@@ -182,4 +182,8 @@ def two_pollers_one_task(c):
     polls = [c.begin_poll_workflow_task(timeout=4) for _ in range(2)]
     c.wait_for_poller()
     c.start()
-    c.race(*polls)
+    tasks = c.quiet_race(*polls)
+    c.note(
+        "workflow ids of the two replies",
+        sorted(c.shown(task.workflow_execution.workflow_id) for task in tasks),
+    )
