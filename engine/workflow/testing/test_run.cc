@@ -1,0 +1,198 @@
+#include "engine/workflow/testing/test_run.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/event_loop.h"
+#include "base/time.h"
+
+namespace perdure::engine::workflow::testing {
+namespace {
+
+std::string PascalName(const HistoryEvent& event) {
+  std::string name = temporal::api::enums::v1::EventType_Name(event.event_type());
+  std::string out;
+  for (const auto& word : absl::StrSplit(name.substr(std::string("EVENT_TYPE_").size()), '_')) {
+    std::string lower(word);
+    std::transform(lower.begin() + 1, lower.end(), lower.begin() + 1, ::tolower);
+    out += lower;
+  }
+  return out;
+}
+
+template <typename T>
+absl::StatusOr<T> As(absl::StatusOr<Reply> reply) {
+  if (!reply.ok()) return reply.status();
+  REQUIRE(std::holds_alternative<T>(*reply));
+  return std::get<T>(*std::move(reply));
+}
+
+}  // namespace
+
+TestRun::TestRun() : now_(absl::FromUnixSeconds(1'700'000'000)), random_(NewSeededRandom(1)) {
+  settings_.id = Uuid::Mint(*random_);
+  settings_.name = "default";
+}
+
+TestRun::~TestRun() = default;
+
+Context TestRun::context() {
+  now_ = std::max(now_, EarliestNow(state_));
+  return {now_, *random_, settings_};
+}
+
+void TestRun::Advance(absl::Duration duration) {
+  const absl::Time end = now_ + duration;
+  while (state_.IsOpen()) {
+    const std::optional<absl::Time> next = ObligationsOf(state_).next_timer;
+    if (!next.has_value() || *next > end) break;
+    now_ = std::max(now_, *next);
+    REQUIRE(FireTimers().ok());
+  }
+  now_ = end;
+}
+
+void TestRun::Crash() { state_ = folded_; }
+
+absl::StatusOr<StartReply> TestRun::Start(const With<api::StartWorkflowExecutionRequest>& with) {
+  StartRequest start;
+  start.run_id = Uuid::Mint(*random_);
+  auto& request = start.request;
+  request.set_namespace_(settings_.name);
+  request.set_workflow_id("wf");
+  request.mutable_workflow_type()->set_name("Greet");
+  request.mutable_task_queue()->set_name("queue");
+  request.set_identity("client");
+  request.set_request_id(absl::StrCat("start-", ++requests_));
+  if (with) with(request);
+  StartDecision decision = DecideStart(nullptr, start, context());
+  if (decision.state.has_value()) Take(*std::move(decision.state), std::move(decision.records));
+  return As<StartReply>(std::move(decision.reply));
+}
+
+absl::Status TestRun::Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with) {
+  workflow::Signal signal;
+  signal.request.set_signal_name(name);
+  signal.request.set_identity("client");
+  signal.request.set_request_id(absl::StrCat("signal-", ++requests_));
+  if (with) with(signal.request);
+  return Do(signal).status();
+}
+
+absl::Status TestRun::RequestCancel(const With<api::RequestCancelWorkflowExecutionRequest>& with) {
+  workflow::RequestCancel cancel;
+  cancel.request.set_identity("client");
+  cancel.request.set_request_id(absl::StrCat("cancel-", ++requests_));
+  if (with) with(cancel.request);
+  return Do(cancel).status();
+}
+
+absl::Status TestRun::Terminate(const With<api::TerminateWorkflowExecutionRequest>& with) {
+  workflow::Terminate terminate;
+  terminate.request.set_identity("client");
+  if (with) with(terminate.request);
+  return Do(terminate).status();
+}
+
+WorkflowTaskReply TestRun::PollWorkflowTask(const std::string& queue) {
+  const std::optional<Dispatch> dispatch = PendingWorkflowTask();
+  REQUIRE(dispatch.has_value());
+  StartWorkflowTask start;
+  start.scheduled_event_id = dispatch->scheduled_event_id;
+  start.attempt = dispatch->attempt;
+  start.request_id = absl::StrCat("poll-", ++requests_);
+  start.identity = "worker";
+  start.polled_queue = queue.empty() ? dispatch->task_queue : queue;
+  const auto reply = As<WorkflowTaskReply>(Do(start));
+  REQUIRE(reply.ok());
+  token_ = reply->token;
+  return *reply;
+}
+
+absl::StatusOr<CompletedReply> TestRun::Complete(const std::vector<Command>& commands,
+                                                 const With<api::RespondWorkflowTaskCompletedRequest>& with) {
+  return CompleteWith(token_, commands, with);
+}
+
+absl::StatusOr<CompletedReply> TestRun::CompleteWith(
+    const perdure::server::TaskToken& token, const std::vector<Command>& commands,
+    const With<api::RespondWorkflowTaskCompletedRequest>& with) {
+  CompleteWorkflowTask completion{token, {}};
+  completion.request.set_identity("worker");
+  for (const Command& command : commands) *completion.request.add_commands() = command;
+  if (with) with(completion.request);
+  auto reply = As<CompletedReply>(Do(completion));
+  if (reply.ok() && reply->workflow_task.has_value()) token_ = reply->workflow_task->token;
+  return reply;
+}
+
+absl::Status TestRun::FailTask(const With<api::RespondWorkflowTaskFailedRequest>& with) {
+  FailWorkflowTask failed{token_, {}};
+  failed.request.set_identity("worker");
+  failed.request.set_cause(
+      temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+  if (with) with(failed.request);
+  return Do(failed).status();
+}
+
+absl::StatusOr<Reply> TestRun::Do(const Request& request) {
+  const Context context = this->context();
+  Decision decision = Decide(std::move(state_), request, context);
+  Take(std::move(decision.state), std::move(decision.records));
+  return std::move(decision.reply);
+}
+
+void TestRun::Take(State state, std::vector<Record> records) {
+  state_ = std::move(state);
+  if (restored_.last_sequence > 0) {
+    auto decoded = DecodeSnapshot(EncodeSnapshot(restored_));
+    REQUIRE(decoded.ok());
+    restored_ = *std::move(decoded);
+  }
+  for (const Record& record : records) {
+    REQUIRE(Apply(folded_, record).ok());
+    REQUIRE(Apply(restored_, record).ok());
+    const std::vector<HistoryEvent> events = ParseFramed(record.events);
+    REQUIRE(static_cast<int32_t>(events.size()) == record.event_count);
+    history_.insert(history_.end(), events.begin(), events.end());
+  }
+  REQUIRE(EncodeSnapshot(folded_) == EncodeSnapshot(state_));
+  REQUIRE(EncodeSnapshot(restored_) == EncodeSnapshot(state_));
+  last_records_ = std::move(records);
+}
+
+Names TestRun::Events() const { return EventsFrom(1); }
+
+Names TestRun::EventsFrom(int64_t first_event_id) const {
+  Names names;
+  for (const HistoryEvent& event : history_) {
+    if (event.event_id() >= first_event_id) names.push_back(PascalName(event));
+  }
+  return names;
+}
+
+const HistoryEvent& TestRun::Event(int64_t event_id) const {
+  REQUIRE(event_id >= 1);
+  REQUIRE(event_id <= static_cast<int64_t>(history_.size()));
+  return history_[static_cast<size_t>(event_id - 1)];
+}
+
+std::vector<HistoryEvent> TestRun::Transient() const { return ParseFramed(TransientEvents(state_)); }
+
+std::optional<Dispatch> TestRun::PendingWorkflowTask() const {
+  for (const Dispatch& dispatch : ObligationsOf(state_).dispatches) {
+    if (dispatch.kind == TaskKind::kWorkflow) return dispatch;
+  }
+  return std::nullopt;
+}
+
+std::vector<HistoryEvent> ParseFramed(const std::string& framed) {
+  temporal::api::history::v1::History history;
+  REQUIRE(history.ParseFromString(framed));
+  return {history.events().begin(), history.events().end()};
+}
+
+}  // namespace perdure::engine::workflow::testing

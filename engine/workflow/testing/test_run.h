@@ -1,0 +1,127 @@
+// A run for tests that read as the behaviour: requests in, events out. It holds a state and a clock that only
+// tests move, and checks after every step that folding the records gives the same durable state as deciding
+// did, from the first record and from a snapshot of the step before.
+//
+// Not thread-safe. Uses Catch2's REQUIRE: only inside a test case.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/workflow/workflow.h"
+#include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/history/v1/message.pb.h"
+
+namespace perdure::engine::workflow::testing {
+
+using temporal::api::command::v1::Command;
+using temporal::api::history::v1::HistoryEvent;
+using Names = std::vector<std::string>;
+
+// Changes a request before it is sent.
+template <typename Request>
+using With = std::function<void(Request&)>;
+
+class TestRun {
+ public:
+  TestRun();
+  ~TestRun();
+  TestRun(const TestRun&) = delete;
+  TestRun& operator=(const TestRun&) = delete;
+
+  // ---- the world
+
+  absl::Time now() const { return now_; }
+  // Moves the clock, without firing timers.
+  void Sleep(absl::Duration duration) { now_ += duration; }
+  // Moves the clock and fires each timer at its time.
+  void Advance(absl::Duration duration);
+  // The server dies: what no record holds is lost.
+  void Crash();
+  NamespaceSettings& settings() { return settings_; }
+
+  // ---- clients
+
+  // Workflow "wf" of type "Greet" on queue "queue".
+  absl::StatusOr<StartReply> Start(const With<api::StartWorkflowExecutionRequest>& with = {});
+  absl::Status Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with = {});
+  absl::Status RequestCancel(const With<api::RequestCancelWorkflowExecutionRequest>& with = {});
+  absl::Status Terminate(const With<api::TerminateWorkflowExecutionRequest>& with = {});
+
+  // ---- workers
+
+  // Starts the workflow task that waits, or fails the test when none does. `queue`: of the poll; empty: the
+  // dispatch's.
+  WorkflowTaskReply PollWorkflowTask(const std::string& queue = {});
+  // Each answers the workflow task that was polled last.
+  absl::StatusOr<CompletedReply> Complete(const std::vector<Command>& commands = {},
+                                          const With<api::RespondWorkflowTaskCompletedRequest>& with = {});
+  absl::Status FailTask(const With<api::RespondWorkflowTaskFailedRequest>& with = {});
+  // As Complete, with an older task's token.
+  absl::StatusOr<CompletedReply> CompleteWith(
+      const perdure::server::TaskToken& token, const std::vector<Command>& commands = {},
+      const With<api::RespondWorkflowTaskCompletedRequest>& with = {});
+
+  // ---- anything else
+
+  absl::StatusOr<Reply> Do(const Request& request);
+  absl::Status FireTimers() { return Do(workflow::FireTimers{}).status(); }
+
+  // ---- what came of it
+
+  const State& state() const { return state_; }
+  // The durable events, and their types without "EVENT_TYPE_", in Pascal case.
+  const std::vector<HistoryEvent>& history() const { return history_; }
+  Names Events() const;
+  // Events() from `first_event_id` on.
+  Names EventsFrom(int64_t first_event_id) const;
+  const HistoryEvent& Event(int64_t event_id) const;
+  // TransientEvents, parsed.
+  std::vector<HistoryEvent> Transient() const;
+  // Records of the last step.
+  const std::vector<Record>& last_records() const { return last_records_; }
+  Obligations obligations() const { return ObligationsOf(state_); }
+  // Dispatches of workflow tasks, or null.
+  std::optional<Dispatch> PendingWorkflowTask() const;
+
+ private:
+  Context context();
+  // Takes in what a Decide gave, and checks it.
+  void Take(State state, std::vector<Record> records);
+
+  absl::Time now_;
+  std::unique_ptr<Random> random_;
+  NamespaceSettings settings_;
+  int requests_ = 0;
+
+  State state_;
+  State folded_;    // from the first record
+  State restored_;  // from a snapshot of the step before
+  std::vector<Record> last_records_;
+  std::vector<HistoryEvent> history_;
+  perdure::server::TaskToken token_;
+};
+
+// Parses what Record::events holds.
+std::vector<HistoryEvent> ParseFramed(const std::string& framed);
+
+// ---- commands
+
+Command CompleteWorkflow();
+Command FailWorkflow(const std::string& message);
+Command CancelWorkflow();
+Command Marker(const std::string& name);
+Command StartTimer(const std::string& timer_id, absl::Duration duration);
+Command CancelTimer(const std::string& timer_id);
+// Start-to-close timeout 10 s, on queue "queue".
+Command ScheduleActivity(
+    const std::string& activity_id,
+    const With<temporal::api::command::v1::ScheduleActivityTaskCommandAttributes>& with = {});
+Command CancelActivity(int64_t scheduled_event_id);
+
+}  // namespace perdure::engine::workflow::testing
