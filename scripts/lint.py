@@ -18,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 CLEAN = ROOT / "build/lint/clean"
-CLANG_TIDY = "clang-tidy-14"
+# Not Debian's: this one does not walk through the system's headers, and so takes a third of the time.
+CLANG_TIDY = ROOT / "build/venv/tools/bin/clang-tidy"
 
 
 def without_pch(command: str) -> list[str]:
@@ -88,6 +89,8 @@ def tidy(file: Path) -> str | None:
 
 
 def main() -> int:
+    tools = [ROOT / "scripts/python_env.sh", "tools", ROOT / "scripts/requirements.txt"]
+    subprocess.run(tools, check=True, stdout=subprocess.DEVNULL)
     commands = our_commands()
     CLEAN.mkdir(parents=True, exist_ok=True)
     (ROOT / "build/lint/compile_commands.json").write_text(json.dumps(list(commands.values()), indent=1))
@@ -96,16 +99,18 @@ def main() -> int:
     headers, hasher = our_headers(), Hasher()
     wanted = {}
     for file in named or sorted(commands):
-        key = hasher.key(commands[file]["command"], headers.get(file, [file]))
-        if not (CLEAN / key).exists():
+        # What has not been compiled has no known headers, so its result is not kept.
+        known = file in headers
+        key = hasher.key(commands[file]["command"], headers[file]) if known else ""
+        if not known or not (CLEAN / key).exists():
             wanted[file] = key
 
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for key, complaint in zip(wanted.values(), pool.map(tidy, wanted), strict=True):
-            if complaint is None:
+            if complaint is None and key:
                 (CLEAN / key).touch()
-            else:
+            elif complaint is not None:
                 failed += 1
                 print(complaint, flush=True)
     total = len(named or commands)
