@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from support.core_log import CoreLog
 from support.env import Env
 from support.postgres import create_database
 from support.servers import (
@@ -21,8 +22,6 @@ from support.servers import (
 )
 
 TEST_TIMEOUT_SECONDS = 60
-# What the SDKs' core says when a call was not answered as it must be.
-RPC_TROUBLE = ("gRPC", "retried", "UNIMPLEMENTED", "Unimplemented", "Error while polling", "Network error")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,20 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_SECONDS))
-
-
-class CoreLog(logging.Handler):
-    """Keeps what the SDK's core logs at WARN and above."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(f"{record.levelname} {record.getMessage()}")
-
-    def rpc_trouble(self, since: int = 0) -> list[str]:
-        return [line for line in self.lines[since:] if any(word in line for word in RPC_TROUBLE)]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import nexusrpc.handler
 from temporalio import activity
 from temporalio.worker import PollerBehaviorAutoscaling
 
-from conftest import CoreLog
+from support.core_log import CoreLog
 from support.env import Env
 from support.workflows import ActivityCall, Collect, Echo, OneActivity
 
