@@ -77,6 +77,9 @@ async def test_everything_finishes_once(
             if cluster is not None:
                 group.create_task(crash_once(cluster.crash, cluster.start, plan))
         workers.check()
+    attempts = ledger.entries(begun)
+    retries = sum(not entry.endswith(" 1") for entry in attempts)
+    print(f"{len(attempts)} attempts of activities, {retries} of them retries")
     assert ledger.duplicates(begun) == []
     for job in work:
         await check(client, job, driver.acknowledged[job.workflow_id])
