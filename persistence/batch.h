@@ -44,8 +44,8 @@ struct HistoryRow {
 };
 
 struct SnapshotRow {
-  int64_t sequence = 0;  // the last history row folded into it
-  int64_t next_event_id = 0;
+  int64_t sequence = 0;       // the last history row folded into it
+  int64_t next_event_id = 0;  // after that row; a load reads the rows from this event id on
   std::string state;
 };
 
@@ -91,8 +91,9 @@ struct RunWrite {
   std::vector<absl::Time> wakes_added;    // adding one that exists is harmless
   std::vector<absl::Time> wakes_removed;  // so is removing one that does not; removed before any is added
   bool no_longer_current =
-      false;             // clears `current` of its row; applied before any row of the batch is inserted
-  bool deleted = false;  // retention: every row of the run goes, and nothing else is written
+      false;  // clears `current` of its row; applied before any row of the batch is inserted
+  // Retention: every row of the run goes, and nothing else is written; of its wakes, those in wakes_removed.
+  bool deleted = false;
 };
 
 // Lands as a whole or not at all, also when the batch is cut in two: a closed run and its successor, say.

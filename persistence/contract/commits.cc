@@ -284,6 +284,7 @@ TEST_CASE("store: of a deleted run nothing stays") {
   RunWrite deletion;
   deletion.key = key;
   deletion.deleted = true;
+  deletion.wakes_removed = {At(5), At(6)};
   RunWrite missing;
   missing.key = NewRunKey();
   missing.deleted = true;

@@ -3,7 +3,8 @@
 // over), and its answer is posted to the session's executor, so that it is deterministic on a deterministic
 // executor.
 //
-// Beyond the contract it refuses a history row that does not follow the run's last one.
+// Beyond the contract it refuses a history row that does not follow the run's last one, by its sequence and
+// its first event id, and a snapshot that does not fit the rows: the simulation finds such mistakes by it.
 //
 // Thread safety: as Store.
 #pragma once

@@ -18,6 +18,8 @@ ExecutionRow Truncated(ExecutionRow row) {
   return row;
 }
 
+int64_t NextEventId(const HistoryRow& row) { return row.first_event_id + row.event_count; }
+
 WorkflowKey WorkflowKeyOf(const RunKey& key, const ExecutionRow& row) {
   return {key.shard, row.namespace_id, row.workflow_id};
 }
@@ -88,6 +90,7 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
   for (const RunWrite* write : writes) {
     if (write->deleted) {
       Delete(write->key, transaction);
+      for (const absl::Time at : write->wakes_removed) RemoveWake(write->key, Truncated(at), transaction);
       continue;
     }
     auto run = runs_.find(write->key);
@@ -108,7 +111,10 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
     for (const HistoryRow& row : write->history) {
       if (absl::Status appended = Append(write->key, row, transaction); !appended.ok()) return appended;
     }
-    if (write->snapshot) PutSnapshot(write->key, write->snapshot, transaction);
+    if (write->snapshot) {
+      absl::Status put = PutSnapshot(write->key, *write->snapshot, transaction);
+      if (!put.ok()) return put;
+    }
     for (const absl::Time at : write->wakes_removed) RemoveWake(write->key, Truncated(at), transaction);
     for (const absl::Time at : write->wakes_added) AddWake(write->key, Truncated(at), transaction);
   }
@@ -118,13 +124,16 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
 void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
   auto found = runs_.find(key);
   if (found == runs_.end()) return;
-  auto old = std::make_unique<Run>(*found->second);
-  for (const absl::Time at : old->wakes) wakes_.erase({at, key});
+  auto old = std::make_unique<Run>(std::move(*found->second));
+  Run& left = *found->second;
+  left = Run{};
+  left.wakes = old->wakes;
+  left.execution = old->execution;
   IndexExecution(key, std::nullopt);
-  runs_.erase(key);
+  DropIfEmpty(key);
   transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
-    for (const absl::Time at : old->wakes) wakes_.insert({at, key});
     std::optional<ExecutionRow> row = std::exchange(old->execution, std::nullopt);
+    old->wakes = At(key).wakes;
     runs_[key] = std::move(old);
     IndexExecution(key, std::move(row));
   });
@@ -132,11 +141,12 @@ void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
 
 absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Transaction& transaction) {
   Run& run = At(key);
-  if (row.sequence != static_cast<int64_t>(run.history.size()) + 1) {
-    const auto last = run.history.size();
+  const auto last = static_cast<int64_t>(run.history.size());
+  const bool follows = last == 0 || row.first_event_id == NextEventId(run.history.back());
+  if (row.sequence != last + 1 || !follows) {
     DropIfEmpty(key);
-    return absl::InvalidArgumentError(
-        absl::StrCat("history row ", row.sequence, " of a run whose last one is ", last));
+    return absl::InvalidArgumentError(absl::StrCat("history row ", row.sequence, " from event ",
+                                                   row.first_event_id, " on does not follow row ", last));
   }
   run.history.push_back(row);
   transaction.undo.emplace_back([this, key] {
@@ -165,11 +175,21 @@ absl::Status MemoryTables::PutExecution(const RunKey& key, std::optional<Executi
   return absl::OkStatus();
 }
 
-void MemoryTables::PutSnapshot(const RunKey& key, std::optional<SnapshotRow> row, Transaction& transaction) {
-  transaction.undo.emplace_back([this, key, old = std::exchange(At(key).snapshot, std::move(row))]() mutable {
+absl::Status MemoryTables::PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction) {
+  Run& run = At(key);
+  const auto rows = static_cast<int64_t>(run.history.size());
+  if (row.sequence < 1 || row.sequence > rows ||
+      row.next_event_id != NextEventId(run.history[static_cast<size_t>(row.sequence) - 1])) {
+    DropIfEmpty(key);
+    return absl::InvalidArgumentError(absl::StrCat("a snapshot of row ", row.sequence, ", next event ",
+                                                   row.next_event_id, ", does not fit the run's ", rows,
+                                                   " rows"));
+  }
+  transaction.undo.emplace_back([this, key, old = std::exchange(run.snapshot, row)]() mutable {
     At(key).snapshot = std::move(old);
     DropIfEmpty(key);
   });
+  return absl::OkStatus();
 }
 
 void MemoryTables::AddWake(const RunKey& key, absl::Time at, Transaction& transaction) {

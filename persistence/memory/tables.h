@@ -86,7 +86,7 @@ class MemoryTables {
   void Delete(const RunKey& key, Transaction& transaction);
   absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
   absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
-  void PutSnapshot(const RunKey& key, std::optional<SnapshotRow> row, Transaction& transaction);
+  absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
   void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
   void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
   WriterState Raise(uint32_t writer_id, Transaction& transaction);

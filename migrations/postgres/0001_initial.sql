@@ -1,0 +1,87 @@
+-- Times are microseconds of the wall clock; text is kept as bytes, so that nothing a client may send is refused for its
+-- encoding.
+
+-- The row that each batch of a writer moves from n-1 to n. A new generation takes its place every 10,000 batches: while
+-- some old snapshot keeps dead versions alive, a look-up meets no more of them than that.
+CREATE TABLE writers (
+  writer_id  int4 NOT NULL,
+  generation int8 NOT NULL,
+  epoch      int8 NOT NULL,
+  batch      int8 NOT NULL,
+  PRIMARY KEY (writer_id, generation)
+) WITH (fillfactor = 10);
+
+CREATE TABLE shards (
+  shard     int4 PRIMARY KEY,
+  writer_id int4 NOT NULL
+);
+
+CREATE TABLE executions (
+  start_time             int8 NOT NULL,
+  execution_time         int8 NOT NULL,
+  close_time             int8 NOT NULL,  -- the largest number while the run is open
+  history_length         int8 NOT NULL,
+  history_size_bytes     int8 NOT NULL,
+  state_transition_count int8 NOT NULL,
+  shard                  int4 NOT NULL,
+  status                 int4 NOT NULL,
+  is_current             bool NOT NULL,
+  namespace_id           uuid NOT NULL,
+  run_id                 uuid NOT NULL,
+  workflow_id            bytea NOT NULL,
+  workflow_type          bytea NOT NULL,
+  task_queue             bytea NOT NULL,
+  memo                   bytea NOT NULL,
+  search_attributes      bytea NOT NULL,
+  extra                  bytea NOT NULL,
+  PRIMARY KEY (shard, run_id)
+);
+CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, workflow_id) WHERE is_current;
+CREATE INDEX executions_list ON executions (namespace_id, close_time, start_time, run_id);
+
+-- The key serves both orders of reading: folding by sequence, and ranges of event ids.
+CREATE TABLE history (
+  first_event_id int8 NOT NULL,
+  sequence       int8 NOT NULL,
+  shard          int4 NOT NULL,
+  event_count    int4 NOT NULL,
+  run_id         uuid NOT NULL,
+  events         bytea NOT NULL,
+  changes        bytea NOT NULL,
+  PRIMARY KEY (shard, run_id, first_event_id, sequence)
+);
+
+CREATE TABLE snapshots (
+  sequence      int8 NOT NULL,
+  next_event_id int8 NOT NULL,
+  shard         int4 NOT NULL,
+  run_id        uuid NOT NULL,
+  state         bytea NOT NULL,
+  PRIMARY KEY (shard, run_id)
+);
+
+-- By time first, so that the next page of due runs is one descent.
+CREATE TABLE wake (
+  at     int8 NOT NULL,
+  shard  int4 NOT NULL,
+  run_id uuid NOT NULL,
+  PRIMARY KEY (at, shard, run_id)
+);
+
+CREATE TABLE lease (
+  slot       int4 PRIMARY KEY CHECK (slot = 0),
+  node       uuid NOT NULL,
+  expires_at timestamptz NOT NULL
+) WITH (fillfactor = 10);
+
+CREATE TABLE namespaces (
+  id      uuid PRIMARY KEY,
+  name    bytea NOT NULL UNIQUE,
+  version int8 NOT NULL,
+  data    bytea NOT NULL
+);
+
+CREATE TABLE cluster (
+  slot int4 PRIMARY KEY CHECK (slot = 0),
+  id   uuid NOT NULL
+);

@@ -1,0 +1,84 @@
+-- Times are microseconds of the wall clock; ids are 16 bytes; text is kept as bytes, so that nothing a client may send
+-- is refused for its encoding.
+
+CREATE TABLE writers (
+  writer_id INTEGER PRIMARY KEY,
+  epoch     INTEGER NOT NULL,
+  batch     INTEGER NOT NULL
+);
+
+CREATE TABLE shards (
+  shard     INTEGER PRIMARY KEY,
+  writer_id INTEGER NOT NULL
+);
+
+CREATE TABLE executions (
+  shard                  INTEGER NOT NULL,
+  run_id                 BLOB NOT NULL,
+  namespace_id           BLOB NOT NULL,
+  workflow_id            BLOB NOT NULL,
+  is_current             INTEGER NOT NULL,
+  status                 INTEGER NOT NULL,
+  workflow_type          BLOB NOT NULL,
+  task_queue             BLOB NOT NULL,
+  start_time             INTEGER NOT NULL,
+  execution_time         INTEGER NOT NULL,
+  close_time             INTEGER NOT NULL,  -- the largest number while the run is open
+  history_length         INTEGER NOT NULL,
+  history_size_bytes     INTEGER NOT NULL,
+  state_transition_count INTEGER NOT NULL,
+  memo                   BLOB NOT NULL,
+  search_attributes      BLOB NOT NULL,
+  extra                  BLOB NOT NULL,
+  PRIMARY KEY (shard, run_id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, workflow_id) WHERE is_current;
+CREATE INDEX executions_list ON executions (namespace_id, close_time, start_time, run_id);
+
+-- The key serves both orders of reading: folding by sequence, and ranges of event ids.
+CREATE TABLE history (
+  shard          INTEGER NOT NULL,
+  run_id         BLOB NOT NULL,
+  first_event_id INTEGER NOT NULL,
+  sequence       INTEGER NOT NULL,
+  event_count    INTEGER NOT NULL,
+  events         BLOB NOT NULL,
+  changes        BLOB NOT NULL,
+  PRIMARY KEY (shard, run_id, first_event_id, sequence)
+) WITHOUT ROWID;
+
+CREATE TABLE snapshots (
+  shard         INTEGER NOT NULL,
+  run_id        BLOB NOT NULL,
+  sequence      INTEGER NOT NULL,
+  next_event_id INTEGER NOT NULL,
+  state         BLOB NOT NULL,
+  PRIMARY KEY (shard, run_id)
+) WITHOUT ROWID;
+
+-- By time first, so that the next page of due runs is one descent (docs/decisions/0003-wakes-by-time.md).
+CREATE TABLE wake (
+  at     INTEGER NOT NULL,
+  shard  INTEGER NOT NULL,
+  run_id BLOB NOT NULL,
+  PRIMARY KEY (at, shard, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE lease (
+  slot       INTEGER PRIMARY KEY CHECK (slot = 0),
+  node       BLOB NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+
+CREATE TABLE namespaces (
+  id      BLOB PRIMARY KEY,
+  name    BLOB NOT NULL UNIQUE,
+  version INTEGER NOT NULL,
+  data    BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE cluster (
+  slot INTEGER PRIMARY KEY CHECK (slot = 0),
+  id   BLOB NOT NULL
+);

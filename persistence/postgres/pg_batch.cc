@@ -1,0 +1,140 @@
+#include "persistence/postgres/pg_batch.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "persistence/micros.h"
+#include "persistence/postgres/statements.h"
+
+namespace perdure::persistence {
+namespace {
+
+using Type = PgArray::Type;
+
+// After so many batches a new row takes the writer's place.
+constexpr uint64_t kBatchesPerGeneration = 10000;
+constexpr char kDivisionByZero[] = "22012";
+
+// The columns of one multi-row statement.
+class Rows {
+ public:
+  explicit Rows(std::initializer_list<Type> types) : columns_(types.begin(), types.end()) {}
+
+  template <typename... Values>
+  void Add(const Values&... values) {
+    size_t column = 0;
+    (columns_[column++].Add(values), ...);
+  }
+
+  void Append(const sql::Constant& statement, std::vector<PgStatement>& out) && {
+    if (columns_.front().empty()) return;
+    std::vector<std::string> params;
+    params.reserve(columns_.size());
+    for (PgArray& column : columns_) params.push_back(std::move(column).Take());
+    out.push_back(statement.With(std::move(params)));
+  }
+
+ private:
+  std::vector<PgArray> columns_;
+};
+
+int32_t ShardOf(const RunKey& key) { return static_cast<int32_t>(key.shard); }
+
+struct Tables {
+  Rows deleted{Type::kInt4, Type::kUuid};
+  Rows deleted_snapshots = deleted;
+  Rows deleted_executions = deleted;
+  Rows not_current = deleted;
+  Rows executions{Type::kInt4, Type::kUuid,  Type::kUuid, Type::kBytea, Type::kBool, Type::kInt4,
+                  Type::kBytea, Type::kBytea, Type::kInt8, Type::kInt8,  Type::kInt8, Type::kInt8,
+                  Type::kInt8,  Type::kInt8,  Type::kBytea, Type::kBytea, Type::kBytea};
+  Rows history{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kInt4, Type::kBytea, Type::kBytea};
+  Rows snapshots{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kBytea};
+  Rows wakes_removed{Type::kInt8, Type::kInt4, Type::kUuid};
+  Rows wakes_added = wakes_removed;
+
+  void Add(const RunWrite& run);
+  void AddExecution(const RunKey& key, const ExecutionRow& row);
+};
+
+void Tables::AddExecution(const RunKey& key, const ExecutionRow& row) {
+  executions.Add(ShardOf(key), key.run_id, row.namespace_id, row.workflow_id, row.current, row.status, row.workflow_type,
+                 row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
+                 row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
+                 row.search_attributes, row.extra);
+}
+
+void Tables::Add(const RunWrite& run) {
+  const int32_t shard = ShardOf(run.key);
+  const Uuid& run_id = run.key.run_id;
+  for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, run_id);
+  if (run.deleted) {
+    deleted.Add(shard, run_id);
+    deleted_snapshots.Add(shard, run_id);
+    deleted_executions.Add(shard, run_id);
+    return;
+  }
+  if (run.no_longer_current) not_current.Add(shard, run_id);
+  if (run.execution.has_value()) AddExecution(run.key, *run.execution);
+  for (const HistoryRow& row : run.history) {
+    history.Add(shard, run_id, row.first_event_id, row.sequence, row.event_count, row.events, row.changes);
+  }
+  if (run.snapshot.has_value()) {
+    snapshots.Add(shard, run_id, run.snapshot->sequence, run.snapshot->next_event_id, run.snapshot->state);
+  }
+  for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, run_id);
+}
+
+PgStatement Fencing(const Batch& batch) {
+  const auto writer = static_cast<int32_t>(batch.writer.id);
+  const auto generation = static_cast<int64_t>(batch.number / kBatchesPerGeneration);
+  const sql::Constant& statement =
+      batch.number % kBatchesPerGeneration == 0 ? sql::kAdvanceGeneration : sql::kAdvance;
+  return statement.With({PgInt4(writer), PgInt8(generation), PgInt8(static_cast<int64_t>(batch.writer.epoch)),
+                         PgInt8(static_cast<int64_t>(batch.number))});
+}
+
+// Errors that are the data's own: a value out of range, a constraint, a limit of PostgreSQL's.
+bool IsRefusal(const std::string& sqlstate) {
+  return absl::StartsWith(sqlstate, "22") || absl::StartsWith(sqlstate, "23") || absl::StartsWith(sqlstate, "54");
+}
+
+}  // namespace
+
+std::vector<PgStatement> StatementsOf(const Batch& batch) {
+  Tables tables;
+  for (const WriteGroup& group : batch.groups) {
+    for (const RunWrite& run : group.runs) tables.Add(run);
+  }
+  std::vector<PgStatement> statements;
+  statements.push_back(Fencing(batch));
+  std::move(tables.deleted).Append(sql::kDeleteHistory, statements);
+  std::move(tables.deleted_snapshots).Append(sql::kDeleteSnapshots, statements);
+  std::move(tables.deleted_executions).Append(sql::kDeleteExecutions, statements);
+  std::move(tables.not_current).Append(sql::kClearCurrent, statements);
+  std::move(tables.executions).Append(sql::kPutExecutions, statements);
+  std::move(tables.history).Append(sql::kAppendHistory, statements);
+  std::move(tables.snapshots).Append(sql::kPutSnapshots, statements);
+  std::move(tables.wakes_removed).Append(sql::kRemoveWakes, statements);
+  std::move(tables.wakes_added).Append(sql::kAddWakes, statements);
+  return statements;
+}
+
+CommitResult OutcomeOf(const PgAnswer& answer) {
+  switch (answer.kind) {
+    case PgAnswer::Kind::kDone:
+      return {CommitOutcome::kCommitted, ""};
+    case PgAnswer::Kind::kNotSent:
+      return {CommitOutcome::kFailed, answer.message};
+    case PgAnswer::Kind::kLost:
+      return {CommitOutcome::kUnknown, answer.message};
+    case PgAnswer::Kind::kError:
+      break;
+  }
+  if (answer.failed_statement == 0 && answer.sqlstate == kDivisionByZero) {
+    return {CommitOutcome::kFenced, "the writer's row has another epoch or batch"};
+  }
+  return {IsRefusal(answer.sqlstate) ? CommitOutcome::kRefused : CommitOutcome::kFailed, answer.message};
+}
+
+}  // namespace perdure::persistence

@@ -1,0 +1,228 @@
+#include "persistence/postgres/pg_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "base/check.h"
+
+namespace perdure::persistence {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPause = absl::Seconds(5);
+// Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning them anew, or
+// by statistics of a young table, costs CPU and now and then a scan.
+constexpr char kStartupOptions[] =
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
+    "-c default_transaction_isolation=read\\ committed";
+
+std::string FieldOf(const PGresult* result, int field) {
+  const char* text = PQresultErrorField(result, field);
+  return text == nullptr ? "" : text;
+}
+
+}  // namespace
+
+PgConnection::PgConnection(EventLoop& loop, Options options)
+    : loop_(loop), options_(std::move(options)), pause_(kFirstPause) {}
+
+PgConnection::~PgConnection() { Lose("the session has ended"); }
+
+void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
+  if (state_ == State::kIdle && loop_.Monotonic() < not_before_) {
+    PgAnswer answer;
+    answer.message = "the connection was lost a moment ago";
+    std::move(done)(std::move(answer));
+    return;
+  }
+  exchanges_.push_back({std::move(statements), std::move(done), false, {}});
+  if (state_ == State::kIdle) Connect();
+  if (state_ == State::kReady) SendWaiting();
+}
+
+void PgConnection::Connect() {
+  const char* const keywords[] = {"dbname", "options", nullptr};
+  const char* const values[] = {options_.connection.c_str(), options_.named_statements ? kStartupOptions : nullptr,
+                                nullptr};
+  connection_ = PQconnectStartParams(keywords, values, /*expand_dbname=*/1);
+  if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) {
+    Lose(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));
+    return;
+  }
+  PQsetNoticeReceiver(connection_, &PgConnection::OnNotice, this);
+  state_ = State::kConnecting;
+  watched_ = PQsocket(connection_);
+  loop_.Watch(watched_, {.readable = false, .writable = true}, [this](EventLoop::Interest) { OnConnecting(); });
+}
+
+void PgConnection::OnConnecting() {
+  const PostgresPollingStatusType polled = PQconnectPoll(connection_);
+  if (polled == PGRES_POLLING_FAILED) {
+    Lose(PQerrorMessage(connection_));
+    return;
+  }
+  // libpq may have gone on to another address with another socket.
+  if (PQsocket(connection_) != watched_) {
+    loop_.Unwatch(watched_);
+    watched_ = PQsocket(connection_);
+  }
+  if (polled != PGRES_POLLING_OK) {
+    loop_.Watch(watched_, {.readable = polled == PGRES_POLLING_READING, .writable = polled == PGRES_POLLING_WRITING},
+                [this](EventLoop::Interest) { OnConnecting(); });
+    return;
+  }
+  PQsetnonblocking(connection_, 1);
+  PERDURE_CHECK(PQenterPipelineMode(connection_) == 1, "a new connection can enter pipeline mode");
+  state_ = State::kReady;
+  pause_ = kFirstPause;
+  loop_.Watch(watched_, {.readable = true, .writable = false}, [this](EventLoop::Interest ready) { OnReady(ready); });
+  SendWaiting();
+}
+
+void PgConnection::SendWaiting() {
+  for (Exchange& exchange : exchanges_) {
+    if (exchange.sent) continue;
+    if (!Send(exchange)) {
+      Lose(PQerrorMessage(connection_));
+      return;
+    }
+  }
+  Flush();
+}
+
+bool PgConnection::Send(Exchange& exchange) {
+  exchange.sent = true;
+  exchange.answer.results.resize(exchange.statements.size());
+  for (size_t i = 0; i < exchange.statements.size(); ++i) {
+    const PgStatement& statement = exchange.statements[i];
+    const auto count = static_cast<int>(statement.params.size());
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    for (const std::string& param : statement.params) {
+      values.push_back(param.data());
+      lengths.push_back(static_cast<int>(param.size()));
+    }
+    const std::vector<int> formats(statement.params.size(), 1);
+    const bool named = options_.named_statements && !statement.name.empty();
+    const std::string name(statement.name);
+    if (named && !prepared_.contains(statement.name)) {
+      if (PQsendPrepare(connection_, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0) return false;
+      expected_.push_back({Expected::Kind::kPrepare, i});
+    }
+    const int sent = named ? PQsendQueryPrepared(connection_, name.c_str(), count, values.data(), lengths.data(),
+                                                 formats.data(), 1)
+                           : PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr, values.data(),
+                                               lengths.data(), formats.data(), 1);
+    if (sent == 0) return false;
+    expected_.push_back({Expected::Kind::kStatement, i});
+  }
+  if (PQpipelineSync(connection_) == 0) return false;
+  expected_.push_back({Expected::Kind::kSync, 0});
+  return true;
+}
+
+void PgConnection::Flush() {
+  const int left = PQflush(connection_);
+  if (left < 0) {
+    Lose(PQerrorMessage(connection_));
+    return;
+  }
+  loop_.SetInterest(watched_, {.readable = true, .writable = left > 0});
+}
+
+void PgConnection::OnReady(EventLoop::Interest ready) {
+  if (ready.readable && PQconsumeInput(connection_) == 0) {
+    Lose(PQerrorMessage(connection_));
+    return;
+  }
+  if (ready.readable) ReadResults();
+  if (state_ == State::kReady && ready.writable) Flush();
+}
+
+void PgConnection::ReadResults() {
+  while (state_ == State::kReady && PQisBusy(connection_) == 0) {
+    PgResult result(PQgetResult(connection_));
+    if (result == nullptr) {
+      // The end of one statement's results; a second null in a row means that nothing is left.
+      if (!have_result_ || expected_.empty()) break;
+      have_result_ = false;
+      expected_.pop_front();
+      continue;
+    }
+    OnResult(std::move(result));
+  }
+  if (state_ == State::kReady && PQstatus(connection_) == CONNECTION_BAD) Lose(PQerrorMessage(connection_));
+}
+
+void PgConnection::OnResult(PgResult result) {
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (expected_.empty()) {
+    Lose("an answer to nothing that was asked");
+    return;
+  }
+  const Expected expected = expected_.front();
+  Exchange& exchange = exchanges_.front();
+  if (status == PGRES_PIPELINE_SYNC) {
+    PERDURE_CHECK(expected.kind == Expected::Kind::kSync, "every statement is answered before its Sync");
+    expected_.pop_front();
+    FinishFront();
+    return;
+  }
+  if (status == PGRES_FATAL_ERROR) {
+    exchange.answer.kind = PgAnswer::Kind::kError;
+    exchange.answer.sqlstate = FieldOf(result.get(), PG_DIAG_SQLSTATE);
+    exchange.answer.message = PQresultErrorMessage(result.get());
+    exchange.answer.failed_statement = expected.statement;
+    if (exchange.answer.sqlstate.empty()) {  // made by libpq itself: the connection is gone
+      Lose(exchange.answer.message);
+      return;
+    }
+    if (expected.kind != Expected::Kind::kSync) have_result_ = true;
+    return;
+  }
+  have_result_ = true;
+  if (status == PGRES_PIPELINE_ABORTED) return;
+  if (expected.kind == Expected::Kind::kPrepare) {
+    prepared_.insert(exchange.statements[expected.statement].name);
+  } else if (expected.kind == Expected::Kind::kStatement) {
+    exchange.answer.results[expected.statement] = std::move(result);
+  }
+}
+
+void PgConnection::FinishFront() {
+  Exchange exchange = std::move(exchanges_.front());
+  exchanges_.pop_front();
+  if (exchange.answer.kind == PgAnswer::Kind::kNotSent) exchange.answer.kind = PgAnswer::Kind::kDone;
+  std::move(exchange.done)(std::move(exchange.answer));
+}
+
+void PgConnection::Lose(std::string why) {
+  if (watched_ >= 0) loop_.Unwatch(watched_);
+  watched_ = -1;
+  if (connection_ != nullptr) PQfinish(connection_);
+  connection_ = nullptr;
+  state_ = State::kIdle;
+  prepared_.clear();
+  expected_.clear();
+  have_result_ = false;
+  not_before_ = loop_.Monotonic() + pause_ * (0.5 + loop_.random().Fraction() / 2);
+  pause_ = std::min(pause_ * 2, kLongestPause);
+  for (Exchange& exchange : std::exchange(exchanges_, {})) {
+    PgAnswer answer;
+    answer.kind = exchange.sent ? PgAnswer::Kind::kLost : PgAnswer::Kind::kNotSent;
+    answer.message = why;
+    std::move(exchange.done)(std::move(answer));
+  }
+}
+
+void PgConnection::OnNotice(void* connection, const PGresult* notice) {
+  // The transaction is committed here, but a synchronous standby was not awaited: a failover may lose it.
+  if (!absl::StrContains(FieldOf(notice, PG_DIAG_MESSAGE_PRIMARY), "canceling wait for synchronous replication")) return;
+  auto& self = *static_cast<PgConnection*>(connection);
+  if (self.exchanges_.empty()) return;
+  self.exchanges_.front().answer.kind = PgAnswer::Kind::kLost;
+  self.exchanges_.front().answer.message = "the synchronous standby was not awaited";
+}
+
+}  // namespace perdure::persistence

@@ -1,0 +1,104 @@
+// One connection to PostgreSQL in pipeline mode, on an event loop. Work is submitted as exchanges: statements with one
+// Sync behind them, which PostgreSQL runs as one implicit transaction. Exchanges are answered in the order in which they
+// were submitted, and several may be under way.
+//
+// Lives on the loop's thread. Connects when first used; after a loss, the next exchange connects again, no earlier than a
+// pause that doubles with each failure; what comes before is answered kNotSent at once.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "base/event_loop.h"
+#include "persistence/postgres/pg_value.h"
+
+namespace perdure::persistence {
+
+// Parameters are in binary form; the SQL casts each where PostgreSQL could not tell its type.
+struct PgStatement {
+  std::string_view name;  // a constant; empty: parsed each time
+  std::string sql;
+  std::vector<std::string> params;
+};
+
+struct PgAnswer {
+  enum class Kind {
+    kDone,     // committed: the Sync was answered and no statement failed
+    kError,    // rolled back by the database: sqlstate, message and failed_statement say why
+    kNotSent,  // nothing reached the database
+    kLost,     // the connection broke, or replication was not awaited: it may or may not have been committed
+  };
+  Kind kind = Kind::kNotSent;
+  std::string sqlstate;
+  std::string message;
+  size_t failed_statement = 0;
+  std::vector<PgResult> results;  // one a statement
+};
+
+class PgConnection {
+ public:
+  using Done = absl::AnyInvocable<void(PgAnswer) &&>;
+
+  struct Options {
+    std::string connection;
+    bool named_statements = true;
+  };
+
+  PgConnection(EventLoop& loop, Options options);
+  // Exchanges that are under way are answered kLost or kNotSent from here.
+  ~PgConnection();
+  PgConnection(const PgConnection&) = delete;
+  PgConnection& operator=(const PgConnection&) = delete;
+
+  void Submit(std::vector<PgStatement> statements, Done done);
+  size_t under_way() const { return exchanges_.size(); }
+
+ private:
+  struct Exchange {
+    std::vector<PgStatement> statements;
+    Done done;
+    bool sent = false;
+    PgAnswer answer;
+  };
+  // What the next result belongs to.
+  struct Expected {
+    enum class Kind { kPrepare, kStatement, kSync };
+    Kind kind = Kind::kStatement;
+    size_t statement = 0;
+  };
+  enum class State { kIdle, kConnecting, kReady };
+
+  void Connect();
+  void OnConnecting();
+  void OnReady(EventLoop::Interest ready);
+  void SendWaiting();
+  bool Send(Exchange& exchange);
+  void Flush();
+  void ReadResults();
+  void OnResult(PgResult result);
+  void FinishFront();
+  void Lose(std::string why);
+  static void OnNotice(void* connection, const PGresult* notice);
+
+  EventLoop& loop_;
+  const Options options_;
+  State state_ = State::kIdle;
+  PGconn* connection_ = nullptr;
+  int watched_ = -1;
+  absl::Duration pause_;  // before the next attempt
+  absl::Duration not_before_ = absl::ZeroDuration();
+  std::deque<Exchange> exchanges_;
+  std::deque<Expected> expected_;  // of the exchanges that were sent
+  bool have_result_ = false;       // of expected_.front()
+  absl::flat_hash_set<std::string_view> prepared_;
+};
+
+}  // namespace perdure::persistence

@@ -1,0 +1,98 @@
+#include "persistence/postgres/pg_value.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace perdure::persistence {
+namespace {
+
+template <typename T>
+void AppendBigEndian(std::string& out, T value) {
+  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
+    out.push_back(static_cast<char>(value >> shift & 0xff));
+  }
+}
+
+template <typename T>
+T ReadBigEndian(std::string_view bytes) {
+  PERDURE_CHECK(bytes.size() == sizeof(T), "a column has the width of its type");
+  T value = 0;
+  for (const char byte : bytes) value = static_cast<T>(value << 8 | static_cast<uint8_t>(byte));
+  return value;
+}
+
+std::string_view Cell(const PGresult& result, int row, int column) {
+  PERDURE_CHECK(PQgetisnull(&result, row, column) == 0, "no column that is read may be null");
+  return {PQgetvalue(&result, row, column), static_cast<size_t>(PQgetlength(&result, row, column))};
+}
+
+}  // namespace
+
+std::string PgInt4(int32_t value) {
+  std::string out;
+  AppendBigEndian(out, static_cast<uint32_t>(value));
+  return out;
+}
+
+std::string PgInt8(int64_t value) {
+  std::string out;
+  AppendBigEndian(out, static_cast<uint64_t>(value));
+  return out;
+}
+
+std::string PgBool(bool value) { return std::string(1, value ? '\1' : '\0'); }
+
+void PgArray::Add(bool value) { Add(std::string_view(value ? "\1" : "\0", 1)); }
+void PgArray::Add(int32_t value) {
+  ++count_;
+  AppendBigEndian(elements_, uint32_t{4});
+  AppendBigEndian(elements_, static_cast<uint32_t>(value));
+}
+void PgArray::Add(int64_t value) {
+  ++count_;
+  AppendBigEndian(elements_, uint32_t{8});
+  AppendBigEndian(elements_, static_cast<uint64_t>(value));
+}
+void PgArray::Add(const Uuid& value) { Add(value.View()); }
+void PgArray::Add(std::string_view bytes) {
+  ++count_;
+  AppendBigEndian(elements_, static_cast<uint32_t>(bytes.size()));
+  elements_.append(bytes);
+}
+
+std::string PgArray::Take() && {
+  std::string out;
+  out.reserve(20 + elements_.size());
+  AppendBigEndian(out, uint32_t{1});  // dimensions
+  AppendBigEndian(out, uint32_t{0});  // no nulls
+  AppendBigEndian(out, static_cast<uint32_t>(type_));
+  AppendBigEndian(out, count_);
+  AppendBigEndian(out, uint32_t{1});  // lower bound
+  out += elements_;
+  return out;
+}
+
+int32_t PgGetInt4(const PGresult& result, int row, int column) {
+  return static_cast<int32_t>(ReadBigEndian<uint32_t>(Cell(result, row, column)));
+}
+
+int64_t PgGetInt8(const PGresult& result, int row, int column) {
+  return static_cast<int64_t>(ReadBigEndian<uint64_t>(Cell(result, row, column)));
+}
+
+bool PgGetBool(const PGresult& result, int row, int column) { return Cell(result, row, column) == "\1"; }
+
+Uuid PgGetUuid(const PGresult& result, int row, int column) {
+  const std::string_view bytes = Cell(result, row, column);
+  Uuid id;
+  PERDURE_CHECK(bytes.size() == id.bytes.size(), "a uuid has 16 bytes");
+  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+  return id;
+}
+
+std::string PgGetBytes(const PGresult& result, int row, int column) {
+  return std::string(Cell(result, row, column));
+}
+
+}  // namespace perdure::persistence

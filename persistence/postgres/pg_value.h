@@ -1,0 +1,57 @@
+// PostgreSQL's binary formats: parameters out, results in. Arrays are one-dimensional and hold no null.
+// Values; safe anywhere.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace perdure::persistence {
+
+struct PgClear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using PgResult = std::unique_ptr<PGresult, PgClear>;
+
+std::string PgInt4(int32_t value);
+std::string PgInt8(int64_t value);
+std::string PgBool(bool value);
+inline std::string PgUuid(const Uuid& value) { return std::string(value.View()); }
+
+// An array parameter that grows element by element.
+class PgArray {
+ public:
+  enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt4 = 23, kUuid = 2950 };  // pg_type's oids
+
+  explicit PgArray(Type type) : type_(type) {}
+
+  void Add(bool value);
+  void Add(int32_t value);
+  void Add(int64_t value);
+  void Add(const Uuid& value);
+  void Add(std::string_view bytes);
+  bool empty() const { return count_ == 0; }
+
+  // The array in wire form; this object is then spent.
+  std::string Take() &&;
+
+ private:
+  const Type type_;
+  uint32_t count_ = 0;
+  std::string elements_;
+};
+
+// Columns of a binary result. REQUIRES: the column has that type and is not null.
+int32_t PgGetInt4(const PGresult& result, int row, int column);
+int64_t PgGetInt8(const PGresult& result, int row, int column);
+bool PgGetBool(const PGresult& result, int row, int column);
+Uuid PgGetUuid(const PGresult& result, int row, int column);
+std::string PgGetBytes(const PGresult& result, int row, int column);
+
+}  // namespace perdure::persistence

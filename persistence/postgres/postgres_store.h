@@ -1,0 +1,30 @@
+// The store on PostgreSQL 15 and later, by libpq in pipeline mode (DESIGN, sections 4 and 5).
+//
+// A commit is one pipeline with one Sync: an implicit transaction of the fencing statement and one multi-row statement a
+// table. Connections live on one thread of the store; each session has a connection for its writes, reads share a few.
+// A connection is made when it is first needed, and again, after a pause that grows, when it was lost.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "persistence/store.h"
+
+namespace perdure::persistence {
+
+struct PostgresOptions {
+  // As libpq takes it: keywords and values, or a URI.
+  std::string connection;
+  // PgBouncer below 1.21 in transaction mode: no named statements, no start-up options.
+  bool through_pgbouncer = false;
+  size_t read_connections = 2;
+  StoreObserver* observer = nullptr;  // may be null; outlives the store
+};
+
+// Connects once, to tell a wrong address or password at once: INVALID_ARGUMENT for a string that libpq does not
+// understand, UNAVAILABLE with the database's words otherwise. FAILED_PRECONDITION where the schema is too old.
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(PostgresOptions options);
+
+}  // namespace perdure::persistence

@@ -1,0 +1,192 @@
+#include "persistence/sqlite/reader.h"
+
+#include <limits>
+
+#include "persistence/micros.h"
+#include "persistence/sqlite/statements.h"
+#include "persistence/visibility_sql.h"
+
+namespace perdure::persistence {
+
+namespace sql = sqlite_statements;
+
+namespace {
+
+HistoryRow HistoryRowOf(const SqliteStatement& row) {
+  return {row.Int(0), row.Int(1), static_cast<int32_t>(row.Int(2)), row.Bytes(3), row.Bytes(4)};
+}
+
+VisibilityRow VisibilityRowOf(const SqliteStatement& row) {
+  VisibilityRow result;
+  result.key = {static_cast<ShardId>(row.Int(0)), row.Id(1)};
+  ExecutionRow& execution = result.row;
+  execution.namespace_id = row.Id(2);
+  execution.workflow_id = row.Bytes(3);
+  execution.current = row.Int(4) != 0;
+  execution.status = static_cast<int32_t>(row.Int(5));
+  execution.workflow_type = row.Bytes(6);
+  execution.task_queue = row.Bytes(7);
+  execution.start_time = FromMicros(row.Int(8));
+  execution.execution_time = FromMicros(row.Int(9));
+  execution.close_time = CloseTime(row.Int(10));
+  execution.history_length = row.Int(11);
+  execution.history_size_bytes = row.Int(12);
+  execution.state_transition_count = row.Int(13);
+  execution.memo = row.Bytes(14);
+  execution.search_attributes = row.Bytes(15);
+  execution.extra = row.Bytes(16);
+  return result;
+}
+
+}  // namespace
+
+template <typename Row>
+absl::Status SqliteReader::Each(SqliteStatement& statement, Row row) {
+  int step = SQLITE_ROW;
+  bool more = true;
+  while (more && (step = statement.Step()) == SQLITE_ROW) more = row(statement);
+  absl::Status status;
+  if (step != SQLITE_ROW && step != SQLITE_DONE) status = connection_->ReadStatus();
+  statement.Reset();
+  return status;
+}
+
+template <typename Row, typename... Values>
+absl::Status SqliteReader::Each(const char* sql, Row row, const Values&... values) {
+  SqliteStatement* statement = connection_->Prepared(sql);
+  if (statement == nullptr) return connection_->ReadStatus();
+  return Each(statement->Bind(values...), std::move(row));
+}
+
+absl::StatusOr<std::vector<StoredRun>> SqliteReader::LoadRuns(const std::vector<RunKey>& keys) {
+  if (!connection_->Exec(sql::kBeginRead)) return connection_->ReadStatus();
+  std::vector<StoredRun> runs;
+  runs.reserve(keys.size());
+  absl::Status status;
+  for (const RunKey& key : keys) {
+    runs.push_back({key, std::nullopt, {}});
+    status = LoadRun(runs.back());
+    if (!status.ok()) break;
+  }
+  connection_->Exec(sql::kRollback);
+  if (!status.ok()) return status;
+  return runs;
+}
+
+absl::Status SqliteReader::LoadRun(StoredRun& run) {
+  const int64_t shard = run.key.shard;
+  absl::Status status = Each(
+      sql::kLoadSnapshot,
+      [&](const SqliteStatement& row) {
+        run.snapshot = SnapshotRow{row.Int(0), row.Int(1), row.Bytes(2)};
+        return true;
+      },
+      shard, run.key.run_id);
+  if (!status.ok()) return status;
+  const int64_t next_event_id = run.snapshot ? run.snapshot->next_event_id : 0;
+  const int64_t sequence = run.snapshot ? run.snapshot->sequence : 0;
+  return Each(
+      sql::kLoadHistory,
+      [&](const SqliteStatement& row) {
+        run.rows.push_back(HistoryRowOf(row));
+        return true;
+      },
+      shard, run.key.run_id, next_event_id, sequence);
+}
+
+absl::StatusOr<std::vector<std::optional<Uuid>>> SqliteReader::FindCurrentRuns(
+    const std::vector<WorkflowKey>& keys) {
+  std::vector<std::optional<Uuid>> runs;
+  runs.reserve(keys.size());
+  for (const WorkflowKey& key : keys) {
+    std::optional<Uuid> run;
+    absl::Status status = Each(
+        sql::kFindCurrentRun,
+        [&](const SqliteStatement& row) {
+          run = row.Id(0);
+          return true;
+        },
+        int64_t{key.shard}, key.namespace_id, key.workflow_id);
+    if (!status.ok()) return status;
+    runs.push_back(run);
+  }
+  return runs;
+}
+
+absl::StatusOr<std::vector<HistoryRow>> SqliteReader::ReadHistory(const HistoryQuery& query) {
+  std::vector<HistoryRow> rows;
+  size_t bytes = 0;
+  absl::Status status = Each(
+      query.reverse ? sql::kReadHistoryReverse : sql::kReadHistory,
+      [&](const SqliteStatement& row) {
+        rows.push_back(HistoryRowOf(row));
+        bytes += rows.back().events.size();
+        return bytes < query.max_bytes;
+      },
+      int64_t{query.key.shard}, query.key.run_id, query.from_event_id, query.to_event_id);
+  if (!status.ok()) return status;
+  return rows;
+}
+
+absl::StatusOr<std::vector<WakeRow>> SqliteReader::ReadWakes(const WakeQuery& query) {
+  int64_t after_at = std::numeric_limits<int64_t>::min();
+  int64_t after_shard = -1;
+  Uuid after_run;
+  if (query.after) {
+    after_at = ToMicros(query.after->at);
+    after_shard = query.after->run.shard;
+    after_run = query.after->run.run_id;
+  }
+  std::vector<WakeRow> wakes;
+  absl::Status status = Each(
+      sql::kReadWakes,
+      [&](const SqliteStatement& row) {
+        wakes.push_back({FromMicros(row.Int(0)), {static_cast<ShardId>(row.Int(1)), row.Id(2)}});
+        return true;
+      },
+      int64_t{query.writer_id}, after_at, after_shard, after_run, ToMicros(query.not_after),
+      static_cast<int64_t>(query.limit));
+  if (!status.ok()) return status;
+  return wakes;
+}
+
+absl::StatusOr<VisibilityPage> SqliteReader::ListExecutions(const VisibilityQuery& query) {
+  const SqlStatement list = ListStatement(query, '?');
+  absl::StatusOr<SqliteStatement> statement = connection_->Prepare(list.text);
+  if (!statement.ok()) return statement.status();
+  statement->BindAll(list.parameters);
+  VisibilityPage page;
+  absl::Status status = Each(*statement, [&](const SqliteStatement& row) {
+    page.more = page.rows.size() == query.page_size;
+    if (!page.more) page.rows.push_back(VisibilityRowOf(row));
+    return !page.more;
+  });
+  if (!status.ok()) return status;
+  return page;
+}
+
+absl::StatusOr<std::vector<CountGroup>> SqliteReader::CountExecutions(const VisibilityQuery& query) {
+  const SqlStatement count = CountStatement(query, '?');
+  absl::StatusOr<SqliteStatement> statement = connection_->Prepare(count.text);
+  if (!statement.ok()) return statement.status();
+  statement->BindAll(count.parameters);
+  std::vector<CountGroup> groups;
+  absl::Status status = Each(*statement, [&](const SqliteStatement& row) {
+    groups.push_back({static_cast<int32_t>(row.Int(0)), row.Int(1)});
+    return true;
+  });
+  if (!status.ok()) return status;
+  return groups;
+}
+
+absl::StatusOr<std::vector<NamespaceRow>> SqliteReader::ListNamespaces() {
+  std::vector<NamespaceRow> rows;
+  absl::Status status = Each(sql::kListNamespaces, [&](const SqliteStatement& row) {
+    rows.push_back({row.Id(0), row.Bytes(1), row.Int(2), row.Bytes(3)});
+    return true;
+  });
+  if (!status.ok()) return status;
+  return rows;
+}
+
+}  // namespace perdure::persistence

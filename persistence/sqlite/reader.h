@@ -1,0 +1,38 @@
+// The reading side of an SQLite store: one connection, on the store's reader thread. Each call is one
+// transaction.
+//
+// Thread safety: none; the reader thread's. Errors: as Session's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "persistence/sqlite/connection.h"
+#include "persistence/store.h"
+
+namespace perdure::persistence {
+
+class SqliteReader {
+ public:
+  explicit SqliteReader(std::unique_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
+
+  absl::StatusOr<std::vector<StoredRun>> LoadRuns(const std::vector<RunKey>& keys);
+  absl::StatusOr<std::vector<std::optional<Uuid>>> FindCurrentRuns(const std::vector<WorkflowKey>& keys);
+  absl::StatusOr<std::vector<HistoryRow>> ReadHistory(const HistoryQuery& query);
+  absl::StatusOr<std::vector<WakeRow>> ReadWakes(const WakeQuery& query);
+  absl::StatusOr<VisibilityPage> ListExecutions(const VisibilityQuery& query);
+  absl::StatusOr<std::vector<CountGroup>> CountExecutions(const VisibilityQuery& query);
+  absl::StatusOr<std::vector<NamespaceRow>> ListNamespaces();
+
+ private:
+  // Runs the statement and calls `row` for each of its rows, until it answers false.
+  template <typename Row, typename... Values>
+  absl::Status Each(const char* sql, Row row, const Values&... values);
+  template <typename Row>
+  absl::Status Each(SqliteStatement& statement, Row row);
+  absl::Status LoadRun(StoredRun& run);
+
+  const std::unique_ptr<SqliteConnection> connection_;
+};
+
+}  // namespace perdure::persistence

@@ -1,0 +1,100 @@
+// Every statement that the SQLite store sends, but lists and counts (persistence/visibility_sql.h).
+// Parameters are bound in the order of their numbers.
+#pragma once
+
+namespace perdure::persistence::sqlite_statements {
+
+inline constexpr char kBegin[] = "BEGIN IMMEDIATE";
+inline constexpr char kBeginRead[] = "BEGIN";
+inline constexpr char kCommit[] = "COMMIT";
+inline constexpr char kRollback[] = "ROLLBACK";
+
+inline constexpr char kAddWriter[] =
+    "INSERT INTO writers (writer_id, epoch, batch) VALUES (?1, 0, 0) ON CONFLICT DO NOTHING";
+inline constexpr char kRaiseEpoch[] =
+    "UPDATE writers SET epoch = epoch + 1 WHERE writer_id = ?1 RETURNING epoch, batch";
+inline constexpr char kMoveBatch[] =
+    "UPDATE writers SET batch = ?3 WHERE writer_id = ?1 AND epoch = ?2 AND batch = ?3 - 1";
+inline constexpr char kIsCurrentWriter[] = "SELECT 1 FROM writers WHERE writer_id = ?1 AND epoch = ?2";
+inline constexpr char kFenceOwner[] =
+    "UPDATE writers SET epoch = epoch + 1 WHERE writer_id = (SELECT writer_id FROM shards WHERE shard = ?1) "
+    "AND writer_id <> ?2";
+inline constexpr char kTakeShard[] =
+    "INSERT INTO shards (shard, writer_id) VALUES (?1, ?2) "
+    "ON CONFLICT (shard) DO UPDATE SET writer_id = excluded.writer_id";
+
+inline constexpr char kDeleteHistory[] = "DELETE FROM history WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kDeleteSnapshot[] = "DELETE FROM snapshots WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kDeleteExecution[] = "DELETE FROM executions WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kClearCurrent[] =
+    "UPDATE executions SET is_current = 0 WHERE shard = ?1 AND run_id = ?2 AND is_current";
+inline constexpr char kPutExecution[] =
+    "INSERT INTO executions (shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, "
+    "task_queue, "
+    "start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, "
+    "memo, "
+    "search_attributes, extra) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
+    "ON CONFLICT (shard, run_id) DO UPDATE SET namespace_id = excluded.namespace_id, "
+    "workflow_id = excluded.workflow_id, is_current = excluded.is_current, status = excluded.status, "
+    "workflow_type = excluded.workflow_type, task_queue = excluded.task_queue, start_time = "
+    "excluded.start_time, "
+    "execution_time = excluded.execution_time, close_time = excluded.close_time, "
+    "history_length = excluded.history_length, history_size_bytes = excluded.history_size_bytes, "
+    "state_transition_count = excluded.state_transition_count, memo = excluded.memo, "
+    "search_attributes = excluded.search_attributes, extra = excluded.extra";
+inline constexpr char kAppendHistory[] =
+    "INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+inline constexpr char kPutSnapshot[] =
+    "INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (shard, run_id) DO UPDATE SET sequence = excluded.sequence, "
+    "next_event_id = excluded.next_event_id, state = excluded.state";
+inline constexpr char kAddWake[] =
+    "INSERT INTO wake (at, shard, run_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+inline constexpr char kRemoveWake[] = "DELETE FROM wake WHERE at = ?1 AND shard = ?2 AND run_id = ?3";
+
+inline constexpr char kLoadSnapshot[] =
+    "SELECT sequence, next_event_id, state FROM snapshots WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kLoadHistory[] =
+    "SELECT sequence, first_event_id, event_count, events, changes FROM history "
+    "WHERE shard = ?1 AND run_id = ?2 AND first_event_id >= ?3 AND sequence > ?4 ORDER BY first_event_id, "
+    "sequence";
+inline constexpr char kFindCurrentRun[] =
+    "SELECT run_id FROM executions WHERE shard = ?1 AND namespace_id = ?2 AND workflow_id = ?3 AND "
+    "is_current";
+// The row that holds event ?3 is the last one with events that begins there or before.
+#define PERDURE_HISTORY_RANGE                                                                    \
+  "SELECT sequence, first_event_id, event_count, events, changes FROM history "                  \
+  "WHERE shard = ?1 AND run_id = ?2 AND event_count > 0 AND first_event_id < ?4 "                \
+  "AND first_event_id + event_count > ?3 AND first_event_id >= coalesce((SELECT first_event_id " \
+  "FROM history WHERE shard = ?1 AND run_id = ?2 AND first_event_id <= ?3 AND event_count > 0 "  \
+  "ORDER BY first_event_id DESC, sequence DESC LIMIT 1), ?3) "
+inline constexpr char kReadHistory[] = PERDURE_HISTORY_RANGE "ORDER BY first_event_id, sequence";
+inline constexpr char kReadHistoryReverse[] =
+    PERDURE_HISTORY_RANGE "ORDER BY first_event_id DESC, sequence DESC";
+#undef PERDURE_HISTORY_RANGE
+inline constexpr char kReadWakes[] =
+    "SELECT w.at, w.shard, w.run_id FROM wake w CROSS JOIN shards s ON s.shard = w.shard AND s.writer_id = "
+    "?1 "
+    "WHERE (w.at, w.shard, w.run_id) > (?2, ?3, ?4) AND w.at <= ?5 ORDER BY w.at, w.shard, w.run_id LIMIT ?6";
+
+// The lease runs on the database's clock.
+#define PERDURE_NOW "(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000)"
+inline constexpr char kRenewLease[] =
+    "INSERT INTO lease (slot, node, expires_at) VALUES (0, ?1, " PERDURE_NOW
+    " + ?2) ON CONFLICT (slot) DO UPDATE SET node = excluded.node, expires_at = excluded.expires_at "
+    "WHERE lease.node = excluded.node OR lease.expires_at <= " PERDURE_NOW;
+inline constexpr char kGiveUpLease[] = "UPDATE lease SET expires_at = 0 WHERE node = ?1";
+#undef PERDURE_NOW
+
+inline constexpr char kAddNamespace[] =
+    "INSERT INTO namespaces (id, name, version, data) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char kPutNamespace[] =
+    "UPDATE namespaces SET name = ?2, version = ?3, data = ?4 WHERE id = ?1 AND version = ?5";
+inline constexpr char kListNamespaces[] = "SELECT id, name, version, data FROM namespaces";
+inline constexpr char kOfferClusterId[] =
+    "INSERT INTO cluster (slot, id) VALUES (0, ?1) ON CONFLICT DO NOTHING";
+inline constexpr char kClusterId[] = "SELECT id FROM cluster WHERE slot = 0";
+
+}  // namespace perdure::persistence::sqlite_statements

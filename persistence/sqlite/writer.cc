@@ -1,0 +1,173 @@
+#include "persistence/sqlite/writer.h"
+
+#include "persistence/micros.h"
+#include "persistence/sqlite/statements.h"
+
+namespace perdure::persistence {
+
+namespace sql = sqlite_statements;
+
+template <typename Body>
+absl::StatusOr<bool> SqliteWriter::InTransaction(Body body) {
+  if (!Run(sql::kBegin)) return connection_->ReadStatus();
+  absl::StatusOr<bool> commit = body();
+  if (commit.ok() && *commit && !Run(sql::kCommit)) commit = connection_->ReadStatus();
+  RollBack();
+  return commit;
+}
+
+void SqliteWriter::RollBack() {
+  if (connection_->in_transaction()) Run(sql::kRollback);
+}
+
+absl::StatusOr<FencedWriter> SqliteWriter::Fence(uint32_t writer_id) {
+  FencedWriter fenced;
+  fenced.writer.id = writer_id;
+  const absl::StatusOr<bool> done = InTransaction([&]() -> absl::StatusOr<bool> {
+    if (!Run(sql::kAddWriter, int64_t{writer_id})) return connection_->ReadStatus();
+    SqliteStatement* raise = connection_->Prepared(sql::kRaiseEpoch);
+    if (raise == nullptr || raise->Bind(int64_t{writer_id}).Step() != SQLITE_ROW)
+      return connection_->ReadStatus();
+    fenced.writer.epoch = static_cast<uint64_t>(raise->Int(0));
+    fenced.last_batch = static_cast<uint64_t>(raise->Int(1));
+    raise->Reset();
+    return true;
+  });
+  if (!done.ok()) return done.status();
+  return fenced;
+}
+
+absl::StatusOr<bool> SqliteWriter::TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+  const absl::StatusOr<bool> taken = InTransaction([&]() -> absl::StatusOr<bool> {
+    SqliteStatement* current = connection_->Prepared(sql::kIsCurrentWriter);
+    if (current == nullptr) return connection_->ReadStatus();
+    const int step = current->Bind(int64_t{writer.id}, static_cast<int64_t>(writer.epoch)).Step();
+    current->Reset();
+    if (step == SQLITE_DONE) return false;
+    if (step != SQLITE_ROW) return connection_->ReadStatus();
+    for (const ShardId shard : shards) {
+      if (!Run(sql::kFenceOwner, int64_t{shard}, int64_t{writer.id}) ||
+          !Run(sql::kTakeShard, int64_t{shard}, int64_t{writer.id})) {
+        return connection_->ReadStatus();
+      }
+    }
+    return true;
+  });
+  if (taken.ok() && !*taken) return absl::FailedPreconditionError("the writer was fenced by another");
+  return taken;
+}
+
+CommitResult SqliteWriter::Commit(const Batch& batch) {
+  if (!Run(sql::kBegin)) return Failed(/*committing=*/false);
+  if (!Run(sql::kMoveBatch, int64_t{batch.writer.id}, static_cast<int64_t>(batch.writer.epoch),
+           static_cast<int64_t>(batch.number))) {
+    return Failed(/*committing=*/false);
+  }
+  if (connection_->changes() == 0) {
+    RollBack();
+    return {CommitOutcome::kFenced, "the writer's row has another epoch or batch"};
+  }
+  if (!Write(batch)) return Failed(/*committing=*/false);
+  if (!Run(sql::kCommit)) return Failed(/*committing=*/true);
+  return {CommitOutcome::kCommitted, ""};
+}
+
+CommitResult SqliteWriter::Failed(bool committing) {
+  CommitResult result = connection_->WriteResult(committing);
+  RollBack();
+  return result;
+}
+
+bool SqliteWriter::Write(const Batch& batch) {
+  // What frees the place of a current run comes before what takes one.
+  auto each = [&batch](auto write_one) {
+    for (const WriteGroup& group : batch.groups) {
+      for (const RunWrite& write : group.runs) {
+        if (!write_one(write)) return false;
+      }
+    }
+    return true;
+  };
+  return each([this](const RunWrite& write) { return Free(write); }) && each([this](const RunWrite& write) {
+           return write.deleted || !write.execution || write.execution->current || PutExecution(write);
+         }) &&
+         each([this](const RunWrite& write) {
+           return write.deleted || !write.execution || !write.execution->current || PutExecution(write);
+         }) &&
+         each([this](const RunWrite& write) { return Append(write); });
+}
+
+bool SqliteWriter::Free(const RunWrite& write) {
+  const int64_t shard = write.key.shard;
+  if (write.deleted) {
+    return Run(sql::kDeleteHistory, shard, write.key.run_id) &&
+           Run(sql::kDeleteSnapshot, shard, write.key.run_id) &&
+           Run(sql::kDeleteExecution, shard, write.key.run_id);
+  }
+  return !write.no_longer_current || Run(sql::kClearCurrent, shard, write.key.run_id);
+}
+
+bool SqliteWriter::PutExecution(const RunWrite& write) {
+  const ExecutionRow& row = *write.execution;
+  return Run(sql::kPutExecution, int64_t{write.key.shard}, write.key.run_id, row.namespace_id,
+             row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type, row.task_queue,
+             ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
+             row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
+             row.search_attributes, row.extra);
+}
+
+bool SqliteWriter::Append(const RunWrite& write) {
+  const int64_t shard = write.key.shard;
+  const Uuid& run_id = write.key.run_id;
+  for (const absl::Time at : write.wakes_removed) {
+    if (!Run(sql::kRemoveWake, ToMicros(at), shard, run_id)) return false;
+  }
+  if (write.deleted) return true;
+  for (const HistoryRow& row : write.history) {
+    if (!Run(sql::kAppendHistory, shard, run_id, row.first_event_id, row.sequence, int64_t{row.event_count},
+             row.events, row.changes)) {
+      return false;
+    }
+  }
+  if (write.snapshot && !Run(sql::kPutSnapshot, shard, run_id, write.snapshot->sequence,
+                             write.snapshot->next_event_id, write.snapshot->state)) {
+    return false;
+  }
+  for (const absl::Time at : write.wakes_added) {
+    if (!Run(sql::kAddWake, ToMicros(at), shard, run_id)) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<bool> SqliteWriter::RenewLease(const Uuid& node, absl::Duration duration) {
+  if (duration <= absl::ZeroDuration()) {
+    if (!Run(sql::kGiveUpLease, node)) return connection_->ReadStatus();
+    return false;
+  }
+  if (!Run(sql::kRenewLease, node, absl::ToInt64Microseconds(duration))) return connection_->ReadStatus();
+  return connection_->changes() == 1;
+}
+
+absl::StatusOr<bool> SqliteWriter::PutNamespace(const NamespaceRow& row, int64_t expected_version) {
+  const bool written =
+      expected_version == 0
+          ? Run(sql::kAddNamespace, row.id, row.name, row.version, row.data)
+          : Run(sql::kPutNamespace, row.id, row.name, row.version, row.data, expected_version);
+  if (!written) {
+    if ((connection_->error_code() & 0xff) != SQLITE_CONSTRAINT) return connection_->ReadStatus();
+    return absl::AlreadyExistsError("the namespace's name or id is taken");
+  }
+  if (connection_->changes() == 0) return absl::AbortedError("the namespace has another version");
+  return true;
+}
+
+absl::StatusOr<Uuid> SqliteWriter::ClusterId(const Uuid& candidate) {
+  if (!Run(sql::kOfferClusterId, candidate)) return connection_->ReadStatus();
+  SqliteStatement* read = connection_->Prepared(sql::kClusterId);
+  if (read == nullptr || read->Bind().Step() != SQLITE_ROW) return connection_->ReadStatus();
+  const Uuid id = read->Id(0);
+  read->Reset();
+  return id;
+}
+
+}  // namespace perdure::persistence

@@ -1,0 +1,28 @@
+// A list or count as an SQL statement over the table `executions`, with numbered parameters. Both SQL stores
+// use it: the columns have the same names and the same order of bytes in each.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "persistence/visibility_query.h"
+
+namespace perdure::persistence {
+
+struct SqlStatement {
+  std::string text;
+  std::vector<std::variant<int64_t, std::string, Uuid>> parameters;
+};
+
+// `mark` precedes a parameter's number: '$' or '?'.
+// The list's columns: shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type,
+// task_queue, start_time, execution_time, close_time, history_length, history_size_bytes,
+// state_transition_count, memo, search_attributes, extra. It asks for one row more than its page, to know
+// whether there are more.
+SqlStatement ListStatement(const VisibilityQuery& query, char mark);
+// The count's columns: status (0 when not grouped), count.
+SqlStatement CountStatement(const VisibilityQuery& query, char mark);
+
+}  // namespace perdure::persistence
