@@ -61,10 +61,6 @@ void ApplyOptionsUpdated(State& state, const HistoryEvent& event) {
   if (!request_id.empty()) state.start_request_ids.Mutable()[request_id] = event.event_id();
 }
 
-// An id that was not known when the event was buffered is -1, so that "requested" can be told from "not
-// requested".
-constexpr int64_t kBuffered = -1;
-
 }  // namespace
 
 void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event) {
@@ -84,7 +80,7 @@ void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event) {
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
       return ApplySignaled(state, *event);
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-      state.cancel_requested_event_id = event->event_id() != 0 ? event->event_id() : kBuffered;
+      state.cancel_requested_event_id = event->event_id();
       return;
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
       return ApplyOptionsUpdated(state, *event);

@@ -80,7 +80,7 @@ void FillExtended(const State& state, WorkflowExecutionExtendedInfo& info) {
   if (state.execution_expires_at.has_value()) {
     *info.mutable_execution_expiration_time() = ToProto(*state.execution_expires_at);
   }
-  info.set_cancel_requested(state.cancel_requested_event_id != 0);
+  info.set_cancel_requested(state.CancelRequested());
   *info.mutable_original_start_time() = ToProto(state.facts->start_time);
   for (const auto& [request_id, event_id] : *state.start_request_ids) {
     auto& request = (*info.mutable_request_id_infos())[request_id];

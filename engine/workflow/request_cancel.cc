@@ -12,7 +12,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const RequestCancel& cancel
   // A run that has ended needs no cancel: the request is fulfilled.
   if (!state.IsOpen()) return Done{};
   if (absl::Status chain = CheckChain(state, request.first_execution_run_id()); !chain.ok()) return chain;
-  if (state.cancel_requested_event_id != 0) return Done{};
+  if (state.CancelRequested()) return Done{};
 
   HistoryEvent event =
       transition.NewEvent(temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED);

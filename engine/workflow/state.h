@@ -4,6 +4,7 @@
 // them. Not thread-safe. Units: event ids count from 1; sizes are bytes of serialized events.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -134,7 +135,7 @@ struct State {
   Cow<absl::btree_map<std::string, int64_t>> activity_ids;
   Cow<absl::btree_map<std::string, Timer>> timers;  // by timer id
 
-  int64_t cancel_requested_event_id = 0;
+  int64_t cancel_requested_event_id = 0;  // 0 also while that event is buffered
   std::string cancel_request_id;
   int64_t signal_count = 0;
   Cow<absl::flat_hash_set<std::string>> signal_request_ids;
@@ -142,6 +143,12 @@ struct State {
   Cow<absl::btree_map<std::string, int64_t>> start_request_ids;
 
   bool IsOpen() const { return status == temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_RUNNING; }
+  bool CancelRequested() const {
+    const auto requests_cancel = [](const EventPtr& event) {
+      return event->has_workflow_execution_cancel_requested_event_attributes();
+    };
+    return cancel_requested_event_id != 0 || std::any_of(buffered->begin(), buffered->end(), requests_cancel);
+  }
   // The running workflow task, soft or hard; null when none runs.
   const WorkflowTask* RunningTask() const {
     if (soft_start.has_value()) return &*soft_start;

@@ -57,7 +57,7 @@ void TestRun::Advance(absl::Duration duration) {
 
 void TestRun::Crash() { state_ = folded_; }
 
-absl::StatusOr<StartReply> TestRun::Start(const With<api::StartWorkflowExecutionRequest>& with) {
+StartRequest TestRun::NewStart(const With<api::StartWorkflowExecutionRequest>& with) {
   StartRequest start;
   start.run_id = Uuid::Mint(*random_);
   auto& request = start.request;
@@ -68,9 +68,19 @@ absl::StatusOr<StartReply> TestRun::Start(const With<api::StartWorkflowExecution
   request.set_identity("client");
   request.set_request_id(absl::StrCat("start-", ++requests_));
   if (with) with(request);
-  StartDecision decision = DecideStart(nullptr, start, context());
+  return start;
+}
+
+absl::StatusOr<StartReply> TestRun::Start(const With<api::StartWorkflowExecutionRequest>& with) {
+  StartDecision decision = DecideStart(nullptr, NewStart(with), context());
   if (decision.state.has_value()) Take(*std::move(decision.state), std::move(decision.records));
   return As<StartReply>(std::move(decision.reply));
+}
+
+StartDecision TestRun::StartAgain(const With<api::StartWorkflowExecutionRequest>& with) {
+  StartDecision decision = DecideStart(&state_, NewStart(with), context());
+  if (decision.current.has_value()) Take(decision.current->state, decision.current->records);
+  return decision;
 }
 
 absl::Status TestRun::Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with) {

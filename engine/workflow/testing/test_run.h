@@ -49,6 +49,9 @@ class TestRun {
 
   // Workflow "wf" of type "Greet" on queue "queue".
   absl::StatusOr<StartReply> Start(const With<api::StartWorkflowExecutionRequest>& with = {});
+  // A start of the same workflow id while this run is its current one. What happens to this run is taken in;
+  // a new run is in the decision.
+  StartDecision StartAgain(const With<api::StartWorkflowExecutionRequest>& with = {});
   absl::Status Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with = {});
   absl::Status RequestCancel(const With<api::RequestCancelWorkflowExecutionRequest>& with = {});
   absl::Status Terminate(const With<api::TerminateWorkflowExecutionRequest>& with = {});
@@ -91,6 +94,7 @@ class TestRun {
 
  private:
   Context context();
+  StartRequest NewStart(const With<api::StartWorkflowExecutionRequest>& with);
   // Takes in what a Decide gave, and checks it.
   void Take(State state, std::vector<Record> records);
 
