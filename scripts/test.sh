@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh [--quick | NAME...]: what `./dev test` does, see usage there.
+# test.sh [--quick | PROGRAM... | tests/PATH PYTEST-ARGUMENT...]: what `./dev test` does, see usage there.
 # Every stage runs, even after one has failed; what a stage prints is kept in build/test/.
 set -euo pipefail
 
@@ -59,20 +59,15 @@ quick() {
   stage unit unit_tests dev
 }
 
-named() {
-  local name ctest_names=() pytest_names=()
-  for name in "$@"; do
-    if [[ "$name" == tests/* ]]; then pytest_names+=("${name#tests/}"); else ctest_names+=("$name"); fi
-  done
-  if (( ${#ctest_names[@]} != 0 )); then
-    scripts/build.sh dev unit_tests
-    stage unit unit_tests dev --tests-regex "^($(IFS='|'; echo "${ctest_names[*]}"))$"
-  fi
-  if (( ${#pytest_names[@]} != 0 )); then
-    scripts/build.sh release perdure
-    scripts/python_env.sh test tests/requirements.txt > /dev/null
-    stage pytest python_tests "${pytest_names[@]}"
-  fi
+cpp_tests_named() {
+  scripts/build.sh dev "$@"
+  stage unit unit_tests dev --tests-regex "^($(IFS='|'; echo "$*"))$"
+}
+
+python_tests_named() {
+  scripts/build.sh release perdure
+  scripts/python_env.sh test tests/requirements.txt > /dev/null
+  stage pytest python_tests "${@#tests/}"
 }
 
 everything() {
@@ -98,6 +93,7 @@ scripts/install_packages.sh build test
 case "${1:-}" in
   "") everything ;;
   --quick) quick ;;
-  *) named "$@" ;;
+  tests/*) python_tests_named "$@" ;;
+  *) cpp_tests_named "$@" ;;
 esac
 report
