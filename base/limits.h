@@ -79,6 +79,9 @@ inline constexpr absl::Duration kMinRetention = absl::Hours(1);
 
 inline constexpr size_t kHistoryPageEvents = 256;
 inline constexpr size_t kListPage = 1000;
+// A list filter: bytes, and parentheses in parentheses. INVALID_ARGUMENT.
+inline constexpr size_t kListFilterSize = 16 * 1024;
+inline constexpr size_t kListFilterDepth = 50;
 
 // --- history: one executor's memory and queues
 

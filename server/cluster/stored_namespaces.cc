@@ -1,0 +1,125 @@
+#include "server/cluster/stored_namespaces.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/time.h"
+
+namespace perdure::server {
+namespace {
+
+// Other nodes may change the same namespace; more tries than this meet a fault, not a race.
+constexpr int kTries = 5;
+
+absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row) {
+  auto name_space = std::make_shared<Namespace>();
+  name_space->id = row.id;
+  name_space->version = row.version;
+  if (!name_space->record.ParseFromString(row.data)) {
+    return absl::InternalError(fmt::format("the stored record of namespace {} cannot be read", row.name));
+  }
+  name_space->settings.id = row.id;
+  name_space->settings.name = row.name;
+  name_space->settings.retention = FromProto(name_space->record.config().workflow_execution_retention_ttl());
+  return name_space;
+}
+
+persistence::NamespaceRow ToRow(const Uuid& id, int64_t version, const NamespaceRecord& record) {
+  return {.id = id, .name = record.info().name(), .version = version, .data = record.SerializeAsString()};
+}
+
+}  // namespace
+
+StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& executor)
+    : session_(session), executor_(executor), snapshot_(std::make_shared<NamespaceSnapshot>()) {}
+
+std::shared_ptr<const NamespaceSnapshot> StoredNamespaces::Snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void StoredNamespaces::Load(persistence::Callback<bool> done) {
+  executor_.Post([this, done = std::move(done)]() mutable { Reload(std::move(done)); });
+}
+
+void StoredNamespaces::Reload(persistence::Callback<bool> done) {
+  session_.ListNamespaces(
+      [this, done = std::move(done)](absl::StatusOr<std::vector<persistence::NamespaceRow>> rows) mutable {
+        if (!rows.ok()) return std::move(done)(rows.status());
+        auto snapshot = std::make_shared<NamespaceSnapshot>();
+        for (const persistence::NamespaceRow& row : *rows) {
+          auto name_space = FromRow(row);
+          if (!name_space.ok()) return std::move(done)(name_space.status());
+          snapshot->by_name[row.name] = *name_space;
+          snapshot->by_id[row.id] = *std::move(name_space);
+        }
+        {
+          const std::lock_guard lock(mutex_);
+          snapshot_ = std::move(snapshot);
+        }
+        std::move(done)(true);
+      });
+}
+
+NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
+  NamespacePtr name_space = *FromRow(row);  // we have just made it
+  auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
+  snapshot->by_name[row.name] = name_space;
+  snapshot->by_id[row.id] = name_space;
+  const std::lock_guard lock(mutex_);
+  snapshot_ = std::move(snapshot);
+  return name_space;
+}
+
+void StoredNamespaces::Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
+  executor_.Post([this, record = std::move(record), done = std::move(done)]() mutable {
+    Insert(std::move(record), std::move(done));
+  });
+}
+
+void StoredNamespaces::Insert(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
+  const Uuid id = Uuid::Mint(executor_.random());
+  record.mutable_info()->set_id(id.ToString());
+  const persistence::NamespaceRow row = ToRow(id, 1, record);
+  session_.PutNamespace(row, 0, [this, row, done = std::move(done)](absl::StatusOr<bool> put) mutable {
+    if (put.ok()) return std::move(done)(Remember(row));
+    if (!absl::IsAlreadyExists(put.status())) return std::move(done)(put.status());
+    std::move(done)(NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", row.name)));
+  });
+}
+
+void StoredNamespaces::Update(std::string name, Change change, persistence::Callback<NamespacePtr> done) {
+  executor_.Post(
+      [this, name = std::move(name), change = std::move(change), done = std::move(done)]() mutable {
+        ApplyChange(std::move(name), std::move(change), kTries, std::move(done));
+      });
+}
+
+void StoredNamespaces::ApplyChange(std::string name, Change change, int tries_left,
+                                   persistence::Callback<NamespacePtr> done) {
+  auto current = ByName(name);
+  if (!current.ok()) return std::move(done)(current.status());
+  NamespaceRecord record = (*current)->record;
+  const absl::Status allowed = change(record);
+  if (!allowed.ok()) return std::move(done)(allowed);
+  const int64_t version = (*current)->version;
+  const persistence::NamespaceRow row = ToRow((*current)->id, version + 1, record);
+  session_.PutNamespace(
+      row, version,
+      [this, row, name = std::move(name), change = std::move(change), tries_left,
+       done = std::move(done)](absl::StatusOr<bool> put) mutable {
+        if (put.ok()) return std::move(done)(Remember(row));
+        if (!absl::IsAborted(put.status())) return std::move(done)(put.status());
+        if (tries_left == 0)
+          return std::move(done)(Unavailable("The namespace is being changed by others; try again."));
+        Reload([this, name = std::move(name), change = std::move(change), tries_left,
+                done = std::move(done)](absl::StatusOr<bool> reloaded) mutable {
+          if (!reloaded.ok()) return std::move(done)(reloaded.status());
+          ApplyChange(std::move(name), std::move(change), tries_left - 1, std::move(done));
+        });
+      });
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,43 @@
+// The namespace registry over a store's session.
+//
+// Thread safety: as NamespaceRegistry; Load, like everything that touches the session, is passed to its
+// executor. Lifetime: session and executor outlive it, and the executor runs nothing of it after it is gone
+// (stop the executor first).
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "server/cluster/namespace_registry.h"
+
+namespace perdure::server {
+
+class StoredNamespaces final : public NamespaceRegistry {
+ public:
+  StoredNamespaces(persistence::Session& session, Executor& executor);
+
+  // Reads all of them. Until it has answered, the registry is empty.
+  void Load(persistence::Callback<bool> done);
+
+  std::shared_ptr<const NamespaceSnapshot> Snapshot() const override;
+  void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) override;
+  void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
+              persistence::Callback<NamespacePtr> done) override;
+
+ private:
+  using Change = std::function<absl::Status(NamespaceRecord&)>;
+
+  // All on the executor.
+  void Reload(persistence::Callback<bool> done);
+  void Insert(NamespaceRecord record, persistence::Callback<NamespacePtr> done);
+  void ApplyChange(std::string name, Change change, int tries_left, persistence::Callback<NamespacePtr> done);
+  NamespacePtr Remember(const persistence::NamespaceRow& row);
+
+  persistence::Session& session_;
+  Executor& executor_;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const NamespaceSnapshot> snapshot_;  // guarded by mutex_
+};
+
+}  // namespace perdure::server

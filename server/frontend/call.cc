@@ -1,0 +1,56 @@
+#include "server/frontend/call.h"
+
+#include "base/check.h"
+#include "base/status.h"
+
+namespace perdure::server {
+
+void DropCall::operator()(Call* call) const {
+  bool answered = false;
+  {
+    const std::lock_guard lock(call->mutex_);
+    answered = call->answered_;
+  }
+  if (!answered) call->Fail(Unavailable("The server is shutting down."));
+  call->Unref();
+}
+
+CallHold::CallHold(Call& call) : call_(call) { call_.Ref(); }
+
+CallHold::~CallHold() { call_.Unref(); }
+
+void Call::OnCancelled(absl::AnyInvocable<void() &&> on_cancel) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (answered_) return;
+    if (!cancelled_) {
+      on_cancel_ = std::move(on_cancel);
+      return;
+    }
+  }
+  std::move(on_cancel)();
+}
+
+void Call::Cancel() {
+  absl::AnyInvocable<void() &&> on_cancel;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    on_cancel = std::exchange(on_cancel_, nullptr);
+  }
+  if (on_cancel) std::move(on_cancel)();
+}
+
+void Call::Answer(absl::StatusOr<ReplyBytes> answer) {
+  absl::AnyInvocable<void() &&> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    PERDURE_CHECK(!answered_, "a call was answered twice");
+    answered_ = true;
+    dropped = std::exchange(on_cancel_, nullptr);
+  }
+  observer_.OnAnswered(method_, namespace_, answer.status(), Monotonic() - began_);
+  Send(std::move(answer));
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,105 @@
+// One call of a client while it is served: what a handler may know of it, and its answer. The transport
+// (gRPC, or a test's fake) derives from it.
+//
+// Ownership: a handler holds its call by CallPtr and answers it once; a CallPtr that goes away unanswered (an
+// executor that stops drops its tasks) answers UNAVAILABLE, so that no client waits for ever. Thread safety:
+// any thread, one at a time; cancellation may come at any moment on another.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message_lite.h"
+#include "server/cluster/namespace_registry.h"
+#include "server/frontend/reply_bytes.h"
+
+namespace perdure::server {
+
+struct Method;
+class Call;
+
+// What is told about each call at its end. Any thread; must not block.
+class CallObserver {
+ public:
+  virtual ~CallObserver() = default;
+  // `name_space` is null when the call had none or it was not found.
+  virtual void OnAnswered(const Method& method, const NamespacePtr& name_space, const absl::Status& status,
+                          absl::Duration latency) = 0;
+};
+
+struct DropCall {
+  void operator()(Call* call) const;
+};
+using CallPtr = std::unique_ptr<Call, DropCall>;
+
+// Keeps a call's object alive beyond its CallPtr.
+class CallHold {
+ public:
+  explicit CallHold(Call& call);
+  ~CallHold();
+  CallHold(const CallHold&) = delete;
+  CallHold& operator=(const CallHold&) = delete;
+
+ private:
+  Call& call_;
+};
+
+class Call {
+ public:
+  const Method& method() const { return method_; }
+  const NamespacePtr& name_space() const { return namespace_; }
+  void set_name_space(NamespacePtr name_space) { namespace_ = std::move(name_space); }
+
+  // Until the client gives up; nullopt: it set no deadline.
+  virtual std::optional<absl::Duration> TimeLeft() const = 0;
+  // A request header by its lower-case name; empty when it is not there. Valid as long as the call.
+  virtual std::string_view Header(std::string_view name) const = 0;
+
+  // The answer. REQUIRES: none was given yet.
+  void Reply(const google::protobuf::MessageLite& message) { Answer(ReplyBytes(message)); }
+  void Reply(ReplyBytes bytes) { Answer(std::move(bytes)); }
+  void Fail(absl::Status status) { Answer(std::move(status)); }
+
+  // Runs `on_cancel` when the client goes away before the answer; at once, here, if it already did. Dropped
+  // with the answer. It must not touch the call.
+  void OnCancelled(absl::AnyInvocable<void() &&> on_cancel);
+
+ protected:
+  Call(const Method& method, CallObserver& observer, absl::Duration began)
+      : method_(method), observer_(observer), began_(began) {}
+  virtual ~Call() = default;
+
+  // Sends the answer; called once.
+  virtual void Send(absl::StatusOr<ReplyBytes> answer) = 0;
+  // Counted references of handlers to this object; it begins with one.
+  virtual void Ref() = 0;
+  virtual void Unref() = 0;
+  // Monotonic, on the clock that gave `began`.
+  virtual absl::Duration Monotonic() const = 0;
+
+  // For the transport: the client is gone.
+  void Cancel();
+
+ private:
+  friend struct DropCall;
+  friend class CallHold;
+  void Answer(absl::StatusOr<ReplyBytes> answer);
+
+  const Method& method_;
+  CallObserver& observer_;
+  const absl::Duration began_;
+  NamespacePtr namespace_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  bool cancelled_ = false;
+  bool answered_ = false;
+  absl::AnyInvocable<void() &&> on_cancel_;
+};
+
+}  // namespace perdure::server

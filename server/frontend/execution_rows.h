@@ -1,0 +1,26 @@
+// Rows of lists, as clients see them. Pure functions; safe anywhere.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "perdure/token.pb.h"
+#include "persistence/visibility_query.h"
+#include "server/frontend/frontend.h"
+#include "temporal/api/common/v1/message.pb.h"
+#include "temporal/api/workflow/v1/message.pb.h"
+
+namespace perdure::server {
+
+bool IsCustom(const SearchAttributeTypes& custom, std::string_view name);
+
+temporal::api::workflow::v1::WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& row);
+
+// A status as the value of a group: its name, as the payload of a keyword.
+temporal::api::common::v1::Payload StatusPayload(int32_t status);
+
+// The row behind which the next page begins.
+persistence::ListCursor CursorOf(const ListPageToken& token);
+void SetCursor(const persistence::VisibilityRow& last, ListPageToken& token);
+
+}  // namespace perdure::server

@@ -1,0 +1,44 @@
+// What handlers work with: the parts of the server that they route to, and what the server says about itself.
+// Owned by whoever assembles the server (server/cli/node.h); outlives every call. The parts bring their own
+// thread safety; the rest is constant.
+#pragma once
+
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/executor.h"
+#include "server/auth/token_seal.h"
+#include "server/cluster/namespace_registry.h"
+#include "server/frontend/id_minter.h"
+#include "server/frontend/parked_calls.h"
+#include "server/history/history.h"
+#include "server/matching/matching.h"
+#include "server/visibility/visibility.h"
+#include "temporal/api/enums/v1/common.pb.h"
+
+namespace perdure::server {
+
+struct ServerInfo {
+  std::string version;  // of the API's server that clients are told, not ours
+  std::string cluster_id;
+  std::string cluster_name;
+  std::string store;  // "memory", "sqlite", "postgres12": as GetClusterInfo names it
+};
+
+// Custom search attributes by name.
+using SearchAttributeTypes = absl::flat_hash_map<std::string, temporal::api::enums::v1::IndexedValueType>;
+
+struct Frontend {
+  History& history;
+  Matching& matching;
+  NamespaceRegistry& namespaces;
+  Visibility& visibility;
+  const TokenSealer& tokens;
+  Executor& executor;  // for the time only, which any thread may ask
+  IdMinter& ids;
+  ServerInfo info;
+  SearchAttributeTypes search_attributes;
+  ParkedCalls parked;
+};
+
+}  // namespace perdure::server

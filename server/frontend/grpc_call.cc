@@ -1,0 +1,92 @@
+#include "server/frontend/grpc_call.h"
+
+#include <grpcpp/support/slice.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "temporal/api/errordetails/v1/message.pb.h"
+
+namespace perdure::server {
+namespace {
+
+// Hands a piece over to gRPC without copying it, unless copying is cheaper.
+grpc::Slice ToSlice(std::string piece) {
+  constexpr size_t kCopied = 1024;
+  if (piece.size() <= kCopied) return grpc::Slice(piece);
+  auto* owned = new std::string(std::move(piece));
+  return grpc::Slice(
+      owned->data(), owned->size(), [](void* user_data) { delete static_cast<std::string*>(user_data); },
+      owned);
+}
+
+// "RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT" is "RpsLimit" in the headers.
+std::string CamelCase(std::string_view name, size_t prefix) {
+  std::string camel;
+  bool upper = true;
+  for (const char c : name.substr(prefix)) {
+    if (c == '_') {
+      upper = true;
+      continue;
+    }
+    camel.push_back(upper ? c : static_cast<char>(std::tolower(c)));
+    upper = false;
+  }
+  return camel;
+}
+
+void AddExhaustedHeaders(const absl::Status& status, grpc::CallbackServerContext& context) {
+  temporal::api::errordetails::v1::ResourceExhaustedFailure detail;
+  const auto payload = status.GetPayload("type.googleapis.com/" + detail.GetDescriptor()->full_name());
+  if (!payload || !detail.ParseFromString(std::string(*payload))) return;
+  namespace enums = temporal::api::enums::v1;
+  context.AddInitialMetadata("x-resource-exhausted-cause",
+                             CamelCase(enums::ResourceExhaustedCause_Name(detail.cause()), 25));
+  context.AddInitialMetadata("x-resource-exhausted-scope",
+                             CamelCase(enums::ResourceExhaustedScope_Name(detail.scope()), 25));
+}
+
+}  // namespace
+
+GrpcCall::GrpcCall(const Method& method, CallObserver& observer, const Executor& clock,
+                   grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
+    : Call(method, observer, clock.Monotonic()), clock_(clock), context_(context), response_(response) {}
+
+std::optional<absl::Duration> GrpcCall::TimeLeft() const {
+  const auto deadline = context_->deadline();
+  // gRPC's "none" is the end of its clock.
+  if (deadline > std::chrono::system_clock::now() + std::chrono::hours(24 * 365 * 50)) return std::nullopt;
+  return absl::FromChrono(deadline) - clock_.Now();
+}
+
+std::string_view GrpcCall::Header(std::string_view name) const {
+  const auto& headers = context_->client_metadata();
+  const auto found = headers.find(grpc::string_ref(name.data(), name.size()));
+  if (found == headers.end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
+void GrpcCall::Send(absl::StatusOr<ReplyBytes> answer) {
+  if (!answer.ok()) {
+    const absl::Status& status = answer.status();
+    if (status.code() == absl::StatusCode::kResourceExhausted) AddExhaustedHeaders(status, *context_);
+    // gRPC sends the details as the trailer grpc-status-details-bin.
+    Finish(grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+                        StatusDetailsTrailer(status)));
+    return;
+  }
+  std::vector<grpc::Slice> slices;
+  for (std::string& piece : std::move(*answer).TakePieces()) slices.push_back(ToSlice(std::move(piece)));
+  *response_ = grpc::ByteBuffer(slices.data(), slices.size());
+  Finish(grpc::Status::OK);
+}
+
+void GrpcCall::Unref() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,92 @@
+#include "server/frontend/grpc_server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <mutex>
+
+#include "base/limits.h"
+
+namespace perdure::server {
+namespace {
+
+// Both are switches of the gRPC library for the whole process.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+void SetArguments(grpc::ServerBuilder& builder) {
+  // We check the limit ourselves, for the error's text; this one only bounds what gRPC takes in before that.
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kGrpcReceive));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits::kGrpcMetadata));
+  // SDKs ping idle connections; gRPC's default would close those as abuse.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(limits::kMinPingInterval)));
+  // Two servers on one port would share its calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Only reflection uses the synchronous API: one thread is enough for it.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+}
+
+std::string Address(const std::string& ip, int port) {
+  return ip.find(':') == std::string::npos ? fmt::format("{}:{}", ip, port)
+                                           : fmt::format("[{}]:{}", ip, port);
+}
+
+}  // namespace
+
+GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserver& observer)
+    : workflow_service_(ApiService::kWorkflow, table, frontend, observer),
+      operator_service_(ApiService::kOperator, table, frontend, observer) {}
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string& ip, int port,
+                                                               const MethodTable& table, Frontend& frontend,
+                                                               CallObserver& observer) {
+  EnableHealthAndReflection();
+  std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
+  grpc::ServerBuilder builder;
+  SetArguments(builder);
+  builder.AddListeningPort(Address(ip, port), grpc::InsecureServerCredentials(), &made->port_);
+  builder.RegisterService(&made->workflow_service_);
+  builder.RegisterService(&made->operator_service_);
+  made->server_ = builder.BuildAndStart();
+  if (made->server_ == nullptr || made->port_ == 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot listen on {}: the address is in use or not this machine's; choose another with "
+                    "--port or --ip",
+                    Address(ip, port)));
+  }
+  made->SetHealthy(true);
+  return made;
+}
+
+GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
+
+void GrpcServer::SetHealthy(bool healthy) {
+  auto* health = server_->GetHealthCheckService();
+  health->SetServingStatus(healthy);
+  for (const ApiService service : {ApiService::kWorkflow, ApiService::kOperator}) {
+    health->SetServingStatus(Descriptor(service).full_name(), healthy);
+  }
+}
+
+void GrpcServer::Shutdown(absl::Duration grace) {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  server_->Wait();
+  server_.reset();
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,85 @@
+// What every call passes before its handler, in the order of the real server: its request is parsed, its
+// namespace (or the one of its task token) is found and must be in a state that allows the call.
+//
+// A handler is a function of one of these forms; Handle<> makes a table entry of it:
+//   void DoIt(Frontend&, CallPtr, Request)                            of the cluster, or with a namespace
+//   rule of its own void DoIt(Frontend&, CallPtr, NamespacePtr, Request)              of the namespace that
+//   the request names void DoIt(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)   of a task token,
+//   opened
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include "google/protobuf/io/zero_copy_stream.h"
+#include "perdure/token.pb.h"
+#include "server/frontend/frontend.h"
+#include "server/frontend/method.h"
+
+namespace perdure::server {
+
+absl::Status UnparsableRequest();
+
+// The namespace of that name, if the method may be called in its state.
+absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,
+                                           std::string_view name);
+
+struct OpenedToken {
+  NamespacePtr name_space;
+  TaskToken token;
+};
+// `named` is the request's own namespace, which may be empty.
+absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Method& method,
+                                          std::string_view sealed, std::string_view named);
+
+namespace internal {
+
+template <typename Request>
+void Run(void (*handler)(Frontend&, CallPtr, Request), Frontend& frontend, CallPtr call, Request request) {
+  handler(frontend, std::move(call), std::move(request));
+}
+
+template <typename Request>
+void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Request), Frontend& frontend, CallPtr call,
+         Request request) {
+  auto found = FindNamespace(frontend, call->method(), request.namespace_());
+  if (!found.ok()) return call->Fail(found.status());
+  call->set_name_space(*found);
+  handler(frontend, std::move(call), *std::move(found), std::move(request));
+}
+
+template <typename Request>
+void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request), Frontend& frontend,
+         CallPtr call, Request request) {
+  auto opened = OpenTaskToken(frontend, call->method(), request.task_token(), request.namespace_());
+  if (!opened.ok()) return call->Fail(opened.status());
+  call->set_name_space(opened->name_space);
+  handler(frontend, std::move(call), std::move(opened->name_space), std::move(opened->token),
+          std::move(request));
+}
+
+template <typename Form>
+struct RequestOf;
+template <typename Request>
+struct RequestOf<void (*)(Frontend&, CallPtr, Request)> {
+  using Type = Request;
+};
+template <typename Request>
+struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, Request)> {
+  using Type = Request;
+};
+template <typename Request>
+struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)> {
+  using Type = Request;
+};
+
+}  // namespace internal
+
+template <auto kHandler>
+void Handle(Frontend& frontend, CallPtr call, google::protobuf::io::ZeroCopyInputStream& stream) {
+  typename internal::RequestOf<decltype(kHandler)>::Type request;
+  if (!request.ParseFromZeroCopyStream(&stream)) return call->Fail(UnparsableRequest());
+  internal::Run(kHandler, frontend, std::move(call), std::move(request));
+}
+
+}  // namespace perdure::server

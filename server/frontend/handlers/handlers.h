@@ -1,0 +1,65 @@
+// Every handler: one file an RPC, whose name is the RPC's. See handle.h for the forms.
+#pragma once
+
+#include "server/frontend/handlers/handle.h"
+#include "temporal/api/workflowservice/v1/request_response.pb.h"
+
+namespace perdure::server {
+
+namespace api = temporal::api::workflowservice::v1;
+
+// The cluster and its namespaces.
+void GetSystemInfo(Frontend&, CallPtr, api::GetSystemInfoRequest);
+void GetClusterInfo(Frontend&, CallPtr, api::GetClusterInfoRequest);
+void RegisterNamespace(Frontend&, CallPtr, api::RegisterNamespaceRequest);
+void DescribeNamespace(Frontend&, CallPtr, api::DescribeNamespaceRequest);
+void ListNamespaces(Frontend&, CallPtr, api::ListNamespacesRequest);
+void UpdateNamespace(Frontend&, CallPtr, api::UpdateNamespaceRequest);
+
+// Workflow executions.
+void StartWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::StartWorkflowExecutionRequest);
+void SignalWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::SignalWorkflowExecutionRequest);
+void RequestCancelWorkflowExecution(Frontend&, CallPtr, NamespacePtr,
+                                    api::RequestCancelWorkflowExecutionRequest);
+void TerminateWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::TerminateWorkflowExecutionRequest);
+void DescribeWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::DescribeWorkflowExecutionRequest);
+void GetWorkflowExecutionHistory(Frontend&, CallPtr, NamespacePtr, api::GetWorkflowExecutionHistoryRequest);
+void GetWorkflowExecutionHistoryReverse(Frontend&, CallPtr, NamespacePtr,
+                                        api::GetWorkflowExecutionHistoryReverseRequest);
+void ListWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ListWorkflowExecutionsRequest);
+void CountWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::CountWorkflowExecutionsRequest);
+
+// Workers: workflow tasks.
+void PollWorkflowTaskQueue(Frontend&, CallPtr, NamespacePtr, api::PollWorkflowTaskQueueRequest);
+void RespondWorkflowTaskCompleted(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                                  api::RespondWorkflowTaskCompletedRequest);
+void RespondWorkflowTaskFailed(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                               api::RespondWorkflowTaskFailedRequest);
+void ResetStickyTaskQueue(Frontend&, CallPtr, NamespacePtr, api::ResetStickyTaskQueueRequest);
+
+// Workers: activity tasks.
+void PollActivityTaskQueue(Frontend&, CallPtr, NamespacePtr, api::PollActivityTaskQueueRequest);
+void RecordActivityTaskHeartbeat(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                                 api::RecordActivityTaskHeartbeatRequest);
+void RecordActivityTaskHeartbeatById(Frontend&, CallPtr, NamespacePtr,
+                                     api::RecordActivityTaskHeartbeatByIdRequest);
+void RespondActivityTaskCompleted(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                                  api::RespondActivityTaskCompletedRequest);
+void RespondActivityTaskCompletedById(Frontend&, CallPtr, NamespacePtr,
+                                      api::RespondActivityTaskCompletedByIdRequest);
+void RespondActivityTaskFailed(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                               api::RespondActivityTaskFailedRequest);
+void RespondActivityTaskFailedById(Frontend&, CallPtr, NamespacePtr,
+                                   api::RespondActivityTaskFailedByIdRequest);
+void RespondActivityTaskCanceled(Frontend&, CallPtr, NamespacePtr, TaskToken,
+                                 api::RespondActivityTaskCanceledRequest);
+void RespondActivityTaskCanceledById(Frontend&, CallPtr, NamespacePtr,
+                                     api::RespondActivityTaskCanceledByIdRequest);
+
+// Workers: the rest.
+void PollNexusTaskQueue(Frontend&, CallPtr, NamespacePtr, api::PollNexusTaskQueueRequest);
+void DescribeTaskQueue(Frontend&, CallPtr, NamespacePtr, api::DescribeTaskQueueRequest);
+void ShutdownWorker(Frontend&, CallPtr, NamespacePtr, api::ShutdownWorkerRequest);
+void RecordWorkerHeartbeat(Frontend&, CallPtr, NamespacePtr, api::RecordWorkerHeartbeatRequest);
+
+}  // namespace perdure::server

@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <vector>
+
+#include "base/status.h"
+#include "server/frontend/handlers/handlers.h"
+#include "server/frontend/namespaces.h"
+
+namespace perdure::server {
+namespace {
+
+constexpr size_t kDefaultPage = 100;
+constexpr size_t kMaxPage = 1000;
+
+// Those of the page after `after`, and one more when there is one, by name.
+std::vector<NamespacePtr> After(const NamespaceSnapshot& snapshot, const std::string& after, size_t page,
+                                bool include_deleted) {
+  std::vector<NamespacePtr> found;
+  for (const auto& [name, name_space] : snapshot.by_name) {
+    const bool deleted =
+        name_space->record.info().state() == temporal::api::enums::v1::NAMESPACE_STATE_DELETED;
+    if (name > after && (include_deleted || !deleted)) found.push_back(name_space);
+  }
+  const auto by_name = [](const NamespacePtr& a, const NamespacePtr& b) {
+    return a->settings.name < b->settings.name;
+  };
+  std::sort(found.begin(), found.end(), by_name);
+  if (found.size() > page + 1) found.resize(page + 1);
+  return found;
+}
+
+}  // namespace
+
+void ListNamespaces(Frontend& frontend, CallPtr call, api::ListNamespacesRequest request) {
+  if (request.page_size() < 0) return call->Fail(InvalidArgument("Invalid PageSize."));
+  const size_t page =
+      request.page_size() == 0 ? kDefaultPage : std::min<size_t>(request.page_size(), kMaxPage);
+  NamespacePageToken token;
+  if (!request.next_page_token().empty() &&
+      !frontend.tokens.Open(TokenKind::kNamespacePage, request.next_page_token(), token)) {
+    return call->Fail(InvalidArgument("Invalid NextPageToken."));
+  }
+  const auto snapshot = frontend.namespaces.Snapshot();
+  std::vector<NamespacePtr> found =
+      After(*snapshot, token.after_name(), page, request.namespace_filter().include_deleted());
+  api::ListNamespacesResponse response;
+  if (found.size() > page) {
+    found.resize(page);
+    token.set_after_name(found.back()->settings.name);
+    response.set_next_page_token(frontend.tokens.Seal(TokenKind::kNamespacePage, token));
+  }
+  for (const NamespacePtr& name_space : found) *response.add_namespaces() = DescribeNamespaceOf(*name_space);
+  call->Reply(response);
+}
+
+}  // namespace perdure::server

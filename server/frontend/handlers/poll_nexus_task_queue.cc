@@ -1,0 +1,24 @@
+#include "server/frontend/handlers/handlers.h"
+#include "server/frontend/long_poll.h"
+#include "server/frontend/poll.h"
+#include "server/frontend/validate.h"
+
+namespace perdure::server {
+
+// Workers of today's SDKs poll for Nexus tasks by themselves. There are none yet, so each poll waits to its
+// end.
+void PollNexusTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_space,
+                        api::PollNexusTaskQueueRequest request) {
+  const auto wait = PollWait(call->TimeLeft());
+  if (!wait.ok()) return call->Fail(wait.status());
+  absl::Status valid = NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
+  if (valid.ok()) valid = ValidateIdentity(request.identity());
+  if (!valid.ok()) return call->Fail(valid);
+  NexusPoll poll{.task_queue = std::move(*request.mutable_task_queue()->mutable_name()),
+                 .identity = std::move(*request.mutable_identity())};
+  StartPoll(frontend, std::move(call),
+            {.namespace_id = name_space->id, .poll = std::move(poll), .wait = *wait},
+            [](CallPtr call, PolledTask) { call->Reply(api::PollNexusTaskQueueResponse()); });
+}
+
+}  // namespace perdure::server

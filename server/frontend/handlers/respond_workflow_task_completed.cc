@@ -1,0 +1,49 @@
+#include "server/frontend/handlers/handlers.h"
+#include "server/frontend/search_attributes.h"
+#include "server/frontend/tasks.h"
+#include "server/frontend/validate.h"
+
+namespace perdure::server {
+namespace {
+
+absl::Status Validate(const api::RespondWorkflowTaskCompletedRequest& request) {
+  const absl::Status valid = ValidateIdentity(request.identity());
+  if (!valid.ok()) return valid;
+  const auto& sticky = request.sticky_attributes();
+  return ValidateWorkerVersion(
+      {.build_id = request.worker_version_stamp().build_id(),
+       .use_versioning = request.worker_version_stamp().use_versioning(),
+       .deployment = request.has_deployment_options() ? &request.deployment_options() : nullptr,
+       .queue = sticky.has_worker_task_queue() ? &sticky.worker_task_queue() : nullptr});
+}
+
+ReplyBytes ToBytes(const TokenSealer& tokens, engine::workflow::CompletedReply completed) {
+  for (auto& activity : completed.eager_activities) {
+    *completed.response.add_activity_tasks() = ActivityTaskResponse(tokens, std::move(activity));
+  }
+  ReplyBytes reply(completed.response);
+  if (completed.workflow_task) {
+    reply.AppendMessage(api::RespondWorkflowTaskCompletedResponse::kWorkflowTaskFieldNumber,
+                        WorkflowTaskBytes(tokens, *std::move(completed.workflow_task)));
+  }
+  return reply;
+}
+
+}  // namespace
+
+void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr, TaskToken token,
+                                  api::RespondWorkflowTaskCompletedRequest request) {
+  const absl::Status valid = Validate(request);
+  if (!valid.ok()) return call->Fail(valid);
+  NameTypesOfUpserts(frontend.search_attributes, *request.mutable_commands());
+  RunRef run = RunOf(token);
+  frontend.history.Execute(
+      std::move(run), engine::workflow::CompleteWorkflowTask{std::move(token), std::move(request)},
+      [call = std::move(call),
+       &tokens = frontend.tokens](absl::StatusOr<engine::workflow::Reply> reply) mutable {
+        if (!reply.ok()) return call->Fail(reply.status());
+        call->Reply(ToBytes(tokens, std::move(std::get<engine::workflow::CompletedReply>(*reply))));
+      });
+}
+
+}  // namespace perdure::server

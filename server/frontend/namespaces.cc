@@ -1,0 +1,111 @@
+#include "server/frontend/namespaces.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "temporal/api/errordetails/v1/message.pb.h"
+
+namespace perdure::server {
+namespace {
+
+using temporal::api::enums::v1::NAMESPACE_STATE_DEPRECATED;
+using temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED;
+using temporal::api::enums::v1::NamespaceState;
+
+// As the real server's errors write an enum: "Registered" for NAMESPACE_STATE_REGISTERED.
+std::string ShortName(NamespaceState state) {
+  std::string name = temporal::api::enums::v1::NamespaceState_Name(state).substr(16);
+  std::transform(name.begin() + 1, name.end(), name.begin() + 1, [](char c) { return std::tolower(c); });
+  return name;
+}
+
+}  // namespace
+
+absl::Status CheckNamespaceState(const Namespace& name_space, std::string_view method) {
+  static constexpr NamespaceState kUsual[] = {NAMESPACE_STATE_REGISTERED, NAMESPACE_STATE_DEPRECATED};
+  std::span<const NamespaceState> allowed = kUsual;
+  if (method == "StartWorkflowExecution" || method == "SignalWithStartWorkflowExecution") {
+    allowed = allowed.first(1);
+  }
+  const NamespaceState state = name_space.record.info().state();
+  if (std::find(allowed.begin(), allowed.end(), state) != allowed.end()) return absl::OkStatus();
+
+  temporal::api::errordetails::v1::NamespaceInvalidStateFailure detail;
+  detail.set_namespace_(name_space.record.info().name());
+  detail.set_state(state);
+  std::string names;
+  for (const NamespaceState one : allowed) {
+    detail.add_allowed_states(one);
+    names += (names.empty() ? "" : ", ") + ShortName(one);
+  }
+  return WithDetail(absl::FailedPreconditionError(
+                        fmt::format("Namespace has invalid state: {}. Must be {}.", ShortName(state), names)),
+                    detail);
+}
+
+absl::Status CheckBinary(const Namespace& name_space, const std::string& checksum) {
+  if (name_space.record.config().bad_binaries().binaries().contains(checksum)) {
+    return InvalidArgument(fmt::format("Binary {} already marked as bad deployment.", checksum));
+  }
+  return absl::OkStatus();
+}
+
+NamespaceRecord NewNamespaceRecord(const std::string& name, const std::string& cluster,
+                                   const google::protobuf::Duration& retention) {
+  NamespaceRecord record;
+  record.mutable_info()->set_name(name);
+  record.mutable_info()->set_state(NAMESPACE_STATE_REGISTERED);
+  auto& config = *record.mutable_config();
+  *config.mutable_workflow_execution_retention_ttl() = retention;
+  config.set_history_archival_state(temporal::api::enums::v1::ARCHIVAL_STATE_DISABLED);
+  config.set_visibility_archival_state(temporal::api::enums::v1::ARCHIVAL_STATE_DISABLED);
+  auto& replication = *record.mutable_replication_config();
+  replication.set_active_cluster_name(cluster);
+  replication.add_clusters()->set_cluster_name(cluster);
+  replication.set_state(temporal::api::enums::v1::REPLICATION_STATE_NORMAL);
+  return record;
+}
+
+absl::Status ValidateRetention(const google::protobuf::Duration& retention) {
+  if (FromProto(retention) < limits::kMinRetention) {
+    return InvalidArgument("A valid retention period is not set on request.");
+  }
+  return absl::OkStatus();
+}
+
+temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceOf(
+    const Namespace& name_space) {
+  temporal::api::workflowservice::v1::DescribeNamespaceResponse response;
+  *response.mutable_namespace_info() = name_space.record.info();
+  *response.mutable_config() = name_space.record.config();
+  *response.mutable_replication_config() = name_space.record.replication_config();
+  response.set_is_global_namespace(name_space.record.is_global());
+  response.set_failover_version(name_space.record.failover_version());
+  response.mutable_config()->mutable_bad_binaries();
+
+  auto* info = response.mutable_namespace_info();
+  // SDKs act on each of these: none is true before what it promises works.
+  auto* capabilities = info->mutable_capabilities();
+  capabilities->set_eager_workflow_start(true);
+  capabilities->set_worker_heartbeats(true);
+  capabilities->set_poller_autoscaling(true);
+  auto* limits = info->mutable_limits();
+  limits->set_blob_size_limit_error(limits::kBlobSize);
+  limits->set_memo_size_limit_error(limits::kMemoSize);
+  return response;
+}
+
+std::optional<Uuid> UuidFromBytes(std::string_view bytes) {
+  Uuid id;
+  if (bytes.size() != id.bytes.size()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+  return id;
+}
+
+}  // namespace perdure::server

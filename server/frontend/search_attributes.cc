@@ -1,0 +1,189 @@
+#include "server/frontend/search_attributes.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/text.h"
+
+namespace perdure::server {
+namespace {
+
+using nlohmann::json;
+using temporal::api::common::v1::Payload;
+using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
+
+constexpr std::array<std::string_view, 16> kSystem = {"WorkflowId",           "RunId",
+                                                      "WorkflowType",         "StartTime",
+                                                      "ExecutionTime",        "CloseTime",
+                                                      "ExecutionStatus",      "TaskQueue",
+                                                      "HistoryLength",        "ExecutionDuration",
+                                                      "StateTransitionCount", "HistorySizeBytes",
+                                                      "ParentWorkflowId",     "ParentRunId",
+                                                      "RootWorkflowId",       "RootRunId"};
+
+// Built-in ones that only the server itself sets.
+constexpr std::array<std::string_view, 6> kInternal = {
+    "TemporalWorkerDeploymentVersion", "TemporalWorkflowVersioningBehavior",
+    "TemporalWorkerDeployment",        "TemporalUsedWorkerDeploymentVersions",
+    "TemporalExternalPayloadCount",    "TemporalExternalPayloadSizeBytes"};
+
+struct BuiltIn {
+  std::string_view name;
+  IndexedValueType type;
+};
+constexpr auto kSettable = std::to_array<BuiltIn>({
+    {"TemporalChangeVersion", INDEXED_VALUE_TYPE_KEYWORD_LIST},
+    {"BinaryChecksums", INDEXED_VALUE_TYPE_KEYWORD_LIST},
+    {"BuildIds", INDEXED_VALUE_TYPE_KEYWORD_LIST},
+    {"BatcherNamespace", INDEXED_VALUE_TYPE_KEYWORD},
+    {"BatcherUser", INDEXED_VALUE_TYPE_KEYWORD},
+    {"TemporalScheduledStartTime", INDEXED_VALUE_TYPE_DATETIME},
+    {"TemporalScheduledById", INDEXED_VALUE_TYPE_KEYWORD},
+    {"TemporalSchedulePaused", INDEXED_VALUE_TYPE_BOOL},
+    {"TemporalNamespaceDivision", INDEXED_VALUE_TYPE_KEYWORD},
+    {"TemporalPauseInfo", INDEXED_VALUE_TYPE_KEYWORD_LIST},
+    {"TemporalReportedProblems", INDEXED_VALUE_TYPE_KEYWORD_LIST},
+});
+
+template <typename Names>
+bool IsOneOf(std::string_view name, const Names& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "KeywordList" for INDEXED_VALUE_TYPE_KEYWORD_LIST.
+std::string TypeName(IndexedValueType type) {
+  switch (type) {
+    case INDEXED_VALUE_TYPE_TEXT:
+      return "Text";
+    case INDEXED_VALUE_TYPE_KEYWORD:
+      return "Keyword";
+    case INDEXED_VALUE_TYPE_INT:
+      return "Int";
+    case INDEXED_VALUE_TYPE_DOUBLE:
+      return "Double";
+    case INDEXED_VALUE_TYPE_BOOL:
+      return "Bool";
+    case INDEXED_VALUE_TYPE_DATETIME:
+      return "Datetime";
+    case INDEXED_VALUE_TYPE_KEYWORD_LIST:
+      return "KeywordList";
+    default:  // an open enum of the API
+      return "Unspecified";
+  }
+}
+
+bool IsScalar(IndexedValueType type, const json& value) {
+  switch (type) {
+    case INDEXED_VALUE_TYPE_TEXT:
+    case INDEXED_VALUE_TYPE_KEYWORD:
+    case INDEXED_VALUE_TYPE_KEYWORD_LIST:
+      return value.is_string();
+    case INDEXED_VALUE_TYPE_INT:
+      return value.is_number_integer();
+    case INDEXED_VALUE_TYPE_DOUBLE:
+      return value.is_number();
+    case INDEXED_VALUE_TYPE_BOOL:
+      return value.is_boolean();
+    case INDEXED_VALUE_TYPE_DATETIME: {
+      absl::Time time;
+      return value.is_string() &&
+             absl::ParseTime(absl::RFC3339_full, value.get<std::string>(), &time, nullptr);
+    }
+    default:  // an open enum of the API
+      return false;
+  }
+}
+
+// Null and an empty list unset an attribute; a list of one stands for its element.
+bool IsValue(IndexedValueType type, const json& value) {
+  if (value.is_null()) return true;
+  if (!value.is_array()) return IsScalar(type, value);
+  const bool list = type == INDEXED_VALUE_TYPE_KEYWORD_LIST;
+  if (!list && value.size() > 1) return false;
+  return std::all_of(value.begin(), value.end(), [&](const json& one) { return IsScalar(type, one); });
+}
+
+absl::Status CheckValue(const std::string& name, IndexedValueType type, const Payload& payload) {
+  const auto encoding = payload.metadata().find("encoding");
+  if (encoding != payload.metadata().end() && encoding->second == "binary/null") return absl::OkStatus();
+  const json value = json::parse(payload.data(), nullptr, /*allow_exceptions=*/false);
+  const bool decoded =
+      encoding != payload.metadata().end() && encoding->second == "json/plain" && !value.is_discarded();
+  if (decoded && IsValue(type, value)) return absl::OkStatus();
+  const std::string shown = !decoded            ? fmt::format("value from <{}>", payload.ShortDebugString())
+                            : value.is_string() ? value.get<std::string>()
+                                                : value.dump();
+  return InvalidArgument(
+      fmt::format("invalid value for search attribute {} of type {}: {}", name, TypeName(type), shown));
+}
+
+absl::Status CheckSizes(const temporal::api::common::v1::SearchAttributes& attributes) {
+  for (const auto& [name, payload] : attributes.indexed_fields()) {
+    if (payload.data().size() > limits::kSearchAttributeValue) {
+      return InvalidArgument(fmt::format("search attribute {} value size {} exceeds size limit {}", name,
+                                         payload.data().size(), limits::kSearchAttributeValue));
+    }
+  }
+  if (attributes.ByteSizeLong() > limits::kSearchAttributesSize) {
+    return InvalidArgument(fmt::format("total size of search attributes {} exceeds size limit {}",
+                                       attributes.ByteSizeLong(), limits::kSearchAttributesSize));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom, std::string_view name) {
+  for (const BuiltIn& built_in : kSettable) {
+    if (built_in.name == name) return built_in.type;
+  }
+  const auto found = custom.find(AbslView(name));
+  if (found == custom.end()) return std::nullopt;
+  return found->second;
+}
+
+absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
+                                       temporal::api::common::v1::SearchAttributes& attributes) {
+  auto& fields = *attributes.mutable_indexed_fields();
+  // A name that is not known comes before everything else: the real server translates names first.
+  for (const auto& [name, payload] : fields) {
+    if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
+    return InvalidArgument(
+        fmt::format("Namespace {} has no mapping defined for search attribute {}", name_space, name));
+  }
+  if (fields.size() > limits::kSearchAttributes) {
+    return InvalidArgument(fmt::format("number of search attributes {} exceeds limit {}", fields.size(),
+                                       limits::kSearchAttributes));
+  }
+  for (auto& [name, payload] : fields) {
+    const auto type = SettableType(custom, name);
+    if (!type) return InvalidArgument(fmt::format("{} attribute can't be set in SearchAttributes", name));
+    const absl::Status valid = CheckValue(name, *type, payload);
+    if (!valid.ok()) return valid;
+  }
+  const absl::Status sizes = CheckSizes(attributes);
+  if (!sizes.ok()) return sizes;
+  for (auto& [name, payload] : fields)
+    (*payload.mutable_metadata())["type"] = TypeName(*SettableType(custom, name));
+  return absl::OkStatus();
+}
+
+void NameTypesOfUpserts(const SearchAttributeTypes& custom,
+                        google::protobuf::RepeatedPtrField<temporal::api::command::v1::Command>& commands) {
+  for (auto& command : commands) {
+    if (!command.has_upsert_workflow_search_attributes_command_attributes()) continue;
+    auto& attributes = *command.mutable_upsert_workflow_search_attributes_command_attributes();
+    for (auto& [name, payload] : *attributes.mutable_search_attributes()->mutable_indexed_fields()) {
+      if (const auto type = SettableType(custom, name))
+        (*payload.mutable_metadata())["type"] = TypeName(*type);
+    }
+  }
+}
+
+}  // namespace perdure::server

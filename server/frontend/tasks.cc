@@ -1,0 +1,54 @@
+#include "server/frontend/tasks.h"
+
+#include <utility>
+
+#include "server/frontend/namespaces.h"
+#include "temporal/api/common/v1/message.pb.h"
+
+namespace perdure::server {
+
+using engine::workflow::ActivityTaskReply;
+using engine::workflow::WorkflowTaskReply;
+using engine::workflow::api::PollActivityTaskQueueResponse;
+using engine::workflow::api::PollWorkflowTaskQueueResponse;
+
+ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, WorkflowTaskReply task) {
+  task.response.set_task_token(tokens.Seal(TokenKind::kTask, task.token));
+  if (task.next_page_from != 0) {
+    HistoryPageToken page;
+    page.set_namespace_id(task.token.namespace_id());
+    page.set_workflow_id(task.token.workflow_id());
+    page.set_run_id(task.token.run_id());
+    page.set_first_event_id(task.next_page_from);
+    page.set_next_event_id(task.history_to + 1);
+    page.set_run_open(true);
+    page.set_workflow_task_started_event_id(task.token.started_event_id());
+    task.response.set_next_page_token(tokens.Seal(TokenKind::kHistoryPage, page));
+  }
+  ReplyBytes history;
+  history.Append(std::move(task.history));
+  // The events behind the durable ones belong to the last page.
+  if (task.next_page_from == 0) history.Append(std::move(task.tail));
+  ReplyBytes reply(task.response);
+  reply.AppendMessage(PollWorkflowTaskQueueResponse::kHistoryFieldNumber, std::move(history));
+  return reply;
+}
+
+PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, ActivityTaskReply task) {
+  task.response.set_task_token(tokens.Seal(TokenKind::kTask, task.token));
+  return std::move(task.response);
+}
+
+RunRef RunOf(const TaskToken& token) {
+  return {.namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{}),
+          .workflow_id = token.workflow_id(),
+          .run_id = UuidFromBytes(token.run_id())};
+}
+
+RunRef RunOf(const Uuid& namespace_id, const temporal::api::common::v1::WorkflowExecution& execution) {
+  return {.namespace_id = namespace_id,
+          .workflow_id = execution.workflow_id(),
+          .run_id = Uuid::Parse(execution.run_id())};
+}
+
+}  // namespace perdure::server

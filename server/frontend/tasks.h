@@ -1,0 +1,24 @@
+// Replies that carry tasks for workers, and the requests that come back with their tokens.
+// Pure functions; safe anywhere.
+#pragma once
+
+#include "server/auth/token_seal.h"
+#include "server/frontend/reply_bytes.h"
+#include "server/history/history.h"
+
+namespace perdure::server {
+
+// A serialized PollWorkflowTaskQueueResponse, its history spliced in.
+ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, engine::workflow::WorkflowTaskReply task);
+
+// The complete reply of a poll.
+engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
+    const TokenSealer& tokens, engine::workflow::ActivityTaskReply task);
+
+// The run that a token belongs to. REQUIRES: the token was opened, so it is ours.
+RunRef RunOf(const TaskToken& token);
+
+// A run as clients name it. REQUIRES: the execution passed ValidateExecution.
+RunRef RunOf(const Uuid& namespace_id, const temporal::api::common::v1::WorkflowExecution& execution);
+
+}  // namespace perdure::server
