@@ -34,8 +34,8 @@ struct Backoff {
 struct BackoffInput {
   int32_t attempt = 1;
   absl::Time now;
-  std::optional<absl::Time> expires_at;           // no attempt begins later
-  std::optional<absl::Duration> requested_delay;  // replaces the policy's interval and its maximum
+  std::optional<absl::Time> expires_at = {};           // no attempt begins later
+  std::optional<absl::Duration> requested_delay = {};  // replaces the policy's interval and its maximum
 };
 Backoff NextBackoff(const RetryPolicy& policy, const BackoffInput& input);
 
