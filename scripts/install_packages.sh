@@ -7,7 +7,7 @@ build=(
   build-essential ca-certificates ccache cmake git mold ninja-build pkg-config python3
   libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libjemalloc-dev libpq-dev libprotobuf-dev libspdlog-dev
   libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev catch2
-  openssl protobuf-compiler zlib1g-dev
+  openssl protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 start=(python3-venv)
 tests=(clang-format-14 postgresql-15 python3-venv shellcheck)
