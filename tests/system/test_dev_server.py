@@ -1,5 +1,6 @@
 """`perdure server start-dev` in place of `temporal server start-dev`, as the SDK's environment starts it."""
 
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from temporalio.runtime import Runtime
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from support.env import eventually
 from support.processes import free_port, run
 from support.servers import PERDURE, TEMPORAL, require_binaries
 from support.workflows import Collect, Echo
@@ -74,6 +76,25 @@ async def test_repeated_namespaces_and_other_flags(binary: str, short_lived_runt
     async with environment as env:
         for name in ("default", "one", "two"):
             await env.client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=name))
+
+
+async def test_metrics(binary: str, short_lived_runtime: Runtime) -> None:
+    port = free_port()
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=binary,
+        runtime=short_lived_runtime,
+        dev_server_extra_args=["--metrics-port", str(port)],
+    )
+    labels = 'namespace="default",operation="StartWorkflowExecution",service_name="frontend"'
+
+    async def is_counted() -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
+            assert reply.headers["Content-Type"].startswith("text/plain")
+            return f"service_requests{{{labels}}} 1\n" in reply.read().decode()
+
+    async with environment as env:
+        await run_echo(env.client, 1)
+        await eventually("the start is counted", is_counted)
 
 
 def test_unknown_flag_is_refused(binary: str) -> None:

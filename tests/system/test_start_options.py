@@ -157,6 +157,21 @@ async def test_start_in_an_unknown_namespace(env: Env) -> None:
     assert refused.value.status == RPCStatusCode.NOT_FOUND
 
 
+async def test_eager_start(env: Env) -> None:
+    """The first workflow task comes with the reply, to the worker of the same client."""
+    async with env.worker([Echo]):
+        handle = await env.start(Echo.run, "eager", request_eager_start=True)
+        assert await handle.result() == "eager"
+        events = await history.events(handle)
+    assert history.attributes(events[0]).eager_execution_accepted
+    assert history.names(events)[:4] == [
+        "WorkflowExecutionStarted",
+        "WorkflowTaskScheduled",
+        "WorkflowTaskStarted",
+        "WorkflowTaskCompleted",
+    ]
+
+
 async def test_start_delay(env: Env) -> None:
     async with env.worker([Echo]):
         begin = datetime.now(UTC)

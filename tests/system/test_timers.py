@@ -50,6 +50,12 @@ async def test_timer_fires_when_due(env: Env) -> None:
     assert fired_after.total_seconds() >= 1.0
 
 
+async def test_waiting_longer_than_a_long_poll_lasts(env: Env) -> None:
+    """A history poll is answered after 20 seconds, empty and with a token to go on; clients do not notice."""
+    async with env.worker([Sleep]):
+        assert await env.execute(Sleep.run, [22.0]) == [22.0]
+
+
 async def test_timers_fire_in_order_of_time(env: Env) -> None:
     async with env.worker([Sleep]):
         assert await env.execute(Sleep.run, [1.2, 0.1, 0.7, 0.4]) == [0.1, 0.4, 0.7, 1.2]
