@@ -40,7 +40,7 @@ CommandResult StartTimer(CommandContext& context, const Command& command) {
   HistoryEvent event = context.transition.NewEvent(enums::EVENT_TYPE_TIMER_STARTED);
   auto* attributes = event.mutable_timer_started_event_attributes();
   attributes->set_timer_id(timer_id);
-  if (wanted.has_start_to_fire_timeout()) *attributes->mutable_start_to_fire_timeout() = timeout;
+  if (wanted.has_start_to_fire_timeout()) *attributes->mutable_start_to_fire_timeout() = std::move(timeout);
   attributes->set_workflow_task_completed_event_id(context.completed_event_id);
   CopyMetadata(command, event);
   context.transition.Emit(std::move(event));
