@@ -13,7 +13,8 @@ constexpr int kTasksUntilLiveLock = 1'000'000;
 }  // namespace
 
 VirtualTime::VirtualTime(uint64_t seed)
-    : random_(NewSeededRandom(seed)), start_(absl::FromCivil(absl::CivilDay(2030, 1, 1), absl::UTCTimeZone())) {}
+    : random_(NewSeededRandom(seed)),
+      start_(absl::FromCivil(absl::CivilDay(2030, 1, 1), absl::UTCTimeZone())) {}
 
 bool VirtualTime::RunOne() {
   size_t ready = 0;
@@ -61,7 +62,8 @@ void VirtualTime::Advance(absl::Duration by) {
   monotonic_ = end;
 }
 
-ManualExecutor::ManualExecutor(VirtualTime& time) : time_(time), random_(NewSeededRandom(time.random().Next())) {
+ManualExecutor::ManualExecutor(VirtualTime& time)
+    : time_(time), random_(NewSeededRandom(time.random().Next())) {
   time_.executors_.push_back(this);
 }
 

@@ -1,5 +1,6 @@
-// Executors on virtual time: everything runs in the caller's thread, in an order that follows from a seed. For unit
-// tests and for the simulation, in which many nodes, a faulty store and a faulty network share one VirtualTime.
+// Executors on virtual time: everything runs in the caller's thread, in an order that follows from a seed.
+// For unit tests and for the simulation, in which many nodes, a faulty store and a faulty network share one
+// VirtualTime.
 //
 // Not thread-safe: one thread drives a VirtualTime and everything on it.
 // Ownership: VirtualTime outlives its executors, and an executor outlives what was posted to it.
@@ -27,9 +28,11 @@ class VirtualTime {
 
   // Runs one posted task: the oldest one of an executor that the seed picks. False when there is none.
   bool RunOne();
-  // Runs posted tasks until there are none; timers do not run. A million tasks without an end is a failed check.
+  // Runs posted tasks until there are none; timers do not run. A million tasks without an end is a failed
+  // check.
   void RunUntilIdle();
-  // Moves on to the next timer within `limit`, runs it, and then whatever it posted. False when there is none.
+  // Moves on to the next timer within `limit`, runs it, and then whatever it posted. False when there is
+  // none.
   bool RunNextTimer(absl::Duration limit = absl::InfiniteDuration());
   // Moves time on by `by`; each timer runs at its moment, with what it posts. Begins with RunUntilIdle.
   void Advance(absl::Duration by);

@@ -1,8 +1,9 @@
-// The node's lease on the cluster's shards: while it is held no other node takes them over, so that the owner may answer
-// from memory without asking the database (DESIGN, section 5).
+// The node's lease on the cluster's shards: while it is held no other node takes them over, so that the owner
+// may answer from memory without asking the database (DESIGN, section 5).
 //
-// The lease stands in the database, on the database's clock. This side counts on its own monotonic clock, from before
-// the renewal was sent and less a margin, so that it always believes the lease to end before the database does.
+// The lease stands in the database, on the database's clock. This side counts on its own monotonic clock,
+// from before the renewal was sent and less a margin, so that it always believes the lease to end before the
+// database does.
 #pragma once
 
 #include <atomic>
@@ -24,8 +25,8 @@ class Lease {
   virtual bool Held(absl::Duration monotonic) const = 0;
 };
 
-// Renews the lease at a third of its duration. Lives on one executor: everything but Held is called there. It is
-// destroyed after that executor has stopped, or on it.
+// Renews the lease at a third of its duration. Lives on one executor: everything but Held is called there. It
+// is destroyed after that executor has stopped, or on it.
 class LeaseKeeper final : public Lease {
  public:
   struct Options {
@@ -34,14 +35,16 @@ class LeaseKeeper final : public Lease {
   };
 
   // `session` and `metrics` outlive the keeper. `node` names this process.
-  LeaseKeeper(Executor& executor, persistence::Session& session, Uuid node, Options options, Metrics& metrics);
+  LeaseKeeper(Executor& executor, persistence::Session& session, Uuid node, Options options,
+              Metrics& metrics);
   ~LeaseKeeper() override;
   LeaseKeeper(const LeaseKeeper&) = delete;
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
   // Asks for the lease, and goes on until GiveUp. `held` is called when it is held for the first time.
   void Start(absl::AnyInvocable<void() &&> held);
-  // Answers nothing from memory any more and gives the lease back, so that another node need not wait for its end.
+  // Answers nothing from memory any more and gives the lease back, so that another node need not wait for its
+  // end.
   void GiveUp(absl::AnyInvocable<void() &&> done);
 
   bool Held(absl::Duration monotonic) const override {

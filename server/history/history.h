@@ -1,12 +1,12 @@
-// History as the rest of the server sees it: commands to workflow runs and reads of them, wherever the run's shard lives.
-// The frontend and matching are written against this interface; today's implementation (node_history.h) owns every shard,
-// a later one forwards to the owner's node.
+// History as the rest of the server sees it: commands to workflow runs and reads of them, wherever the run's
+// shard lives. The frontend and matching are written against this interface; today's implementation
+// (node_history.h) owns every shard, a later one forwards to the owner's node.
 //
-// Thread safety: every method may be called from any thread. A callback runs on some executor of the server, exactly
-// once, never inside the call; it must not block.
-// Guarantees: a callback with a reply, an error reply that was derived from state included, runs only after everything
-// that it was derived from is durable (DESIGN, section 1). UNAVAILABLE means that the outcome is unknown or the shard is
-// moving: the caller may repeat. RESOURCE_EXHAUSTED means that nothing was done.
+// Thread safety: every method may be called from any thread. A callback runs on some executor of the server,
+// exactly once, never inside the call; it must not block. Guarantees: a callback with a reply, an error reply
+// that was derived from state included, runs only after everything that it was derived from is durable
+// (DESIGN, section 1). UNAVAILABLE means that the outcome is unknown or the shard is moving: the caller may
+// repeat. RESOURCE_EXHAUSTED means that nothing was done.
 #pragma once
 
 #include <memory>
@@ -35,12 +35,13 @@ struct RunPosition {
   Uuid run_id;
   bool open = true;
   int64_t next_event_id = 1;
-  // Events behind the durable ones that a reader of an open run is shown (a transient workflow task's), framed.
+  // Events behind the durable ones that a reader of an open run is shown (a transient workflow task's),
+  // framed.
   std::string transient_events;
 };
 
 struct EventsQuery {
-  RunRef run;  // with its run id
+  RunRef run;                 // with its run id
   int64_t from_event_id = 1;  // inclusive
   int64_t to_event_id = 0;    // exclusive; durable events only
   size_t max_events = 0;      // REQUIRES: > 0
@@ -51,7 +52,8 @@ struct EventsQuery {
 struct EventsPage {
   std::string events;  // framed as field 1 of temporal.api.history.v1.History: spliced into replies unparsed
   int64_t count = 0;
-  // Where the next page begins (its from_event_id, or in reverse its to_event_id); 0 when this was the last one.
+  // Where the next page begins (its from_event_id, or in reverse its to_event_id); 0 when this was the last
+  // one.
   int64_t next = 0;
 };
 
@@ -63,14 +65,15 @@ class History {
                      Callback<engine::workflow::StartReply> done) = 0;
 
   // A WorkflowTaskReply inside the answer has its first history page filled in.
-  virtual void Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) = 0;
+  virtual void Execute(RunRef run, engine::workflow::Request request,
+                       Callback<engine::workflow::Reply> done) = 0;
 
   virtual void Describe(RunRef run,
                         Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) = 0;
 
-  // Answers at once when the run is closed or has an event with id >= from_event_id; otherwise when that becomes true, or
-  // after max_wait (zero: at once) with the position as it is. Hardens a volatile workflow-task start first, because the
-  // caller is about to show it.
+  // Answers at once when the run is closed or has an event with id >= from_event_id; otherwise when that
+  // becomes true, or after max_wait (zero: at once) with the position as it is. Hardens a volatile
+  // workflow-task start first, because the caller is about to show it.
   virtual void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                              Callback<RunPosition> done) = 0;
 

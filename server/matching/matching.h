@@ -1,9 +1,10 @@
-// Matching brings pending dispatches and waiting pollers together. It holds a cache: what is pending is decided by the
-// runs' own states in history, which admits each start once; a duplicate or stale offer is harmless.
+// Matching brings pending dispatches and waiting pollers together. It holds a cache: what is pending is
+// decided by the runs' own states in history, which admits each start once; a duplicate or stale offer is
+// harmless.
 //
-// Thread safety: every method may be called from any thread; callbacks run on an executor of the server, exactly once,
-// never inside the call.
-// Order within a queue: priority key, then the order in which dispatches became due.
+// Thread safety: every method may be called from any thread; callbacks run on an executor of the server,
+// exactly once, never inside the call. Order within a queue: priority key, then the order in which dispatches
+// became due.
 #pragma once
 
 #include <cstdint>
@@ -17,55 +18,9 @@
 #include "engine/entity.h"
 #include "engine/workflow/request.h"
 #include "server/history/history.h"
+#include "server/history/task_sink.h"
 
 namespace perdure::server {
-
-struct QueueKey {
-  Uuid namespace_id;
-  engine::TaskKind kind = engine::TaskKind::kWorkflow;
-  std::string name;
-  friend bool operator==(const QueueKey&, const QueueKey&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const QueueKey& key) {
-    return H::combine(std::move(h), key.namespace_id, key.kind, key.name);
-  }
-};
-
-class TaskOwner;
-
-// A dispatch of one run, offered by its owner. The same (run, kind, scheduled event id, attempt) is the same task: a queue
-// holds it once.
-struct Task {
-  RunRef run;
-  engine::Dispatch dispatch;
-  TaskOwner* owner = nullptr;  // outlives the task
-};
-
-inline QueueKey QueueOf(const Task& task) {
-  return {task.run.namespace_id, task.dispatch.kind, task.dispatch.task_queue};
-}
-
-// What matching tells the owner of a task. Any thread; posts, never acts inside the call.
-class TaskOwner {
- public:
-  virtual ~TaskOwner() = default;
-  // The window of the task's queue is full: matching does not hold the task. HasRoom follows.
-  virtual void Declined(Task task) = 0;
-  // The queue takes up to `room` of the tasks that it declined, in the order in which it did.
-  virtual void HasRoom(const QueueKey& queue, size_t room) = 0;
-};
-
-// What history needs of matching.
-class TaskSink {
- public:
-  virtual ~TaskSink() = default;
-  virtual void Offer(Task task) = 0;
-  // The run no longer owes this dispatch (it was started, cancelled, timed out). Best effort.
-  virtual void Withdraw(const Task& task) = 0;
-  // How many declined tasks of the queue the owner keeps; called at each change that Declined or HasRoom caused, behind
-  // the offers that HasRoom caused.
-  virtual void Backlogged(const QueueKey& queue, TaskOwner* owner, size_t tasks) = 0;
-};
 
 struct WorkflowPoll {
   engine::workflow::api::PollWorkflowTaskQueueRequest request;
@@ -107,8 +62,8 @@ struct QueueDescription {
 
 class Matching : public TaskSink {
  public:
-  // Returns an id for CancelPoll, which answers the poll empty at once (its caller is gone, so the answer is dropped and
-  // no task is lost on it).
+  // Returns an id for CancelPoll, which answers the poll empty at once (its caller is gone, so the answer is
+  // dropped and no task is lost on it).
   virtual uint64_t StartPoll(Poll poll, Callback<PolledTask> done) = 0;
   virtual void CancelPoll(uint64_t poll) = 0;
 

@@ -1,0 +1,42 @@
+#include "server/history/admission.h"
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "temporal/api/enums/v1/failed_cause.pb.h"
+
+namespace perdure::server {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+// The gauge follows the count in steps, so that it costs nothing on most calls.
+constexpr size_t kGaugeStep = 16;
+
+}  // namespace
+
+absl::Status Overloaded(std::string_view what) {
+  return ResourceExhausted(what, enums::RESOURCE_EXHAUSTED_CAUSE_SYSTEM_OVERLOADED,
+                           enums::RESOURCE_EXHAUSTED_SCOPE_SYSTEM);
+}
+
+absl::StatusOr<Admission::Ticket> Admission::Admit(Importance importance, size_t bytes) {
+  const bool answer = importance == Importance::kAnswer;
+  const size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
+  const size_t total = bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  Ticket ticket(this, bytes);
+  if (calls > (answer ? limits::kWaitingAnswers : limits::kWaitingCalls) ||
+      total > (answer ? limits::kWaitingAnswerBytes : limits::kWaitingCallBytes)) {
+    refused_.Add();
+    return Overloaded("too many calls wait for the store");
+  }
+  if (calls % kGaugeStep == 0) waiting_.Set(static_cast<double>(calls));
+  return ticket;
+}
+
+void Admission::Leave(size_t bytes) {
+  const size_t calls = calls_.fetch_sub(1, std::memory_order_relaxed) - 1;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (calls % kGaugeStep == 0) waiting_.Set(static_cast<double>(calls));
+}
+
+}  // namespace perdure::server

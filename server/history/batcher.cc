@@ -1,0 +1,209 @@
+#include "server/history/batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace perdure::server {
+
+using persistence::CommitOutcome;
+
+Batcher::Batcher(Executor& executor, persistence::Session& session, Host& host, Metrics& metrics)
+    : executor_(executor),
+      session_(session),
+      host_(host),
+      batch_runs_(metrics.histogram("perdure_commit_batch_runs", {})),
+      batch_bytes_(metrics.histogram("perdure_commit_batch_bytes", {})),
+      latency_(metrics.histogram("perdure_commit_latency", {})) {}
+
+void Batcher::Begin(persistence::Writer writer, uint64_t last_batch) {
+  PERDURE_CHECK(gathering_.empty() && sealed_.empty() && !in_flight_,
+                "a new epoch begins with nothing to commit");
+  writer_ = writer;
+  last_batch_ = last_batch;
+  begun_ = true;
+}
+
+void Batcher::Add(const RunPtr& run, size_t rows, size_t bytes) {
+  if (run->open_group == nullptr) {
+    run->open_group = std::make_shared<CommitGroup>();
+    run->open_group->runs.push_back(run);
+    gathering_.push_back(run->open_group);
+    SealSoon();
+  }
+  run->open_group->rows += rows;
+  run->open_group->bytes += bytes;
+}
+
+void Batcher::Join(const RunPtr& run, const RunPtr& with) {
+  const CommitGroupPtr from = run->open_group;
+  const CommitGroupPtr to = with->open_group;
+  PERDURE_CHECK(from != nullptr && to != nullptr, "only runs with something to commit are joined");
+  if (from == to) return;
+  for (const RunPtr& member : from->runs) {
+    member->open_group = to;
+    to->runs.push_back(member);
+  }
+  std::move(from->waiting.begin(), from->waiting.end(), std::back_inserter(to->waiting));
+  to->rows += from->rows;
+  to->bytes += from->bytes;
+  gathering_.erase(std::find(gathering_.begin(), gathering_.end(), from));
+}
+
+void Batcher::WhenDurable(const ResidentRun& run, DurableCallback done) {
+  if (run.open_group != nullptr) {
+    run.open_group->waiting.push_back(std::move(done));
+  } else if (run.sealed_group != nullptr) {
+    run.sealed_group->waiting.push_back(std::move(done));
+  } else {
+    std::move(done)(absl::OkStatus());
+  }
+}
+
+std::vector<CommitGroupPtr> Batcher::Abandon() {
+  std::vector<CommitGroupPtr> all;
+  for (Part& part : sealed_) std::move(part.begin(), part.end(), std::back_inserter(all));
+  std::move(gathering_.begin(), gathering_.end(), std::back_inserter(all));
+  sealed_.clear();
+  gathering_.clear();
+  begun_ = false;
+  for (const CommitGroupPtr& group : all) {
+    for (const RunPtr& run : group->runs) {
+      run->open_group = nullptr;
+      run->sealed_group = nullptr;
+    }
+  }
+  FinishIfIdle();
+  return all;
+}
+
+void Batcher::Withdraw(const CommitGroupPtr& group) {
+  for (const RunPtr& run : group->runs) run->open_group = nullptr;
+  gathering_.erase(std::find(gathering_.begin(), gathering_.end(), group));
+}
+
+void Batcher::WhenIdle(absl::AnyInvocable<void() &&> done) {
+  when_idle_.push_back(std::move(done));
+  FinishIfIdle();
+}
+
+void Batcher::FinishIfIdle() {
+  if (!gathering_.empty() || !sealed_.empty() || in_flight_) return;
+  for (auto& done : std::exchange(when_idle_, {})) std::move(done)();
+}
+
+void Batcher::SealSoon() {
+  if (seal_posted_ || !sealed_.empty()) return;
+  seal_posted_ = true;
+  // Behind what is already posted: those calls join this commit.
+  executor_.Post([this] {
+    seal_posted_ = false;
+    Seal();
+  });
+}
+
+void Batcher::Seal() {
+  if (!begun_ || in_flight_ || !sealed_.empty() || gathering_.empty()) return;
+  Part part;
+  size_t rows = 0;
+  size_t bytes = 0;
+  while (!gathering_.empty()) {
+    const CommitGroupPtr& next = gathering_.front();
+    rows += next->rows;
+    bytes += next->bytes;
+    if (!part.empty() && (rows > limits::kCommitRows || bytes > limits::kCommitBytes)) break;
+    part.push_back(next);
+    gathering_.pop_front();
+  }
+  size_t runs = 0;
+  for (const CommitGroupPtr& group : part) {
+    runs += group->runs.size();
+    for (const RunPtr& run : group->runs) {
+      host_.Seal(*run);
+      run->open_group = nullptr;
+      run->sealed_group = group;
+    }
+  }
+  batch_runs_.Observe(static_cast<double>(runs));
+  batch_bytes_.Observe(static_cast<double>(bytes));
+  sealed_.push_back(std::move(part));
+  CommitFront();
+}
+
+persistence::WriteGroup Batcher::WriteOf(const CommitGroup& group) {
+  persistence::WriteGroup rows;
+  rows.runs.reserve(group.runs.size());
+  for (const RunPtr& run : group.runs) {
+    const SealedWrite& sealed = *run->sealed;
+    persistence::RunWrite& write = rows.runs.emplace_back(sealed.write);
+    if (write.deleted) continue;
+    run->tail.CopyRows(run->durable_sequence, sealed.sequence, write.history);
+  }
+  return rows;
+}
+
+void Batcher::CommitFront() {
+  persistence::Batch batch{writer_, last_batch_ + 1, {}};
+  batch.groups.reserve(sealed_.front().size());
+  for (const CommitGroupPtr& group : sealed_.front()) batch.groups.push_back(WriteOf(*group));
+  in_flight_ = true;
+  sent_ = executor_.Monotonic();
+  session_.Commit(std::move(batch), [this](persistence::CommitResult result) { OnResult(result); });
+}
+
+void Batcher::OnResult(const persistence::CommitResult& result) {
+  in_flight_ = false;
+  latency_.Observe(executor_.Monotonic() - sent_);
+  switch (result.outcome) {
+    case CommitOutcome::kCommitted:
+      OnCommitted();
+      break;
+    case CommitOutcome::kRefused:
+      OnRefused(result.message);
+      break;
+    case CommitOutcome::kFenced:
+    case CommitOutcome::kFailed:
+    case CommitOutcome::kUnknown:
+      host_.Lost(result, last_batch_ + 1);
+      return;
+  }
+  if (!sealed_.empty()) {
+    CommitFront();
+    return;
+  }
+  if (!gathering_.empty()) SealSoon();
+  FinishIfIdle();
+}
+
+void Batcher::OnCommitted() {
+  ++last_batch_;
+  Part part = std::move(sealed_.front());
+  sealed_.pop_front();
+  for (const CommitGroupPtr& group : part) {
+    for (const RunPtr& run : group->runs) {
+      run->sealed_group = nullptr;
+      host_.Landed(run);
+      run->sealed.reset();
+    }
+  }
+  for (const CommitGroupPtr& group : part) {
+    for (DurableCallback& done : std::exchange(group->waiting, {})) std::move(done)(absl::OkStatus());
+  }
+}
+
+void Batcher::OnRefused(const std::string& why) {
+  Part part = std::move(sealed_.front());
+  sealed_.pop_front();
+  if (part.size() == 1) {
+    for (const RunPtr& run : part.front()->runs) run->sealed_group = nullptr;
+    host_.Refused(part.front(), why);
+    return;
+  }
+  const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+  sealed_.emplace_front(middle, part.end());
+  sealed_.emplace_front(part.begin(), middle);
+}
+
+}  // namespace perdure::server

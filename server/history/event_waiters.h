@@ -1,0 +1,55 @@
+// Long polls that wait for a run's next events. They do not keep the run in memory.
+// Not thread-safe: lives on one executor, and is destroyed on it or after its end.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "base/executor.h"
+#include "persistence/batch.h"
+#include "server/history/history.h"
+
+namespace perdure::server {
+
+class EventWaiters {
+ public:
+  using Answer = Callback<RunPosition>;
+  // Called when a waiter's time is over.
+  using Expired = absl::AnyInvocable<void(const persistence::RunKey&, Answer)>;
+
+  EventWaiters(Executor& executor, Expired expired) : executor_(executor), expired_(std::move(expired)) {}
+
+  // Waits until TakeReady hands it out, or for `max_wait`. RESOURCE_EXHAUSTED is answered when there are too
+  // many.
+  void Add(const persistence::RunKey& run, int64_t from_event_id, absl::Duration max_wait, Answer done);
+
+  // The waiters of a run that is closed, or whose events reach up to below `next_event_id`.
+  std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t next_event_id);
+  struct Waiting {
+    persistence::RunKey run;
+    Answer done;
+  };
+  std::vector<Waiting> TakeAll();
+  bool empty() const { return by_id_.empty(); }
+
+ private:
+  struct Waiter {
+    persistence::RunKey run;
+    int64_t from_event_id = 0;
+    Answer done;
+    Executor::TimerId timer = Executor::kNoTimer;
+  };
+  Answer Take(uint64_t id);
+
+  Executor& executor_;
+  Expired expired_;
+  uint64_t next_id_ = 1;
+  absl::btree_map<uint64_t, Waiter> by_id_;
+  absl::flat_hash_map<persistence::RunKey, std::vector<uint64_t>> by_run_;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,179 @@
+// One executor's part of history: a set of shards, the runs of them that are in memory, and the commits that
+// make what was decided on them durable (DESIGN, section 4).
+//
+// A call's way: find the run (memory, else the store) -> Decide -> its records join the gathering commit ->
+// the reply waits until they are durable, and so does every reply that was derived from them.
+//
+// Thread safety: admission() from any thread; Declined and HasRoom from any thread (they post); everything
+// else on the executor. Destroyed on the executor, or after it has stopped or dropped its tasks. Errors:
+// UNAVAILABLE whenever this host may not answer (not begun, fenced, lease not held, stopping), or when the
+// outcome is unknown: the caller may repeat.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/executor.h"
+#include "engine/workflow/workflow.h"
+#include "persistence/store.h"
+#include "server/cluster/lease.h"
+#include "server/cluster/namespace_registry.h"
+#include "server/history/admission.h"
+#include "server/history/batcher.h"
+#include "server/history/event_frames.h"
+#include "server/history/event_waiters.h"
+#include "server/history/history.h"
+#include "server/history/history_options.h"
+#include "server/history/obligations_keeper.h"
+#include "server/history/run_cache.h"
+#include "server/history/run_loader.h"
+#include "server/history/run_metrics.h"
+#include "server/history/task_sink.h"
+#include "server/history/wake_horizon.h"
+
+namespace perdure::server {
+
+class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeHorizon::Host {
+ public:
+  // What the host works with; all of it outlives the host.
+  struct World {
+    Executor& executor;
+    persistence::Store& store;
+    const NamespaceRegistry& namespaces;
+    const Lease& lease;
+    Metrics& metrics;
+  };
+  HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> shards, HistoryOptions options);
+  ~HistoryHost() override;
+
+  Executor& executor() { return world_.executor; }
+  Admission& admission() { return admission_; }
+
+  // Fences the writer, takes the shards, and serves; repeats until it has them. `serving` is called the first
+  // time.
+  void Begin(TaskSink& sink, absl::AnyInvocable<void() &&> serving);
+  // Refuses what comes, answers who waits, and lets what was decided become durable.
+  void Stop(absl::AnyInvocable<void() &&> done);
+  bool serving() const { return phase_ == Phase::kServing; }
+
+  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
+             Callback<engine::workflow::StartReply> done);
+  void Execute(const RunRef& ref, engine::workflow::Request request, Callback<engine::workflow::Reply> done);
+  void Describe(const RunRef& ref, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done);
+  void WaitForEvents(const RunRef& ref, int64_t from_event_id, absl::Duration max_wait,
+                     Callback<RunPosition> done);
+  void ReadEvents(const EventsQuery& query, Callback<EventsPage> done);
+
+  void Declined(Task task) override;
+  void HasRoom(const QueueKey& queue, size_t room) override;
+
+  size_t resident_runs() const { return cache_.runs(); }
+
+ private:
+  enum class Phase { kNew, kFencing, kServing, kStopping };
+  using WithRunCallback = absl::AnyInvocable<void(absl::StatusOr<RunPtr>) &&>;
+
+  // --- life (host_life.cc)
+  void Fence();
+  void FenceLater(const absl::Status& why);
+  void OnFenced(const persistence::FencedWriter& fenced);
+  void Serve(const persistence::FencedWriter& fenced);
+  void DropEverything(const absl::Status& status);
+  absl::Status Serving() const;
+
+  // --- finding runs (host_runs.cc)
+  // In memory, or null.
+  RunPtr FindResident(const RunRef& ref) const;
+  // NOT_FOUND as clients know it when there is no such run.
+  void WithRun(const RunRef& ref, WithRunCallback then);
+  // Null when the workflow id has no run.
+  void WithCurrentRun(const persistence::WorkflowKey& key, WithRunCallback then);
+  absl::StatusOr<RunPtr> Admit(persistence::StoredRun stored);
+  RunPtr AdmitNew(engine::workflow::State state);
+
+  // --- steps (host_steps.cc)
+  const engine::NamespaceSettings* SettingsOf(const Uuid& namespace_id);
+  absl::StatusOr<engine::workflow::Reply> Step(const RunPtr& run, const engine::workflow::Request& request);
+  engine::Context ContextFor(const engine::workflow::State* state, const engine::NamespaceSettings& settings);
+  // The run's state is already `records` further.
+  void Record(const RunPtr& run, std::vector<engine::Record> records);
+  void RefreshObligations(ResidentRun& run);
+  void CheckFold(ResidentRun& run, const std::vector<engine::Record>& records);
+  void ExecuteOn(const RunPtr& run, const engine::workflow::Request& request,
+                 Callback<engine::workflow::Reply> done);
+  // The first step of a workflow id's next run. `current` is null when it has none.
+  void StartOn(const RunPtr& current, const Uuid& namespace_id, engine::workflow::StartRequest request,
+               Callback<engine::workflow::StartReply> done);
+  void OnRing(const persistence::RunKey& key);
+
+  // --- replies (host_replies.cc)
+  void Answer(const RunPtr& run, absl::StatusOr<engine::workflow::Reply> reply,
+              Callback<engine::workflow::Reply> done);
+  // True when the first page of the task's history is in place; false when the store must be read for it.
+  bool FillFromMemory(const RunPtr& run, engine::workflow::WorkflowTaskReply& task);
+  void AnswerFromStore(const RunPtr& run, engine::workflow::Reply reply,
+                       Callback<engine::workflow::Reply> done);
+  void AnswerPosition(const RunPtr& run, Callback<RunPosition> done);
+  void OnWaitOver(const persistence::RunKey& key, Callback<RunPosition> done);
+  void ReadPage(const persistence::RunKey& key, EventPageBuilder page, Callback<EventsPage> done);
+  void OnPageRead(const persistence::RunKey& key, EventPageBuilder page, Callback<EventsPage> done,
+                  absl::StatusOr<std::vector<persistence::HistoryRow>> rows);
+
+  // --- Batcher::Host (host_commits.cc)
+  void Seal(ResidentRun& run) override;
+  void Landed(const RunPtr& run) override;
+  void Refused(const CommitGroupPtr& group, const std::string& why) override;
+  void Lost(const persistence::CommitResult& result, uint64_t batch) override;
+  void SealSnapshot(ResidentRun& run, SealedWrite& sealed);
+
+  // --- memory and wakes (host_memory.cc)
+  bool OnWakeRead(const persistence::WakeRow& wake) override;
+  void OnWakeDue(const persistence::RunKey& run, absl::AnyInvocable<void(bool) &&> done) override;
+  void DeleteHusk(const persistence::RunKey& key);
+  void ShrinkMemory();
+  bool MayLeave(const ResidentRun& run) const;
+  void StartLeaving(const RunPtr& run);
+  void Leave(const RunPtr& run);
+  void WatchQuiet(ResidentRun& run);
+  void ForgetQuiet(ResidentRun& run);
+  void RaiseQuietWakes();
+  void ArmQuietTimer();
+
+  const World world_;
+  const uint32_t writer_id_;
+  const std::vector<ShardId> shards_;
+  const HistoryOptions options_;
+  const std::unique_ptr<persistence::Session> session_;
+  RunMetrics metrics_;
+  Admission admission_;
+  RunCache cache_;
+  RunLoader loader_;
+  Batcher batcher_;
+  ObligationsKeeper keeper_;
+  WakeHorizon horizon_;
+  EventWaiters waiters_;
+
+  Phase phase_ = Phase::kNew;
+  absl::AnyInvocable<void() &&> on_first_serving_;
+  Executor::TimerId fence_timer_ = Executor::kNoTimer;
+  absl::Duration fence_backoff_;
+  // The newest batch that this host knows to have landed, over all its epochs; and one whose outcome is
+  // unknown.
+  uint64_t known_batch_ = 0;
+  uint64_t unknown_batch_ = 0;
+
+  std::shared_ptr<const NamespaceSnapshot> namespaces_;
+  // Runs of which the store refused something: how often in a row, and until when their timers wait.
+  struct Refusals {
+    int count = 0;
+    absl::Time until;
+  };
+  absl::flat_hash_map<persistence::RunKey, Refusals> refusals_;
+  // Runs whose stored wake lags, in order of their last touch.
+  std::list<ResidentRun*> quiet_;
+  Executor::TimerId quiet_timer_ = Executor::kNoTimer;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,22 @@
+// What decides how an executor's part of history behaves. Defaults are production's.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/time/time.h"
+#include "base/limits.h"
+
+namespace perdure::server {
+
+struct HistoryOptions {
+  size_t resident_bytes = limits::kResidentBytes;  // of each executor
+  size_t tail_bytes = limits::kTailBytes;
+  // After each step, fold its records into a second state and check that both are equal. Debug and
+  // simulation.
+  bool check_fold = false;
+  // A stored wake that lags behind what its run owes is raised once the run was quiet for so long.
+  absl::Duration quiet_after = absl::Seconds(30);
+  absl::Duration wake_slack = absl::Minutes(1);
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,141 @@
+// What commits write of a run, and what happens once they have landed or were refused.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "server/history/execution_row.h"
+#include "server/history/history_host.h"
+#include "spdlog/spdlog.h"
+
+namespace perdure::server {
+
+namespace workflow = engine::workflow;
+
+namespace {
+
+constexpr absl::Duration kFirstRefusalWait = absl::Seconds(1);
+constexpr absl::Duration kLongestRefusalWait = absl::Minutes(5);
+
+absl::Duration RefusalWait(int count) {
+  absl::Duration wait = kFirstRefusalWait;
+  for (int i = 1; i < count && wait < kLongestRefusalWait; ++i) wait *= 2;
+  return std::min(wait, kLongestRefusalWait);
+}
+
+}  // namespace
+
+void HistoryHost::Seal(ResidentRun& run) {
+  SealedWrite& sealed = run.sealed.emplace();
+  persistence::RunWrite& write = sealed.write;
+  write.key = run.key;
+  sealed.sequence = run.state.last_sequence;
+  sealed.next_event_id = run.state.next_event_id;
+  sealed.open = run.state.IsOpen();
+  if (run.delete_due) {
+    write.deleted = true;
+    run.wakes.RemoveAll(write);
+    return;
+  }
+  sealed.obligations = workflow::ObligationsOf(run.state);
+  run.obligations_stale = false;
+  const WakeTimes& times = run.wake_times = WakeTimes::Of(sealed.obligations);
+  if (std::exchange(run.settle_wakes, false) || !sealed.open) {
+    run.wakes.Settle(times, write);
+  } else {
+    run.wakes.Lower(times, write);
+  }
+  if (std::exchange(run.loses_id, false)) write.no_longer_current = true;
+  if (std::exchange(run.execution_row_due, false)) write.execution = MakeExecutionRow(run.state, run.current);
+  SealSnapshot(run, sealed);
+}
+
+void HistoryHost::SealSnapshot(ResidentRun& run, SealedWrite& sealed) {
+  const int64_t rows = run.state.last_sequence - run.snapshot_sequence;
+  const bool due = run.log_bytes > std::max(limits::kSnapshotLogBytes, run.snapshot_bytes);
+  const bool worth_it_on_the_way_out = run.evict && (run.log_bytes > limits::kEvictionSnapshotLogBytes ||
+                                                     rows > limits::kEvictionSnapshotRows);
+  if (rows == 0 || (!due && !worth_it_on_the_way_out)) return;
+  sealed.write.snapshot = {run.state.last_sequence, run.state.next_event_id,
+                           workflow::EncodeSnapshot(run.state)};
+  run.snapshot_sequence = run.state.last_sequence;
+  run.snapshot_bytes = sealed.write.snapshot->state.size();
+  run.log_bytes = 0;
+}
+
+void HistoryHost::Landed(const RunPtr& run) {
+  SealedWrite& sealed = *run->sealed;
+  if (run->dropped) return;
+  if (sealed.write.deleted) {
+    keeper_.Forget(*run);
+    ForgetQuiet(*run);
+    cache_.Remove(run);
+    return;
+  }
+  run->durable_sequence = sealed.sequence;
+  run->durable_next_event_id = sealed.next_event_id;
+  run->durable_open = sealed.open;
+  run->tail.OnDurable(run->durable_sequence, options_.tail_bytes);
+  if (!refusals_.empty()) refusals_.erase(run->key);
+  run->timers_not_before = absl::InfinitePast();
+  if (!run->obligations_stale) {
+    keeper_.Take(*run, std::move(sealed.obligations));
+  } else if (run->open_group == nullptr) {
+    run->obligations_stale = false;
+    keeper_.Take(*run, workflow::ObligationsOf(run->state));
+  }
+  for (EventWaiters::Answer& done : waiters_.TakeReady(run->key, sealed.open, sealed.next_event_id)) {
+    AnswerPosition(run, std::move(done));
+  }
+  if (run->evict && MayLeave(*run)) {
+    Leave(run);
+  } else {
+    run->evict = false;
+    cache_.Use(*run);
+    WatchQuiet(*run);
+  }
+  ShrinkMemory();
+  metrics_.SetResident(cache_.runs(), cache_.bytes());
+}
+
+void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
+  // Whatever was decided on top of what was refused goes with it.
+  std::vector<CommitGroupPtr> groups{group};
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (const RunPtr& run : groups[i]->runs) {
+      if (const CommitGroupPtr later = run->open_group; later != nullptr) {
+        batcher_.Withdraw(later);
+        groups.push_back(later);
+      }
+      PERDURE_CHECK(run->sealed_group == nullptr, "a run is in one group of a commit");
+    }
+  }
+  const absl::Status status =
+      InvalidArgument(absl::StrCat("The database refuses the data of this request: ", why));
+  for (const CommitGroupPtr& refused : groups) {
+    for (const RunPtr& run : refused->runs) {
+      if (run->dropped) continue;
+      spdlog::error("the store refuses what run {} of workflow {} would write: {}",
+                    run->key.run_id.ToString(), run->workflow_id(), why);
+      Refusals& refusals = refusals_[run->key];
+      refusals.until = world_.executor.Now() + RefusalWait(++refusals.count);
+      keeper_.Forget(*run);
+      ForgetQuiet(*run);
+      cache_.Remove(run);
+      if (run->durable_sequence == 0) {
+        refusals_.erase(run->key);
+        continue;
+      }
+      // Its stored wake may be behind the horizon's cursor: taken up again at once.
+      loader_.Load(run->key, RunLoader::Urgency::kWake, [](absl::StatusOr<RunPtr>) {});
+    }
+  }
+  for (const CommitGroupPtr& refused : groups) {
+    for (DurableCallback& done : std::exchange(refused->waiting, {})) std::move(done)(status);
+  }
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,163 @@
+// Who stays in memory, and which wakes stand in the store for those who do not.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "server/history/history_host.h"
+
+namespace perdure::server {
+
+namespace workflow = engine::workflow;
+using persistence::RunKey;
+
+namespace {
+
+// Runs looked at for one that may leave, before memory stays above its budget for a while.
+constexpr int kLooksAtATime = 32;
+
+}  // namespace
+
+bool HistoryHost::OnWakeRead(const persistence::WakeRow& wake) {
+  const RunPtr run = cache_.Find(wake.run);
+  if (run == nullptr) return false;
+  run->wakes.Suspect(wake.at);  // it may have been removed since it was read
+  run->came_with.push_back(wake.at);
+  return true;
+}
+
+void HistoryHost::OnWakeDue(const RunKey& key, absl::AnyInvocable<void(bool) &&> done) {
+  if (cache_.Find(key) != nullptr) {
+    std::move(done)(true);
+    return;
+  }
+  loader_.Load(key, RunLoader::Urgency::kWake,
+               [this, key, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+                 if (run.ok() && *run == nullptr) DeleteHusk(key);
+                 // A run that cannot be folded is left alone: trying again would not help.
+                 std::move(done)(run.ok() || !absl::IsUnavailable(run.status()));
+               });
+}
+
+void HistoryHost::DeleteHusk(const RunKey& key) {
+  auto husk = std::make_shared<ResidentRun>();
+  husk->key = key;
+  husk->dropped = true;
+  husk->delete_due = true;
+  for (const absl::Time at : horizon_.Take(key)) husk->wakes.Suspect(at);
+  batcher_.Add(husk, 1, 0);
+}
+
+bool HistoryHost::MayLeave(const ResidentRun& run) const {
+  return run.Durable() && !workflow::HasVolatile(run.state) &&
+         !(run.current && loader_.LooksUp({run.key.shard, run.namespace_id(), run.workflow_id()}));
+}
+
+void HistoryHost::ShrinkMemory() {
+  for (int looks = 0; looks < kLooksAtATime; ++looks) {
+    const RunPtr run = cache_.NextToLeave();
+    if (run == nullptr) return;
+    if (MayLeave(*run)) {
+      StartLeaving(run);
+    } else {
+      cache_.Use(*run);
+    }
+  }
+}
+
+void HistoryHost::StartLeaving(const RunPtr& run) {
+  const absl::Time now = world_.executor.Now();
+  const bool due =
+      std::any_of(run->came_with.begin(), run->came_with.end(), [&](absl::Time at) { return at <= now; });
+  if (!run->touched && !due) {  // the store is as it was when the run was loaded
+    keeper_.Forget(*run);
+    ForgetQuiet(*run);
+    horizon_.PutBack(run->key, run->came_with);
+    cache_.Remove(run);
+    return;
+  }
+  const WakeTimes& times = run->wake_times;
+  const bool settled = (!times.dispatch || run->wakes.Trusts(*times.dispatch)) &&
+                       (!times.timer || run->wakes.Trusts(*times.timer)) &&
+                       !run->wakes.Lags(times, absl::ZeroDuration());
+  const bool long_log = run->log_bytes > limits::kEvictionSnapshotLogBytes ||
+                        run->state.last_sequence - run->snapshot_sequence > limits::kEvictionSnapshotRows;
+  if (settled && (!run->state.IsOpen() || !long_log)) {
+    Leave(run);
+    return;
+  }
+  run->evict = true;
+  run->settle_wakes = true;
+  cache_.MarkLeaving(*run);
+  batcher_.Add(run, 1, run->log_bytes);
+}
+
+void HistoryHost::Leave(const RunPtr& run) {
+  // What is left to do for it beyond its dispatches, which matching has or the backlog remembers.
+  std::optional<absl::Time> next = run->next_timer;
+  for (const OwedDispatch& owed : run->owed) {
+    if (owed.with == OwedDispatch::With::kHost && (!next || owed.dispatch.scheduled_time < *next)) {
+      next = owed.dispatch.scheduled_time;
+    }
+  }
+  keeper_.Forget(*run);
+  ForgetQuiet(*run);
+  if (next) horizon_.Leave(run->key, absl::FromUnixMicros(absl::ToUnixMicros(*next)));
+  cache_.Remove(run);
+}
+
+void HistoryHost::WatchQuiet(ResidentRun& run) {
+  ForgetQuiet(run);
+  if (!run.state.IsOpen() || !run.wakes.Lags(run.wake_times, options_.wake_slack)) return;
+  run.quiet = quiet_.insert(quiet_.end(), &run);
+  run.in_quiet = true;
+  ArmQuietTimer();
+}
+
+void HistoryHost::ForgetQuiet(ResidentRun& run) {
+  if (std::exchange(run.in_quiet, false)) quiet_.erase(run.quiet);
+}
+
+void HistoryHost::ArmQuietTimer() {
+  if (quiet_timer_ != Executor::kNoTimer || quiet_.empty()) return;
+  quiet_timer_ = world_.executor.RunAfter(options_.quiet_after / 2, [this] {
+    quiet_timer_ = Executor::kNoTimer;
+    RaiseQuietWakes();
+  });
+}
+
+void HistoryHost::RaiseQuietWakes() {
+  if (phase_ != Phase::kServing) return;
+  const absl::Time quiet_since = world_.executor.Now() - options_.quiet_after;
+  for (size_t raised = 0; raised < limits::kWakesRaised && !quiet_.empty(); ++raised) {
+    ResidentRun& run = *quiet_.front();
+    if (run.last_touch > quiet_since) break;
+    ForgetQuiet(run);
+    run.settle_wakes = true;
+    batcher_.Add(cache_.Find(run.key), 1, 0);
+  }
+  ArmQuietTimer();
+}
+
+void HistoryHost::Declined(Task task) {
+  world_.executor.Post([this, task = std::move(task)] {
+    if (phase_ != Phase::kServing) return;
+    keeper_.Declined(task, FindResident(task.run).get());
+  });
+}
+
+void HistoryHost::HasRoom(const QueueKey& queue, size_t room) {
+  world_.executor.Post([this, queue, room] {
+    if (phase_ == Phase::kServing) {
+      for (const RunKey& key : keeper_.TakeBacklog(queue, room)) {
+        if (const RunPtr run = cache_.Find(key); run != nullptr) {
+          keeper_.Reoffer(*run, queue);
+        } else {
+          loader_.Load(key, RunLoader::Urgency::kWake, [](absl::StatusOr<RunPtr>) {});
+        }
+      }
+    }
+    keeper_.ReportBacklog(queue);
+  });
+}
+
+}  // namespace perdure::server

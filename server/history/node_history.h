@@ -1,0 +1,57 @@
+// History on one node that owns every shard: maps each call to the executor of its shard.
+//
+// Thread safety: History's methods from any thread. Construction, Serve, Stop and destruction from one thread
+// that is not an executor's; destroyed after the executors have stopped or dropped their tasks.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/executor.h"
+#include "server/history/history.h"
+#include "server/history/history_host.h"
+
+namespace perdure::server {
+
+class NodeHistory final : public History {
+ public:
+  // What all executors' parts work with; outlives the NodeHistory, as do the executors.
+  struct World {
+    persistence::Store& store;
+    const NamespaceRegistry& namespaces;
+    const Lease& lease;
+    Metrics& metrics;
+  };
+  // Executor i is writer `first_writer` + i. REQUIRES: at least one executor.
+  NodeHistory(World world, const std::vector<Executor*>& executors, uint32_t first_writer,
+              HistoryOptions options);
+  ~NodeHistory() override;
+
+  // Takes the shards and begins to serve; `serving` is called on some executor once all executors do.
+  void Serve(TaskSink& sink, absl::AnyInvocable<void() &&> serving);
+  // Refuses new calls, lets what was decided become durable, then calls `done` on some executor.
+  void Stop(absl::AnyInvocable<void() &&> done);
+  // For tests and health: true when every executor serves. Any thread.
+  void CheckServing(absl::AnyInvocable<void(bool) &&> done);
+
+  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
+             Callback<engine::workflow::StartReply> done) override;
+  void Execute(RunRef run, engine::workflow::Request request,
+               Callback<engine::workflow::Reply> done) override;
+  void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
+  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                     Callback<RunPosition> done) override;
+  void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
+
+  HistoryHost& host(size_t executor) { return *hosts_[executor]; }
+
+ private:
+  HistoryHost& HostOf(const Uuid& namespace_id, std::string_view workflow_id) const;
+  // Posts `call(host, done)` when the executor lets it in; answers RESOURCE_EXHAUSTED otherwise.
+  template <typename T, typename Call>
+  void Post(HistoryHost& host, Admission::Importance importance, size_t bytes, Callback<T> done, Call call);
+
+  std::vector<std::unique_ptr<HistoryHost>> hosts_;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,37 @@
+// A workflow's way through history and matching.
+#include <catch2/catch.hpp>
+
+#include "server/history/testing/test_node.h"
+
+namespace perdure::server {
+namespace {
+
+using testing::TestNode;
+
+TEST_CASE("a workflow of one activity runs from start to result") {
+  TestNode node;
+  REQUIRE(node.Start("wf").ok());
+  CHECK(node.Events("wf") == "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED");
+
+  const auto first = node.PollWorkflow();
+  CHECK(first.next_page_from == 0);
+  testing::History history;
+  REQUIRE(history.ParseFromString(first.history));
+  REQUIRE(history.events_size() == 3);
+  CHECK(history.events(2).event_type() == temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_STARTED);
+  REQUIRE(node.CompleteWithActivity(first).ok());
+
+  const auto activity = node.PollActivity();
+  CHECK(activity.response.activity_id() == "activity");
+  REQUIRE(node.CompleteActivity(activity).ok());
+
+  const auto second = node.PollWorkflow();
+  REQUIRE(node.CompleteRun(second).ok());
+  CHECK(node.Events("wf") ==
+        "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED WORKFLOW_TASK_STARTED WORKFLOW_TASK_COMPLETED "
+        "ACTIVITY_TASK_SCHEDULED ACTIVITY_TASK_STARTED ACTIVITY_TASK_COMPLETED "
+        "WORKFLOW_TASK_SCHEDULED WORKFLOW_TASK_STARTED WORKFLOW_TASK_COMPLETED WORKFLOW_EXECUTION_COMPLETED");
+}
+
+}  // namespace
+}  // namespace perdure::server

@@ -1,0 +1,129 @@
+#include "server/history/obligations_keeper.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace perdure::server {
+namespace {
+
+using engine::Dispatch;
+
+bool SameTask(const Dispatch& a, const Dispatch& b) {
+  return a.scheduled_event_id == b.scheduled_event_id && a.attempt == b.attempt && a.kind == b.kind &&
+         a.task_queue == b.task_queue;
+}
+
+QueueKey QueueOf(const ResidentRun& run, const Dispatch& dispatch) {
+  return {run.namespace_id(), dispatch.kind, dispatch.task_queue};
+}
+
+}  // namespace
+
+Task ObligationsKeeper::TaskOf(const ResidentRun& run, const Dispatch& dispatch) const {
+  return {{run.namespace_id(), run.workflow_id(), run.key.run_id}, dispatch, &owner_};
+}
+
+void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) {
+  const absl::Time now = executor_.Now();
+  std::vector<OwedDispatch> before = std::exchange(run.owed, {});
+  run.owed.reserve(obligations.dispatches.size());
+  for (Dispatch& dispatch : obligations.dispatches) {
+    const auto same = std::find_if(before.begin(), before.end(), [&](const OwedDispatch& owed) {
+      return SameTask(owed.dispatch, dispatch);
+    });
+    OwedDispatch owed{std::move(dispatch), OwedDispatch::With::kHost};
+    if (same != before.end()) {
+      owed.with = same->with;
+      before.erase(same);
+    }
+    if (owed.with == OwedDispatch::With::kHost && owed.dispatch.scheduled_time <= now) {
+      owed.with = OwedDispatch::With::kMatching;
+      sink_->Offer(TaskOf(run, owed.dispatch));
+    }
+    run.owed.push_back(std::move(owed));
+  }
+  for (const OwedDispatch& gone : before) {
+    if (gone.with == OwedDispatch::With::kMatching) sink_->Withdraw(TaskOf(run, gone.dispatch));
+  }
+  run.next_timer = obligations.next_timer;
+  SetAlarm(run);
+}
+
+void ObligationsKeeper::SetAlarm(ResidentRun& run) {
+  std::optional<absl::Time> next = run.next_timer;
+  if (next) next = std::max(*next, run.timers_not_before);
+  for (const OwedDispatch& owed : run.owed) {
+    if (owed.with != OwedDispatch::With::kHost) continue;
+    if (!next || owed.dispatch.scheduled_time < *next) next = owed.dispatch.scheduled_time;
+  }
+  alarms_.Move(run.key, run.alarm, next);
+}
+
+void ObligationsKeeper::Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id,
+                                int32_t attempt) {
+  std::erase_if(run.owed, [&](const OwedDispatch& owed) {
+    return owed.dispatch.kind == kind && owed.dispatch.scheduled_event_id == scheduled_event_id &&
+           owed.dispatch.attempt == attempt;
+  });
+}
+
+bool ObligationsKeeper::Ring(ResidentRun& run) {
+  run.alarm.reset();  // it has rung
+  const absl::Time now = executor_.Now();
+  for (OwedDispatch& owed : run.owed) {
+    if (owed.with != OwedDispatch::With::kHost || owed.dispatch.scheduled_time > now) continue;
+    owed.with = OwedDispatch::With::kMatching;
+    sink_->Offer(TaskOf(run, owed.dispatch));
+  }
+  const bool timer_due = run.next_timer && *run.next_timer <= now && run.timers_not_before <= now;
+  if (!timer_due) SetAlarm(run);
+  return timer_due;
+}
+
+void ObligationsKeeper::Forget(ResidentRun& run) { alarms_.Move(run.key, run.alarm, std::nullopt); }
+
+void ObligationsKeeper::ForgetAll() {
+  alarms_.Clear();
+  backlog_.clear();
+}
+
+void ObligationsKeeper::Declined(const Task& task, ResidentRun* run) {
+  const QueueKey queue = server::QueueOf(task);
+  if (run != nullptr) {
+    for (OwedDispatch& owed : run->owed) {
+      if (SameTask(owed.dispatch, task.dispatch)) owed.with = OwedDispatch::With::kBacklog;
+    }
+  }
+  const Uuid run_id = *task.run.run_id;
+  backlog_[queue].push_back({ShardOf(task.run.namespace_id, task.run.workflow_id), run_id});
+  ReportBacklog(queue);
+}
+
+std::vector<persistence::RunKey> ObligationsKeeper::TakeBacklog(const QueueKey& queue, size_t room) {
+  std::vector<persistence::RunKey> runs;
+  const auto found = backlog_.find(queue);
+  if (found == backlog_.end()) return runs;
+  while (!found->second.empty() && runs.size() < room) {
+    runs.push_back(found->second.front());
+    found->second.pop_front();
+  }
+  if (found->second.empty()) backlog_.erase(found);
+  return runs;
+}
+
+void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue) {
+  for (OwedDispatch& owed : run.owed) {
+    if (owed.with != OwedDispatch::With::kBacklog || QueueOf(run, owed.dispatch) != queue) continue;
+    owed.with = OwedDispatch::With::kMatching;
+    sink_->Offer(TaskOf(run, owed.dispatch));
+    return;
+  }
+}
+
+void ObligationsKeeper::ReportBacklog(const QueueKey& queue) {
+  const auto found = backlog_.find(queue);
+  sink_->Backlogged(queue, &owner_, found == backlog_.end() ? 0 : found->second.size());
+}
+
+}  // namespace perdure::server

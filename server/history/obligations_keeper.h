@@ -1,0 +1,58 @@
+// Does what runs owe the world: offers their dispatches to matching, holds those whose time has not come, and
+// rings when a run has something to do. It compares what a durable state owes with what was done for the run
+// before: recovery is the same path (DESIGN, section 3).
+//
+// Not thread-safe: lives on one executor, and is destroyed on it or after its end.
+#pragma once
+
+#include <deque>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/executor.h"
+#include "engine/entity.h"
+#include "server/history/alarms.h"
+#include "server/history/resident_run.h"
+#include "server/history/task_sink.h"
+
+namespace perdure::server {
+
+class ObligationsKeeper {
+ public:
+  // `ring` is called with runs that have something to do: a held dispatch, or a timer that is due.
+  ObligationsKeeper(Executor& executor, TaskOwner& owner, Alarms::Ring ring)
+      : executor_(executor), owner_(owner), alarms_(executor, std::move(ring)) {}
+
+  void Begin(TaskSink& sink) { sink_ = &sink; }
+
+  // What the run's durable state owes from now on.
+  void Take(ResidentRun& run, engine::Obligations obligations);
+  // Matching itself has just started this dispatch: it need not be withdrawn.
+  static void Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id, int32_t attempt);
+  // Offers held dispatches whose time has come. True when a timer is due as well; otherwise the next alarm is
+  // set.
+  bool Ring(ResidentRun& run);
+  // The run leaves memory. What matching has of it stays there.
+  void Forget(ResidentRun& run);
+  void ForgetAll();
+
+  // Matching had no room. `run` may have left memory.
+  void Declined(const Task& task, ResidentRun* run);
+  // The runs whose tasks may be offered now, in order; the caller loads them and calls Reoffer.
+  std::vector<persistence::RunKey> TakeBacklog(const QueueKey& queue, size_t room);
+  // Offers the first of the run's dispatches of the queue that matching had declined.
+  void Reoffer(ResidentRun& run, const QueueKey& queue);
+  void ReportBacklog(const QueueKey& queue);
+
+ private:
+  Task TaskOf(const ResidentRun& run, const engine::Dispatch& dispatch) const;
+  void SetAlarm(ResidentRun& run);
+
+  Executor& executor_;
+  TaskOwner& owner_;
+  TaskSink* sink_ = nullptr;
+  Alarms alarms_;
+  // Runs with a declined task, by queue, in order of decline. Entries may be stale.
+  absl::flat_hash_map<QueueKey, std::deque<persistence::RunKey>> backlog_;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,98 @@
+#include "server/history/run_cache.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "engine/workflow/workflow.h"
+
+namespace perdure::server {
+
+persistence::WorkflowKey RunCache::WorkflowKeyOf(const ResidentRun& run) {
+  return {run.key.shard, run.namespace_id(), run.workflow_id()};
+}
+
+RunPtr RunCache::Find(const persistence::RunKey& key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second;
+}
+
+RunPtr RunCache::FindCurrent(const persistence::WorkflowKey& key) const {
+  const auto found = current_.find(key);
+  return found == current_.end() ? nullptr : found->second;
+}
+
+void RunCache::Insert(const RunPtr& run) {
+  by_key_.emplace(run->key, run);
+  Link(*run);
+}
+
+void RunCache::SetCurrent(const RunPtr& run) {
+  RunPtr& current = current_[WorkflowKeyOf(*run)];
+  if (current != nullptr && current != run) current->current = false;
+  current = run;
+  run->current = true;
+}
+
+void RunCache::Remove(const RunPtr& run) {
+  if (run->dropped) return;
+  run->dropped = true;
+  Unlink(*run);
+  const auto current = current_.find(WorkflowKeyOf(*run));
+  if (current != current_.end() && current->second == run) current_.erase(current);
+  by_key_.erase(run->key);
+}
+
+std::vector<RunPtr> RunCache::RemoveAll() {
+  std::vector<RunPtr> all;
+  all.reserve(by_key_.size());
+  for (const Kind* kind : {&open_, &closed_}) {
+    for (ResidentRun* run : kind->order) {
+      run->dropped = true;
+      all.push_back(by_key_.at(run->key));
+    }
+  }
+  by_key_.clear();
+  current_.clear();
+  open_ = {};
+  closed_ = {};
+  return all;
+}
+
+void RunCache::Use(ResidentRun& run) {
+  Unlink(run);
+  Link(run);
+}
+
+void RunCache::Unlink(ResidentRun& run) {
+  Kind& kind = KindOf(run);
+  kind.order.erase(run.lru);
+  kind.bytes -= run.counted_bytes;
+}
+
+void RunCache::Link(ResidentRun& run) {
+  run.counted_bytes = sizeof(ResidentRun) + engine::workflow::ApproximateBytes(run.state) + run.tail.bytes();
+  run.counted_open = run.state.IsOpen();
+  Kind& kind = KindOf(run);
+  kind.bytes += run.counted_bytes;
+  run.lru = kind.order.insert(kind.order.end(), &run);
+}
+
+RunPtr RunCache::NextToLeave() const {
+  if (!closed_.order.empty() && closed_.bytes > std::min(limits::kClosedResidentBytes, budget_)) {
+    return by_key_.at(closed_.order.front()->key);
+  }
+  if (bytes() <= budget_) return nullptr;
+  const Kind& kind = open_.order.empty() ? closed_ : open_;
+  return kind.order.empty() ? nullptr : by_key_.at(kind.order.front()->key);
+}
+
+void RunCache::MarkLeaving(ResidentRun& run) {
+  Unlink(run);
+  Kind& kind = KindOf(run);
+  run.counted_bytes = 0;
+  run.lru = kind.order.insert(kind.order.end(), &run);
+}
+
+}  // namespace perdure::server

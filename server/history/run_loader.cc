@@ -1,0 +1,136 @@
+#include "server/history/run_loader.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace perdure::server {
+
+using persistence::RunKey;
+using persistence::StoredRun;
+using persistence::WorkflowKey;
+
+namespace {
+
+// A hash map's own order changes from process to process; the simulation repeats itself exactly.
+template <typename Map>
+auto SortedKeys(const Map& map) {
+  std::vector<typename Map::key_type> keys;
+  keys.reserve(map.size());
+  for (const auto& [key, value] : map) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+}  // namespace
+
+void RunLoader::Load(const RunKey& key, Urgency urgency, Loaded done) {
+  Wanted& wanted = runs_[key];
+  wanted.waiting.push_back(std::move(done));
+  if (wanted.in_flight) return;
+  // A call may overtake the wake that asked first; the key is then queued twice.
+  if (urgency == Urgency::kCall) {
+    called_.push_back(key);
+  } else if (wanted.waiting.size() == 1) {
+    woken_.push_back(key);
+  }
+  LoadMore();
+}
+
+void RunLoader::LoadMore() {
+  if (loading_) return;
+  std::vector<RunKey> keys;
+  for (std::deque<RunKey>* queue : {&called_, &woken_}) {
+    while (!queue->empty() && keys.size() < limits::kLoadKeys) {
+      const RunKey key = queue->front();
+      queue->pop_front();
+      const auto wanted = runs_.find(key);
+      if (wanted == runs_.end() || wanted->second.in_flight) continue;
+      wanted->second.in_flight = true;
+      keys.push_back(key);
+    }
+  }
+  if (keys.empty()) return;
+  loading_ = true;
+  session_.LoadRuns(keys,
+                    [this, keys, generation = generation_](absl::StatusOr<std::vector<StoredRun>> runs) {
+                      if (generation == generation_) OnLoaded(keys, std::move(runs));
+                    });
+}
+
+void RunLoader::OnLoaded(const std::vector<RunKey>& keys, absl::StatusOr<std::vector<StoredRun>> runs) {
+  loading_ = false;
+  const uint64_t generation = generation_;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto wanted = runs_.find(keys[i]);
+    std::vector<Loaded> waiting = std::move(wanted->second.waiting);
+    runs_.erase(wanted);
+    absl::StatusOr<RunPtr> run = runs.ok() ? admit_(std::move((*runs)[i])) : runs.status();
+    for (Loaded& done : waiting) std::move(done)(run);
+    if (generation != generation_) return;
+  }
+  LoadMore();
+}
+
+bool RunLoader::LooksUp(const WorkflowKey& key) const { return lookups_.contains(key); }
+
+void RunLoader::LookUp(const WorkflowKey& key, Found done) {
+  std::vector<Found>& waiting = lookups_[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  next_lookups_.push_back(key);
+  LookUpMore();
+}
+
+void RunLoader::LookUpMore() {
+  if (looking_up_ || next_lookups_.empty()) return;
+  looking_up_ = true;
+  const size_t count = std::min(next_lookups_.size(), limits::kLoadKeys);
+  std::vector<WorkflowKey> keys(
+      std::make_move_iterator(next_lookups_.begin()),
+      std::make_move_iterator(next_lookups_.begin() + static_cast<std::ptrdiff_t>(count)));
+  next_lookups_.erase(next_lookups_.begin(), next_lookups_.begin() + static_cast<std::ptrdiff_t>(count));
+  session_.FindCurrentRuns(
+      keys, [this, keys, generation = generation_](absl::StatusOr<std::vector<std::optional<Uuid>>> found) {
+        if (generation == generation_) OnFound(keys, std::move(found));
+      });
+}
+
+void RunLoader::OnFound(const std::vector<WorkflowKey>& keys,
+                        absl::StatusOr<std::vector<std::optional<Uuid>>> found) {
+  looking_up_ = false;
+  const uint64_t generation = generation_;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto entry = lookups_.find(keys[i]);
+    std::vector<Found> waiting = std::move(entry->second);
+    lookups_.erase(entry);
+    for (Found& done : waiting) {
+      if (found.ok()) {
+        std::move(done)((*found)[i]);
+      } else {
+        std::move(done)(found.status());
+      }
+    }
+    if (generation != generation_) return;
+  }
+  LookUpMore();
+}
+
+void RunLoader::Abandon(const absl::Status& status) {
+  ++generation_;
+  auto runs = std::exchange(runs_, {});
+  auto lookups = std::exchange(lookups_, {});
+  called_.clear();
+  woken_.clear();
+  next_lookups_.clear();
+  loading_ = false;
+  looking_up_ = false;
+  for (const RunKey& key : SortedKeys(runs)) {
+    for (Loaded& done : runs.at(key).waiting) std::move(done)(status);
+  }
+  for (const WorkflowKey& key : SortedKeys(lookups)) {
+    for (Found& done : lookups.at(key)) std::move(done)(status);
+  }
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,62 @@
+// What history counts as runs go: their ends, activities' ends, failures and retries, and what an executor
+// holds. Not thread-safe: lives on one executor. Handles are kept, because looking one up takes a lock.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/workflow/request.h"
+#include "engine/workflow/state.h"
+#include "server/metrics/metrics.h"
+
+namespace perdure::server {
+
+class RunMetrics {
+ public:
+  RunMetrics(Metrics& metrics, const std::string& executor);
+
+  // What a step may end, noted before it is taken.
+  struct Before {
+    bool open = true;
+    // The activity that the request is about, or (timers) all of them.
+    std::shared_ptr<const engine::workflow::Activity> activity;
+    std::optional<Cow<absl::btree_map<int64_t, std::shared_ptr<const engine::workflow::Activity>>>>
+        activities;
+    bool workflow_task_ran = false;
+  };
+  static Before Note(const engine::workflow::State& state, const engine::workflow::Request& request);
+  // The step of `request` was answered OK and led to `after`.
+  void Count(std::string_view namespace_name, const Before& before, const engine::workflow::Request& request,
+             const engine::workflow::State& after);
+
+  void OnFence() { fences_.Add(); }
+  void SetResident(size_t runs, size_t bytes);
+  Gauge& executor_queue() { return executor_queue_; }
+  Gauge& wakes_behind() { return wakes_behind_; }
+  Counter& refused_calls() { return refused_calls_; }
+
+ private:
+  using State = engine::workflow::State;
+  using Activity = engine::workflow::Activity;
+
+  void CountClosed(std::string_view namespace_name, const State& state);
+  void CountTimeouts(std::string_view namespace_name, const Before& before, const State& after);
+  void AddWorkflow(std::string_view metric, std::string_view namespace_name, const State& state);
+  void AddActivity(std::string_view metric, std::string_view namespace_name, const State& state,
+                   const Activity& activity);
+
+  Metrics& metrics_;
+  Gauge& executor_queue_;
+  Gauge& wakes_behind_;
+  Counter& refused_calls_;
+  Counter& fences_;
+  Gauge& resident_runs_;
+  Gauge& resident_bytes_;
+  absl::flat_hash_map<std::string, Counter*> counters_;
+  absl::flat_hash_map<std::string, Histogram*> latencies_;
+  absl::flat_hash_map<std::string, Histogram*> transitions_;
+};
+
+}  // namespace perdure::server

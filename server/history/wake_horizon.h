@@ -1,0 +1,80 @@
+// The stored wakes of runs that are not in memory, as far into the future as a bounded number of them
+// reaches.
+//
+// Wakes are read from the store in order, a page at a time, when what is held runs low: an idle executor
+// reads nothing. The read position (`cursor`) splits the wake table: every run that is not in memory and owes
+// something has an entry here, or a stored row behind the cursor. Runs that are due are loaded a bounded
+// number at a time.
+//
+// Not thread-safe: lives on one executor, and is destroyed on it or after its end.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/functional/any_invocable.h"
+#include "base/executor.h"
+#include "persistence/store.h"
+#include "server/metrics/metrics.h"
+
+namespace perdure::server {
+
+class WakeHorizon {
+ public:
+  using Times = absl::InlinedVector<absl::Time, 1>;
+
+  class Host {
+   public:
+    virtual ~Host() = default;
+    // A stored wake was read. True when the run is in memory: then it is nothing for the horizon.
+    virtual bool OnWakeRead(const persistence::WakeRow& wake) = 0;
+    // The run is due: load it, then call `done` (false: it could not be read; it is tried again later).
+    virtual void OnWakeDue(const persistence::RunKey& run, absl::AnyInvocable<void(bool) &&> done) = 0;
+  };
+
+  WakeHorizon(Executor& executor, persistence::Session& session, Host& host, Gauge& behind)
+      : executor_(executor), session_(session), host_(host), behind_(behind) {}
+
+  void Begin(uint32_t writer_id);
+  void Abandon();
+
+  // The run comes into memory (or turned out not to exist): what is known of its rows.
+  Times Take(const persistence::RunKey& run);
+  // The run leaves memory, with a stored row at `at`.
+  void Leave(const persistence::RunKey& run, absl::Time at);
+  // The run leaves memory as it came, with what Take answered.
+  void PutBack(const persistence::RunKey& run, const Times& times);
+
+ private:
+  void ReadMore();
+  void OnRead(absl::StatusOr<std::vector<persistence::WakeRow>> wakes);
+  void Insert(const persistence::WakeRow& wake);
+  void Trim();
+  void Pump();
+  void Arm();
+  void OnLoaded(const persistence::RunKey& run, bool read);
+  void Pause();
+
+  Executor& executor_;
+  persistence::Session& session_;
+  Host& host_;
+  Gauge& behind_;
+
+  uint64_t generation_ = 0;
+  uint32_t writer_id_ = 0;
+  bool begun_ = false;
+  bool reading_ = false;
+  bool complete_ = false;  // no stored wake is behind the cursor, but those that Leave let go
+  std::optional<persistence::WakeRow> cursor_;
+  absl::btree_set<persistence::WakeRow> due_;
+  absl::flat_hash_map<persistence::RunKey, Times> times_;  // also of runs that are being loaded
+  size_t loading_ = 0;
+  bool paused_ = false;  // the store could not be read
+  Executor::TimerId timer_ = Executor::kNoTimer;
+  absl::Time armed_for_;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,244 @@
+#include "server/matching/node_matching.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "temporal/api/enums/v1/failed_cause.pb.h"
+
+namespace perdure::server {
+
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+// A queue without tasks and polls is forgotten when nobody polled it for so long.
+constexpr absl::Duration kQueueMemory = absl::Minutes(5);
+constexpr absl::Duration kCleaningInterval = absl::Minutes(1);
+
+QueueKey QueueOfPoll(const Poll& poll) {
+  if (const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll)) {
+    return {poll.namespace_id, engine::TaskKind::kWorkflow, workflow->request.task_queue().name()};
+  }
+  if (const auto* activity = std::get_if<ActivityPoll>(&poll.poll)) {
+    return {poll.namespace_id, engine::TaskKind::kActivity, activity->request.task_queue().name()};
+  }
+  return {};
+}
+
+}  // namespace
+
+NodeMatching::NodeMatching(Executor& executor, History& history, const NamespaceRegistry& namespaces,
+                           Metrics& metrics, MatchingOptions options)
+    : executor_(executor),
+      history_(history),
+      namespaces_(namespaces),
+      metrics_(metrics),
+      window_(options.queue_window != 0 ? options.queue_window : limits::kQueueWindow),
+      polls_(metrics.gauge("perdure_pollers", {})) {}
+
+NodeMatching::~NodeMatching() = default;
+
+std::string NodeMatching::NamespaceName(const Uuid& id) const {
+  const absl::StatusOr<NamespacePtr> known = namespaces_.ById(id);
+  return known.ok() ? (*known)->settings.name : id.ToString();
+}
+
+TaskQueue& NodeMatching::QueueFor(const QueueKey& key) {
+  std::unique_ptr<TaskQueue>& queue = queues_[key];
+  if (queue != nullptr) return *queue;
+  queue = std::make_unique<TaskQueue>(key, window_);
+  const std::string name = NamespaceName(key.namespace_id);
+  const std::string_view kind = key.kind == engine::TaskKind::kWorkflow ? "Workflow" : "Activity";
+  const Metrics::Labels labels = {{"namespace", name}, {"taskqueue", key.name}, {"task_type", kind}};
+  queue->poll_success = &metrics_.counter("poll_success", labels);
+  queue->poll_success_sync = &metrics_.counter("poll_success_sync", labels);
+  queue->poll_timeouts = &metrics_.counter("poll_timeouts", labels);
+  queue->poll_latency = &metrics_.histogram("poll_latency", labels);
+  queue->schedule_to_start = &metrics_.histogram("task_schedule_to_start_latency", labels);
+  queue->backlog_count = &metrics_.gauge("approximate_backlog_count", labels);
+  queue->backlog_age = &metrics_.gauge("approximate_backlog_age_seconds", labels);
+  ForgetIdleQueuesLater();
+  return *queue;
+}
+
+void NodeMatching::Offer(Task task) {
+  executor_.Post([this, task = std::move(task)]() mutable { OnOffer(std::move(task)); });
+}
+
+void NodeMatching::OnOffer(Task task) {
+  TaskQueue& queue = QueueFor(QueueOf(task));
+  if (task.dispatch.sticky && WorkerGone(queue)) {
+    MoveToNormalQueue(task);
+    return;
+  }
+  HeldTask held{std::move(task), next_order_++, executor_.Now(), !queue.HasPoll(), 0};
+  Task declined = queue.room() == 0 ? held.task : Task{};
+  switch (queue.Add(std::move(held))) {
+    case TaskQueue::Added::kYes:
+      queue.added.Add(executor_.Monotonic());
+      break;
+    case TaskQueue::Added::kKnown:
+      return;
+    case TaskQueue::Added::kFull:
+      if (declined.owner != nullptr) declined.owner->Declined(std::move(declined));
+      return;
+  }
+  MatchAll(queue);
+}
+
+void NodeMatching::Withdraw(const Task& task) {
+  executor_.Post([this, task] {
+    const auto queue = queues_.find(QueueOf(task));
+    if (queue == queues_.end() || !queue->second->Remove(task)) return;
+    UpdateBacklog(*queue->second);
+    GrantRoom(*queue->second);
+  });
+}
+
+void NodeMatching::Backlogged(const QueueKey& key, TaskOwner* owner, size_t tasks) {
+  executor_.Post([this, key, owner, tasks] {
+    TaskQueue& queue = QueueFor(key);
+    queue.SetKept(owner, tasks);
+    GrantRoom(queue);
+    UpdateBacklog(queue);
+  });
+}
+
+void NodeMatching::GrantRoom(TaskQueue& queue) {
+  // Half a window at a time: not a call for each task.
+  if (queue.owners().empty() || queue.room() < (window_ + 1) / 2) return;
+  const size_t share = std::max<size_t>(1, queue.room() / queue.owners().size());
+  for (TaskQueue::Owner& owner : queue.owners()) {
+    if (!std::exchange(owner.told, true)) owner.owner->HasRoom(queue.key(), share);
+  }
+}
+
+uint64_t NodeMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
+  auto waiting = std::make_shared<WaitingPoll>();
+  waiting->id = next_poll_.fetch_add(1, std::memory_order_relaxed);
+  waiting->queue = QueueOfPoll(poll);
+  waiting->poll = std::move(poll);
+  waiting->done = std::move(done);
+  const uint64_t id = waiting->id;
+  if (!polls_.Add(waiting)) {
+    executor_.Post([waiting] {
+      std::move(waiting->done)(ResourceExhausted("too many polls wait",
+                                                 enums::RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+                                                 enums::RESOURCE_EXHAUSTED_SCOPE_SYSTEM));
+    });
+    return id;
+  }
+  executor_.Post([this, waiting = std::move(waiting)] { OnPoll(waiting); });
+  return id;
+}
+
+void NodeMatching::OnPoll(const PollPtr& poll) {
+  poll->arrived = executor_.Monotonic();
+  poll->deadline = poll->arrived + poll->poll.wait;
+  if (draining_ || poll->gone) {
+    AnswerEmpty(poll);
+    return;
+  }
+  if (std::holds_alternative<NexusPoll>(poll->poll.poll)) {
+    poll->timer = executor_.RunAfter(poll->poll.wait, [this, poll] { AnswerEmpty(poll); });
+    return;
+  }
+  poll->request_id = Uuid::Mint(executor_.random()).ToString();
+  TaskQueue& queue = QueueFor(poll->queue);
+  queue.pollers.Saw(poll->poll, executor_.Now());
+  WaitWith(queue, poll);
+  MatchAll(queue);
+}
+
+void NodeMatching::WaitWith(TaskQueue& queue, const PollPtr& poll) {
+  queue.Add(poll);
+  poll->timer =
+      executor_.RunAfter(poll->deadline - executor_.Monotonic(), [this, poll] { OnPollTimeout(poll); });
+}
+
+void NodeMatching::OnPollTimeout(const PollPtr& poll) {
+  TaskQueue& queue = QueueFor(poll->queue);
+  queue.Remove(poll);
+  // The worker was there until now.
+  queue.pollers.Saw(poll->poll, executor_.Now());
+  AnswerEmpty(poll);
+}
+
+void NodeMatching::AnswerEmpty(const PollPtr& poll) {
+  executor_.Cancel(poll->timer);
+  if (!polls_.Claim(poll->id)) return;
+  if (const auto queue = queues_.find(poll->queue); queue != queues_.end()) {
+    queue->second->poll_timeouts->Add();
+    queue->second->poll_latency->Observe(executor_.Monotonic() - poll->arrived);
+  }
+  std::move(poll->done)(PolledTask{});
+}
+
+void NodeMatching::CancelPoll(uint64_t id) {
+  PollPtr poll = polls_.MarkGone(id);
+  if (poll == nullptr) return;
+  executor_.Post([this, poll = std::move(poll)] {
+    const bool nexus = std::holds_alternative<NexusPoll>(poll->poll.poll);
+    const auto queue = queues_.find(poll->queue);
+    // A poll that is being matched is answered by its match.
+    if (nexus || (queue != queues_.end() && queue->second->Remove(poll))) AnswerEmpty(poll);
+  });
+}
+
+void NodeMatching::Describe(QueueKey key, Callback<QueueDescription> done) {
+  executor_.Post([this, key = std::move(key), done = std::move(done)]() mutable {
+    QueueDescription description;
+    if (const auto found = queues_.find(key); found != queues_.end()) {
+      TaskQueue& queue = *found->second;
+      queue.pollers.Forget(executor_.Now());
+      description.pollers = queue.pollers.List();
+      description.backlog_count = static_cast<int64_t>(queue.tasks() + queue.Kept());
+      if (const auto oldest = queue.OldestTask()) description.backlog_age = executor_.Now() - *oldest;
+      description.tasks_add_rate = queue.added.PerSecond(executor_.Monotonic());
+      description.tasks_dispatch_rate = queue.dispatched.PerSecond(executor_.Monotonic());
+    }
+    std::move(done)(std::move(description));
+  });
+}
+
+void NodeMatching::Drain() {
+  executor_.Post([this] {
+    draining_ = true;
+    for (const PollPtr& poll : polls_.All()) {
+      const bool nexus = std::holds_alternative<NexusPoll>(poll->poll.poll);
+      const auto queue = queues_.find(poll->queue);
+      // A poll that is being matched is answered by its match.
+      if (nexus || (queue != queues_.end() && queue->second->Remove(poll))) AnswerEmpty(poll);
+    }
+  });
+}
+
+void NodeMatching::UpdateBacklog(TaskQueue& queue) {
+  queue.backlog_count->Set(static_cast<double>(queue.tasks() + queue.Kept()));
+  const auto oldest = queue.OldestTask();
+  queue.backlog_age->Set(oldest ? absl::ToDoubleSeconds(executor_.Now() - *oldest) : 0);
+}
+
+void NodeMatching::ForgetIdleQueuesLater() {
+  if (cleaning_ != Executor::kNoTimer) return;
+  cleaning_ = executor_.RunAfter(kCleaningInterval, [this] {
+    cleaning_ = Executor::kNoTimer;
+    ForgetIdleQueues();
+  });
+}
+
+void NodeMatching::ForgetIdleQueues() {
+  const absl::Time since = executor_.Now() - kQueueMemory;
+  for (auto entry = queues_.begin(); entry != queues_.end();) {
+    const auto here = entry++;
+    TaskQueue& queue = *here->second;
+    if (!queue.Idle()) UpdateBacklog(queue);  // its age has grown
+    if (queue.Idle() && !queue.pollers.SawAnyoneSince(since)) queues_.erase(here);
+  }
+  if (!queues_.empty()) ForgetIdleQueuesLater();
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,102 @@
+// Matching on one node, all queues on one executor.
+//
+// A match calls History::Execute: the run's owner admits or refuses the start. Refused NOT_FOUND, the task is
+// stale and dropped, and the poll goes back to its place. UNAVAILABLE leaves it open whether the start was
+// recorded: the same pair is tried again with the poll's own request id, which gets the same answer if it
+// was. After any other error the task goes back, to be tried again a little later.
+//
+// Thread safety: as Matching. Destroyed on its executor, or after that has stopped or dropped its tasks.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/executor.h"
+#include "server/cluster/namespace_registry.h"
+#include "server/history/history.h"
+#include "server/matching/matching.h"
+#include "server/matching/task_queue.h"
+#include "server/matching/waiting_poll.h"
+#include "server/metrics/metrics.h"
+
+namespace perdure::server {
+
+struct MatchingOptions {
+  size_t queue_window = 0;  // 0: limits::kQueueWindow
+};
+
+class NodeMatching final : public Matching {
+ public:
+  // All outlive the matching.
+  NodeMatching(Executor& executor, History& history, const NamespaceRegistry& namespaces, Metrics& metrics,
+               MatchingOptions options = {});
+  ~NodeMatching() override;
+
+  void Offer(Task task) override;
+  void Withdraw(const Task& task) override;
+  void Backlogged(const QueueKey& queue, TaskOwner* owner, size_t tasks) override;
+
+  uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
+  void CancelPoll(uint64_t poll) override;
+  void Describe(QueueKey queue, Callback<QueueDescription> done) override;
+  void ForgetStickyQueue(QueueKey queue) override;
+  void Drain() override;
+
+ private:
+  // A task and a poll that were brought together.
+  struct Match {
+    QueueKey queue;
+    PollPtr poll;
+    HeldTask task;
+    absl::Duration backoff;
+    // As the queue was at the match, for the reply.
+    int64_t backlog_hint = 0;
+    int32_t scaling = 0;  // 0: no decision
+  };
+
+  TaskQueue& QueueFor(const QueueKey& key);
+  std::string NamespaceName(const Uuid& id) const;
+
+  // --- tasks and polls come (node_matching.cc)
+  void OnOffer(Task task);
+  void OnPoll(const PollPtr& poll);
+  void WaitWith(TaskQueue& queue, const PollPtr& poll);
+  void OnPollTimeout(const PollPtr& poll);
+  void AnswerEmpty(const PollPtr& poll);
+  void GrantRoom(TaskQueue& queue);
+
+  // --- they meet (node_matching_match.cc)
+  void MatchAll(TaskQueue& queue);
+  void Start(std::shared_ptr<Match> match);
+  void OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr<engine::workflow::Reply> reply);
+  void OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status);
+  void TryAgain(const std::shared_ptr<Match>& match);
+  void ReturnPoll(TaskQueue& queue, const PollPtr& poll);
+  int32_t ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, const HeldTask& task);
+
+  // --- sticky queues (node_matching_sticky.cc)
+  bool WorkerGone(TaskQueue& queue) const;
+  void MoveToNormalQueue(const Task& task);
+
+  void UpdateBacklog(TaskQueue& queue);
+  void ForgetIdleQueuesLater();
+  void ForgetIdleQueues();
+
+  Executor& executor_;
+  History& history_;
+  const NamespaceRegistry& namespaces_;
+  Metrics& metrics_;
+  const size_t window_;
+  PollTable polls_;
+  std::atomic<uint64_t> next_poll_ = 1;
+
+  // The executor's only.
+  absl::flat_hash_map<QueueKey, std::unique_ptr<TaskQueue>> queues_;
+  uint64_t next_order_ = 1;
+  bool draining_ = false;
+  Executor::TimerId cleaning_ = Executor::kNoTimer;
+};
+
+}  // namespace perdure::server

@@ -1,0 +1,169 @@
+// NodeMatching: tasks and polls meet, and their owners admit the start.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "server/matching/node_matching.h"
+
+namespace perdure::server {
+
+namespace workflow = engine::workflow;
+
+namespace {
+
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(20);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
+// As the real server's matching.pollerScaling* settings.
+constexpr absl::Duration kScaleDownAfterWait = absl::Seconds(1);
+constexpr absl::Duration kScaleUpBacklogAge = absl::Milliseconds(200);
+constexpr double kScaleUpAddToDispatchRatio = 1.2;
+constexpr int64_t kScalingDecisionsPerPollerSecond = 10;
+
+workflow::Request StartRequestFor(const WaitingPoll& poll, const engine::Dispatch& dispatch) {
+  if (const auto* activity = std::get_if<ActivityPoll>(&poll.poll.poll)) {
+    workflow::StartActivityTask start;
+    start.scheduled_event_id = dispatch.scheduled_event_id;
+    start.attempt = dispatch.attempt;
+    start.request_id = poll.request_id;
+    start.identity = activity->request.identity();
+    start.poll = activity->request;
+    return start;
+  }
+  const auto& request = std::get<WorkflowPoll>(poll.poll.poll).request;
+  workflow::StartWorkflowTask start;
+  start.scheduled_event_id = dispatch.scheduled_event_id;
+  start.attempt = dispatch.attempt;
+  start.request_id = poll.request_id;
+  start.identity = request.identity();
+  start.polled_queue = poll.queue.name;
+  start.poll = request;
+  return start;
+}
+
+PolledTask TaskOf(workflow::Reply reply, int64_t backlog_hint, int32_t scaling) {
+  PolledTask polled;
+  if (auto* task = std::get_if<workflow::WorkflowTaskReply>(&reply)) {
+    task->response.set_backlog_count_hint(backlog_hint);
+    if (scaling != 0)
+      task->response.mutable_poller_scaling_decision()->set_poll_request_delta_suggestion(scaling);
+    polled.task = std::move(*task);
+  } else if (auto* activity = std::get_if<workflow::ActivityTaskReply>(&reply)) {
+    if (scaling != 0) {
+      activity->response.mutable_poller_scaling_decision()->set_poll_request_delta_suggestion(scaling);
+    }
+    polled.task = std::move(*activity);
+  }
+  return polled;
+}
+
+}  // namespace
+
+void NodeMatching::MatchAll(TaskQueue& queue) {
+  while (queue.HasTask() && queue.HasPoll()) {
+    const PollPtr poll = queue.TakePoll();
+    // A start cannot be undone: a poll whose caller is gone, or whose time is over, is not matched.
+    if (poll->gone || poll->deadline <= executor_.Monotonic()) {
+      AnswerEmpty(poll);
+      continue;
+    }
+    executor_.Cancel(std::exchange(poll->timer, Executor::kNoTimer));
+    auto match = std::make_shared<Match>();
+    match->queue = queue.key();
+    match->poll = poll;
+    match->task = queue.TakeTask();
+    match->backoff = kFirstBackoff;
+    match->backlog_hint = static_cast<int64_t>(queue.tasks() + queue.Kept());
+    match->scaling = ScalingDecision(queue, *poll, match->task);
+    queue.dispatched.Add(executor_.Monotonic());
+    ++queue.in_hand;
+    Start(std::move(match));
+  }
+  UpdateBacklog(queue);
+  GrantRoom(queue);
+}
+
+int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, const HeldTask& task) {
+  const absl::Duration now = executor_.Monotonic();
+  if (!task.waited && now - poll.arrived >= kScaleDownAfterWait) return -1;
+  const int64_t second = absl::ToInt64Seconds(now);
+  if (queue.scaling_second != second) {
+    queue.scaling_second = second;
+    queue.scaling_decisions = 0;
+  }
+  const auto pollers = static_cast<int64_t>(std::max<size_t>(1, queue.pollers.size()));
+  if (queue.scaling_decisions++ >= kScalingDecisionsPerPollerSecond * pollers) return 0;
+  const auto oldest = queue.OldestTask();
+  if (oldest && executor_.Now() - *oldest > kScaleUpBacklogAge) return 1;
+  const double dispatched = queue.dispatched.PerSecond(now);
+  return queue.added.PerSecond(now) > kScaleUpAddToDispatchRatio * dispatched && dispatched > 0 ? 1 : 0;
+}
+
+void NodeMatching::Start(std::shared_ptr<Match> match) {
+  const RunRef run = match->task.task.run;
+  workflow::Request request = StartRequestFor(*match->poll, match->task.task.dispatch);
+  history_.Execute(run, std::move(request),
+                   [this, match = std::move(match)](absl::StatusOr<workflow::Reply> reply) {
+                     OnStarted(match, std::move(reply));
+                   });
+}
+
+// Runs on the run's executor: the answer takes no other hop.
+void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr<workflow::Reply> reply) {
+  if (!reply.ok()) {
+    executor_.Post([this, match, status = reply.status()] { OnRefused(match, status); });
+    return;
+  }
+  if (polls_.Claim(match->poll->id)) {
+    std::move(match->poll->done)(TaskOf(*std::move(reply), match->backlog_hint, match->scaling));
+  }
+  executor_.Post([this, match] {
+    TaskQueue& queue = QueueFor(match->queue);
+    --queue.in_hand;
+    queue.poll_success->Add();
+    if (!match->task.waited) queue.poll_success_sync->Add();
+    queue.poll_latency->Observe(executor_.Monotonic() - match->poll->arrived);
+    queue.schedule_to_start->Observe(executor_.Now() - match->task.task.dispatch.scheduled_time);
+  });
+}
+
+void NodeMatching::OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status) {
+  TaskQueue& queue = QueueFor(match->queue);
+  if (absl::IsNotFound(status)) {
+    --queue.in_hand;
+    ReturnPoll(queue, match->poll);
+    MatchAll(queue);
+    return;
+  }
+  const bool poll_lives =
+      !match->poll->gone && executor_.Monotonic() + match->backoff < match->poll->deadline;
+  if (absl::IsUnavailable(status) && poll_lives && !draining_) {
+    TryAgain(match);
+    return;
+  }
+  ReturnPoll(queue, match->poll);
+  ++match->task.failures;
+  absl::Duration wait = kFirstBackoff;
+  for (int i = 1; i < match->task.failures && wait < kLongestBackoff; ++i) wait *= 2;
+  executor_.RunAfter(std::min(wait, kLongestBackoff), [this, match] {
+    TaskQueue& again = QueueFor(match->queue);
+    --again.in_hand;
+    again.PutBack(std::move(match->task));
+    MatchAll(again);
+  });
+  MatchAll(queue);
+}
+
+void NodeMatching::TryAgain(const std::shared_ptr<Match>& match) {
+  executor_.RunAfter(match->backoff, [this, match] { Start(match); });
+  match->backoff = std::min(match->backoff * 2, kLongestBackoff);
+}
+
+void NodeMatching::ReturnPoll(TaskQueue& queue, const PollPtr& poll) {
+  if (draining_ || poll->gone || poll->deadline <= executor_.Monotonic()) {
+    AnswerEmpty(poll);
+  } else {
+    WaitWith(queue, poll);
+  }
+}
+
+}  // namespace perdure::server

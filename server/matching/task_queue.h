@@ -1,0 +1,101 @@
+// One queue's waiting tasks and waiting polls, each in order. A passive structure; NodeMatching decides.
+// Not thread-safe: belongs to NodeMatching's executor.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "server/matching/queue_stats.h"
+#include "server/matching/waiting_poll.h"
+
+namespace perdure::server {
+
+struct HeldTask {
+  Task task;
+  uint64_t order = 0;   // of arrival: its place in the queue
+  absl::Time since;     // when it came, for the backlog's age
+  bool waited = false;  // no poll was waiting when it came
+  int failures = 0;     // attempts to start it that neither succeeded nor told it to go
+};
+
+class TaskQueue {
+ public:
+  TaskQueue(QueueKey key, size_t window) : key_(std::move(key)), window_(window) {}
+
+  const QueueKey& key() const { return key_; }
+
+  // --- tasks: by priority, then arrival
+  enum class Added { kYes, kKnown, kFull };
+  Added Add(HeldTask task);
+  // A task that was taken goes back to its place, whatever the window.
+  void PutBack(HeldTask task);
+  bool Remove(const Task& task);
+  bool HasTask() const { return !tasks_.empty(); }
+  HeldTask TakeTask();
+  size_t tasks() const { return tasks_.size(); }
+  size_t room() const { return tasks_.size() < window_ ? window_ - tasks_.size() : 0; }
+  std::optional<absl::Time> OldestTask() const;
+
+  // --- polls: in order of arrival
+  void Add(const PollPtr& poll) { polls_.emplace(poll->id, poll); }
+  bool Remove(const PollPtr& poll) { return polls_.erase(poll->id) != 0; }
+  bool HasPoll() const { return !polls_.empty(); }
+  PollPtr TakePoll();
+
+  // --- tasks that their owners keep back
+  struct Owner {
+    TaskOwner* owner = nullptr;
+    size_t kept = 0;
+    bool told = false;  // that there is room
+  };
+  const std::vector<Owner>& owners() const { return owners_; }
+  std::vector<Owner>& owners() { return owners_; }
+  void SetKept(TaskOwner* owner, size_t tasks);
+  size_t Kept() const;
+
+  bool Idle() const { return tasks_.empty() && polls_.empty() && owners_.empty() && in_hand == 0; }
+
+  PollerHistory pollers;
+  RateTracker added;
+  RateTracker dispatched;
+  size_t in_hand = 0;             // tasks that are being started or wait for another attempt
+  int64_t scaling_decisions = 0;  // in the current second
+  int64_t scaling_second = -1;
+  Counter* poll_success = nullptr;  // kept handles
+  Counter* poll_success_sync = nullptr;
+  Counter* poll_timeouts = nullptr;
+  Histogram* poll_latency = nullptr;
+  Histogram* schedule_to_start = nullptr;
+  Gauge* backlog_count = nullptr;
+  Gauge* backlog_age = nullptr;
+
+ private:
+  using Place = std::pair<int32_t, uint64_t>;  // priority key, order
+  struct Identity {
+    Uuid run_id;
+    int64_t scheduled_event_id = 0;
+    int32_t attempt = 0;
+    friend bool operator==(const Identity&, const Identity&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Identity& id) {
+      return H::combine(std::move(h), id.run_id, id.scheduled_event_id, id.attempt);
+    }
+  };
+  static Identity IdentityOf(const Task& task) {
+    return {*task.run.run_id, task.dispatch.scheduled_event_id, task.dispatch.attempt};
+  }
+
+  const QueueKey key_;
+  const size_t window_;
+  absl::btree_map<Place, HeldTask> tasks_;
+  absl::flat_hash_map<Identity, Place> places_;
+  absl::btree_map<uint64_t, PollPtr> polls_;
+  std::vector<Owner> owners_;  // in order of their first decline; few
+};
+
+}  // namespace perdure::server
