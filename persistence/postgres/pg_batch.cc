@@ -45,8 +45,8 @@ struct Tables {
   Rows deleted_snapshots = deleted;
   Rows deleted_executions = deleted;
   Rows not_current = deleted;
-  Rows executions{Type::kInt4, Type::kUuid,  Type::kUuid, Type::kBytea, Type::kBool, Type::kInt4,
-                  Type::kBytea, Type::kBytea, Type::kInt8, Type::kInt8,  Type::kInt8, Type::kInt8,
+  Rows executions{Type::kInt4,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool, Type::kInt4,
+                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt8,
                   Type::kInt8,  Type::kInt8,  Type::kBytea, Type::kBytea, Type::kBytea};
   Rows history{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kInt4, Type::kBytea, Type::kBytea};
   Rows snapshots{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kBytea};
@@ -54,14 +54,17 @@ struct Tables {
   Rows wakes_added = wakes_removed;
 
   void Add(const RunWrite& run);
-  void AddExecution(const RunKey& key, const ExecutionRow& row);
+  // Those whose `current` is as asked.
+  void AddExecution(const RunWrite& run, bool current);
 };
 
-void Tables::AddExecution(const RunKey& key, const ExecutionRow& row) {
-  executions.Add(ShardOf(key), key.run_id, row.namespace_id, row.workflow_id, row.current, row.status, row.workflow_type,
-                 row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
-                 row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-                 row.search_attributes, row.extra);
+void Tables::AddExecution(const RunWrite& run, bool current) {
+  if (!run.execution.has_value() || run.execution->current != current) return;
+  const ExecutionRow& row = *run.execution;
+  executions.Add(ShardOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id, row.current, row.status,
+                 row.workflow_type, row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time),
+                 CloseMicros(row.close_time), row.history_length, row.history_size_bytes,
+                 row.state_transition_count, row.memo, row.search_attributes, row.extra);
 }
 
 void Tables::Add(const RunWrite& run) {
@@ -75,7 +78,6 @@ void Tables::Add(const RunWrite& run) {
     return;
   }
   if (run.no_longer_current) not_current.Add(shard, run_id);
-  if (run.execution.has_value()) AddExecution(run.key, *run.execution);
   for (const HistoryRow& row : run.history) {
     history.Add(shard, run_id, row.first_event_id, row.sequence, row.event_count, row.events, row.changes);
   }
@@ -96,13 +98,20 @@ PgStatement Fencing(const Batch& batch) {
 
 // Errors that are the data's own: a value out of range, a constraint, a limit of PostgreSQL's.
 bool IsRefusal(const std::string& sqlstate) {
-  return absl::StartsWith(sqlstate, "22") || absl::StartsWith(sqlstate, "23") || absl::StartsWith(sqlstate, "54");
+  return absl::StartsWith(sqlstate, "22") || absl::StartsWith(sqlstate, "23") ||
+         absl::StartsWith(sqlstate, "54");
 }
 
 }  // namespace
 
 std::vector<PgStatement> StatementsOf(const Batch& batch) {
   Tables tables;
+  // A run that gives its workflow id up does so before its successor takes it.
+  for (const bool current : {false, true}) {
+    for (const WriteGroup& group : batch.groups) {
+      for (const RunWrite& run : group.runs) tables.AddExecution(run, current);
+    }
+  }
   for (const WriteGroup& group : batch.groups) {
     for (const RunWrite& run : group.runs) tables.Add(run);
   }

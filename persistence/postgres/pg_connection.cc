@@ -11,10 +11,11 @@ namespace {
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(5);
-// Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning them anew, or
-// by statistics of a young table, costs CPU and now and then a scan.
+// Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning
+// them anew, or by statistics of a young table, costs CPU and now and then a scan.
 constexpr char kStartupOptions[] =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c "
+    "enable_mergejoin=off -c jit=off "
     "-c default_transaction_isolation=read\\ committed";
 
 std::string FieldOf(const PGresult* result, int field) {
@@ -43,8 +44,8 @@ void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
 
 void PgConnection::Connect() {
   const char* const keywords[] = {"dbname", "options", nullptr};
-  const char* const values[] = {options_.connection.c_str(), options_.named_statements ? kStartupOptions : nullptr,
-                                nullptr};
+  const char* const values[] = {options_.connection.c_str(),
+                                options_.named_statements ? kStartupOptions : nullptr, nullptr};
   connection_ = PQconnectStartParams(keywords, values, /*expand_dbname=*/1);
   if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) {
     Lose(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));
@@ -53,7 +54,8 @@ void PgConnection::Connect() {
   PQsetNoticeReceiver(connection_, &PgConnection::OnNotice, this);
   state_ = State::kConnecting;
   watched_ = PQsocket(connection_);
-  loop_.Watch(watched_, {.readable = false, .writable = true}, [this](EventLoop::Interest) { OnConnecting(); });
+  loop_.Watch(watched_, {.readable = false, .writable = true},
+              [this](EventLoop::Interest) { OnConnecting(); });
 }
 
 void PgConnection::OnConnecting() {
@@ -68,7 +70,8 @@ void PgConnection::OnConnecting() {
     watched_ = PQsocket(connection_);
   }
   if (polled != PGRES_POLLING_OK) {
-    loop_.Watch(watched_, {.readable = polled == PGRES_POLLING_READING, .writable = polled == PGRES_POLLING_WRITING},
+    loop_.Watch(watched_,
+                {.readable = polled == PGRES_POLLING_READING, .writable = polled == PGRES_POLLING_WRITING},
                 [this](EventLoop::Interest) { OnConnecting(); });
     return;
   }
@@ -76,7 +79,8 @@ void PgConnection::OnConnecting() {
   PERDURE_CHECK(PQenterPipelineMode(connection_) == 1, "a new connection can enter pipeline mode");
   state_ = State::kReady;
   pause_ = kFirstPause;
-  loop_.Watch(watched_, {.readable = true, .writable = false}, [this](EventLoop::Interest ready) { OnReady(ready); });
+  loop_.Watch(watched_, {.readable = true, .writable = false},
+              [this](EventLoop::Interest ready) { OnReady(ready); });
   SendWaiting();
 }
 
@@ -110,10 +114,10 @@ bool PgConnection::Send(Exchange& exchange) {
       if (PQsendPrepare(connection_, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0) return false;
       expected_.push_back({Expected::Kind::kPrepare, i});
     }
-    const int sent = named ? PQsendQueryPrepared(connection_, name.c_str(), count, values.data(), lengths.data(),
-                                                 formats.data(), 1)
-                           : PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr, values.data(),
-                                               lengths.data(), formats.data(), 1);
+    const int sent = named ? PQsendQueryPrepared(connection_, name.c_str(), count, values.data(),
+                                                 lengths.data(), formats.data(), 1)
+                           : PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr,
+                                               values.data(), lengths.data(), formats.data(), 1);
     if (sent == 0) return false;
     expected_.push_back({Expected::Kind::kStatement, i});
   }
@@ -218,7 +222,9 @@ void PgConnection::Lose(std::string why) {
 
 void PgConnection::OnNotice(void* connection, const PGresult* notice) {
   // The transaction is committed here, but a synchronous standby was not awaited: a failover may lose it.
-  if (!absl::StrContains(FieldOf(notice, PG_DIAG_MESSAGE_PRIMARY), "canceling wait for synchronous replication")) return;
+  if (!absl::StrContains(FieldOf(notice, PG_DIAG_MESSAGE_PRIMARY),
+                         "canceling wait for synchronous replication"))
+    return;
   auto& self = *static_cast<PgConnection*>(connection);
   if (self.exchanges_.empty()) return;
   self.exchanges_.front().answer.kind = PgAnswer::Kind::kLost;

@@ -1,9 +1,9 @@
-// One connection to PostgreSQL in pipeline mode, on an event loop. Work is submitted as exchanges: statements with one
-// Sync behind them, which PostgreSQL runs as one implicit transaction. Exchanges are answered in the order in which they
-// were submitted, and several may be under way.
+// One connection to PostgreSQL in pipeline mode, on an event loop. Work is submitted as exchanges: statements
+// with one Sync behind them, which PostgreSQL runs as one implicit transaction. Exchanges are answered in the
+// order in which they were submitted, and several may be under way.
 //
-// Lives on the loop's thread. Connects when first used; after a loss, the next exchange connects again, no earlier than a
-// pause that doubles with each failure; what comes before is answered kNotSent at once.
+// Lives on the loop's thread. Connects when first used; after a loss, the next exchange connects again, no
+// earlier than a pause that doubles with each failure; what comes before is answered kNotSent at once.
 #pragma once
 
 #include <libpq-fe.h>

@@ -27,7 +27,13 @@ inline std::string PgUuid(const Uuid& value) { return std::string(value.View());
 // An array parameter that grows element by element.
 class PgArray {
  public:
-  enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt4 = 23, kUuid = 2950 };  // pg_type's oids
+  enum class Type : uint32_t {
+    kBool = 16,
+    kBytea = 17,
+    kInt8 = 20,
+    kInt4 = 23,
+    kUuid = 2950
+  };  // pg_type's oids
 
   explicit PgArray(Type type) : type_(type) {}
 

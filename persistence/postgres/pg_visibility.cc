@@ -11,7 +11,8 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue, start_time, "
-    "execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo, search_attributes, "
+    "execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo, "
+    "search_attributes, "
     "extra";
 
 // A statement that grows, its parameters with it.
@@ -78,7 +79,8 @@ std::string BehindPrefix(std::string prefix) {
 void AddValue(Builder& builder, const std::variant<std::string, int64_t, absl::Time, Uuid>& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return builder.Param(*text, "bytea");
   if (const auto* number = std::get_if<int64_t>(&value)) return builder.Param(PgInt8(*number), "int8");
-  if (const auto* time = std::get_if<absl::Time>(&value)) return builder.Param(PgInt8(ToMicros(*time)), "int8");
+  if (const auto* time = std::get_if<absl::Time>(&value))
+    return builder.Param(PgInt8(ToMicros(*time)), "int8");
   builder.Param(PgUuid(std::get<Uuid>(value)), "uuid");
 }
 
@@ -161,7 +163,8 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
 
 std::vector<CountGroup> CountsOf(const PGresult& result) {
   std::vector<CountGroup> counts;
-  for (int i = 0; i < PQntuples(&result); ++i) counts.push_back({PgGetInt4(result, i, 0), PgGetInt8(result, i, 1)});
+  for (int i = 0; i < PQntuples(&result); ++i)
+    counts.push_back({PgGetInt4(result, i, 0), PgGetInt8(result, i, 1)});
   return counts;
 }
 

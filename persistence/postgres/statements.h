@@ -1,5 +1,5 @@
-// Every fixed statement of the store, named: the name is the prepared statement's. They keep to what Citus, YugabyteDB and
-// CockroachDB also take. Lists and counts are built in pg_visibility.cc.
+// Every fixed statement of the store, named: the name is the prepared statement's. They keep to what Citus,
+// YugabyteDB and CockroachDB also take. Lists and counts are built in pg_visibility.cc.
 #pragma once
 
 #include <string>
@@ -15,7 +15,9 @@ struct Constant {
   std::string_view name;
   std::string_view text;
 
-  PgStatement With(std::vector<std::string> params) const { return {name, std::string(text), std::move(params)}; }
+  PgStatement With(std::vector<std::string> params) const {
+    return {name, std::string(text), std::move(params)};
+  }
 };
 
 // ---- fencing. Where the row is not as expected, the division by zero aborts the whole transaction.
@@ -136,8 +138,7 @@ WITH range AS (
   WHERE shard = $1::int4 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int8
     AND first_event_id >= COALESCE((SELECT max(first_event_id) FROM history
                                     WHERE shard = $1::int4 AND run_id = $2::uuid AND first_event_id <= $3::int8
-                                      AND event_count > 0), $3::int8)
-  ORDER BY first_event_id, sequence LIMIT 1000)
+                                      AND event_count > 0), $3::int8))
 SELECT h.sequence, h.first_event_id, h.event_count, h.events, h.changes
 FROM range AS r JOIN history AS h ON h.shard = $1::int4 AND h.run_id = $2::uuid
   AND h.first_event_id = r.first_event_id AND h.sequence = r.sequence
@@ -151,8 +152,7 @@ WITH range AS (
   WHERE shard = $1::int4 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int8
     AND first_event_id >= COALESCE((SELECT max(first_event_id) FROM history
                                     WHERE shard = $1::int4 AND run_id = $2::uuid AND first_event_id <= $3::int8
-                                      AND event_count > 0), $3::int8)
-  ORDER BY first_event_id DESC, sequence DESC LIMIT 1000)
+                                      AND event_count > 0), $3::int8))
 SELECT h.sequence, h.first_event_id, h.event_count, h.events, h.changes
 FROM range AS r JOIN history AS h ON h.shard = $1::int4 AND h.run_id = $2::uuid
   AND h.first_event_id = r.first_event_id AND h.sequence = r.sequence

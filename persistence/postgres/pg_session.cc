@@ -1,0 +1,291 @@
+#include "persistence/postgres/pg_session.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/text.h"
+#include "persistence/micros.h"
+#include "persistence/postgres/pg_batch.h"
+#include "persistence/postgres/pg_visibility.h"
+#include "persistence/postgres/statements.h"
+
+namespace perdure::persistence {
+namespace {
+
+using Type = PgArray::Type;
+
+constexpr char kDivisionByZero[] = "22012";
+constexpr char kUniqueViolation[] = "23505";
+constexpr int kFenceAttempts = 10;
+
+absl::Status StatusOf(const PgAnswer& answer) {
+  if (answer.kind == PgAnswer::Kind::kDone) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("the database did not answer: ", answer.message));
+}
+
+HistoryRow HistoryRowOf(const PGresult& result, int row, int first_column) {
+  HistoryRow out;
+  out.sequence = PgGetInt8(result, row, first_column);
+  out.first_event_id = PgGetInt8(result, row, first_column + 1);
+  out.event_count = PgGetInt4(result, row, first_column + 2);
+  out.events = PgGetBytes(result, row, first_column + 3);
+  out.changes = PgGetBytes(result, row, first_column + 4);
+  return out;
+}
+
+std::vector<StoredRun> RunsOf(const PGresult& result, std::vector<RunKey> keys) {
+  std::vector<StoredRun> runs(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) runs[i].key = keys[i];
+  for (int i = 0; i < PQntuples(&result); ++i) {
+    StoredRun& run = runs.at(static_cast<size_t>(PgGetInt8(result, i, 0) - 1));
+    if (PgGetInt4(result, i, 1) == 0) {
+      run.snapshot = SnapshotRow{PgGetInt8(result, i, 2), PgGetInt8(result, i, 3), PgGetBytes(result, i, 5)};
+    } else {
+      run.rows.push_back(HistoryRowOf(result, i, 2));
+    }
+  }
+  return runs;
+}
+
+// One try to fence; a batch may have put a new row in the place of the one that was waited for.
+void TryFence(std::shared_ptr<PgConnection> writer, uint32_t writer_id, int attempts,
+              ReadReply<FencedWriter> reply) {
+  const std::string id = PgInt4(static_cast<int32_t>(writer_id));
+  std::vector<PgStatement> statements{sql::kCreateWriter.With({id}), sql::kFence.With({id})};
+  PgConnection& connection = *writer;
+  connection.Submit(std::move(statements), [writer = std::move(writer), writer_id, attempts,
+                                            reply = std::move(reply)](PgAnswer answer) mutable {
+    if (answer.kind != PgAnswer::Kind::kDone) return std::move(reply).Send(StatusOf(answer));
+    const PGresult& row = *answer.results[1];
+    if (PQntuples(&row) == 1) {
+      return std::move(reply).Send(FencedWriter{{writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
+                                                static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
+    }
+    if (attempts == 0)
+      return std::move(reply).Send(absl::UnavailableError("the writer's row could not be locked"));
+    TryFence(std::move(writer), writer_id, attempts - 1, std::move(reply));
+  });
+}
+
+}  // namespace
+
+PgConnection& PgShared::Reader() {
+  if (readers.size() < read_connections && (readers.empty() || readers.back()->under_way() > 0)) {
+    readers.push_back(std::make_unique<PgConnection>(loop, options));
+    return *readers.back();
+  }
+  return **std::min_element(readers.begin(), readers.end(),
+                            [](const auto& a, const auto& b) { return a->under_way() < b->under_way(); });
+}
+
+PgSession::PgSession(PgShared& shared, Executor& home)
+    : shared_(shared),
+      mailbox_(std::make_shared<Mailbox>(home, shared.observer)),
+      writer_(std::make_shared<PgConnection>(shared.loop, shared.options)) {}
+
+PgSession::~PgSession() {
+  mailbox_->Close();
+  shared_.loop.Post([writer = std::move(writer_)] {});
+}
+
+template <typename T, typename Convert>
+void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> statements, Callback<T> done,
+                    Convert convert) {
+  auto reply = mailbox_->Expect<absl::StatusOr<T>>(operation, std::move(done));
+  shared_.loop.Post([&shared = shared_, writer = on == On::kWriter ? writer_ : nullptr,
+                     statements = std::move(statements), reply = std::move(reply),
+                     convert = std::move(convert)]() mutable {
+    PgConnection& connection = writer != nullptr ? *writer : shared.Reader();
+    connection.Submit(std::move(statements),
+                      [reply = std::move(reply), convert = std::move(convert)](PgAnswer answer) mutable {
+                        std::move(reply).Send(convert(std::move(answer)));
+                      });
+  });
+}
+
+void PgSession::Fence(uint32_t writer_id, Callback<FencedWriter> done) {
+  auto reply = mailbox_->Expect<absl::StatusOr<FencedWriter>>("Fence", std::move(done));
+  shared_.loop.Post([writer = writer_, writer_id, reply = std::move(reply)]() mutable {
+    TryFence(std::move(writer), writer_id, kFenceAttempts, std::move(reply));
+  });
+}
+
+void PgSession::TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) {
+  PgArray array(Type::kInt4);
+  for (const ShardId shard : shards) array.Add(static_cast<int32_t>(shard));
+  const std::string taken = std::move(array).Take();
+  const std::string id = PgInt4(static_cast<int32_t>(writer.id));
+  std::vector<PgStatement> statements{
+      sql::kLockShards.With({taken}),
+      sql::kCheckWriter.With({id, PgInt8(static_cast<int64_t>(writer.epoch))}),
+      sql::kFenceOwners.With({taken, id}),
+      sql::kOwnShards.With({taken, id}),
+  };
+  Ask<bool>(On::kWriter, "TakeShards", std::move(statements), std::move(done),
+            [](const PgAnswer& answer) -> absl::StatusOr<bool> {
+              const bool not_current = answer.kind == PgAnswer::Kind::kError &&
+                                       answer.failed_statement == 1 && answer.sqlstate == kDivisionByZero;
+              if (not_current) return absl::FailedPreconditionError("the writer was fenced");
+              if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+              return true;
+            });
+}
+
+void PgSession::Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) {
+  auto reply = mailbox_->Expect<CommitResult>("Commit", std::move(done));
+  shared_.loop.Post([writer = writer_, batch = std::move(batch), reply = std::move(reply)]() mutable {
+    writer->Submit(StatementsOf(batch), [reply = std::move(reply)](const PgAnswer& answer) mutable {
+      std::move(reply).Send(OutcomeOf(answer));
+    });
+  });
+}
+
+void PgSession::LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) {
+  PgArray shards(Type::kInt4);
+  PgArray runs(Type::kUuid);
+  for (const RunKey& key : keys) {
+    shards.Add(static_cast<int32_t>(key.shard));
+    runs.Add(key.run_id);
+  }
+  Ask<std::vector<StoredRun>>(
+      On::kReader, "LoadRuns", {sql::kLoadRuns.With({std::move(shards).Take(), std::move(runs).Take()})},
+      std::move(done),
+      [keys = std::move(keys)](const PgAnswer& answer) -> absl::StatusOr<std::vector<StoredRun>> {
+        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+        return RunsOf(*answer.results[0], keys);
+      });
+}
+
+void PgSession::FindCurrentRuns(std::vector<WorkflowKey> keys,
+                                Callback<std::vector<std::optional<Uuid>>> done) {
+  PgArray shards(Type::kInt4);
+  PgArray namespaces(Type::kUuid);
+  PgArray ids(Type::kBytea);
+  for (const WorkflowKey& key : keys) {
+    shards.Add(static_cast<int32_t>(key.shard));
+    namespaces.Add(key.namespace_id);
+    ids.Add(std::string_view(key.workflow_id));
+  }
+  Ask<std::vector<std::optional<Uuid>>>(
+      On::kReader, "FindCurrentRuns",
+      {sql::kFindCurrent.With(
+          {std::move(shards).Take(), std::move(namespaces).Take(), std::move(ids).Take()})},
+      std::move(done),
+      [count = keys.size()](const PgAnswer& answer) -> absl::StatusOr<std::vector<std::optional<Uuid>>> {
+        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+        std::vector<std::optional<Uuid>> found(count);
+        const PGresult& rows = *answer.results[0];
+        for (int i = 0; i < PQntuples(&rows); ++i) {
+          found.at(static_cast<size_t>(PgGetInt8(rows, i, 0) - 1)) = PgGetUuid(rows, i, 1);
+        }
+        return found;
+      });
+}
+
+void PgSession::ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) {
+  const sql::Constant& statement = query.reverse ? sql::kReadHistoryReverse : sql::kReadHistory;
+  // At least one row is answered, whatever its size.
+  const auto bytes = static_cast<int64_t>(std::max<size_t>(query.max_bytes, 1));
+  Ask<std::vector<HistoryRow>>(
+      On::kReader, "ReadHistory",
+      {statement.With({PgInt4(static_cast<int32_t>(query.key.shard)), PgUuid(query.key.run_id),
+                       PgInt8(query.from_event_id), PgInt8(query.to_event_id), PgInt8(bytes)})},
+      std::move(done), [](const PgAnswer& answer) -> absl::StatusOr<std::vector<HistoryRow>> {
+        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+        std::vector<HistoryRow> rows;
+        const PGresult& result = *answer.results[0];
+        for (int i = 0; i < PQntuples(&result); ++i) rows.push_back(HistoryRowOf(result, i, 0));
+        return rows;
+      });
+}
+
+void PgSession::ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) {
+  const WakeRow after = query.after.value_or(WakeRow{absl::InfinitePast(), {}});
+  Ask<std::vector<WakeRow>>(
+      On::kReader, "ReadWakes",
+      {sql::kReadWakes.With({PgInt4(static_cast<int32_t>(query.writer_id)), PgInt8(ToMicros(after.at)),
+                             PgInt4(static_cast<int32_t>(after.run.shard)), PgUuid(after.run.run_id),
+                             PgInt8(ToMicros(query.not_after)), PgInt8(static_cast<int64_t>(query.limit))})},
+      std::move(done), [](const PgAnswer& answer) -> absl::StatusOr<std::vector<WakeRow>> {
+        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+        std::vector<WakeRow> wakes;
+        const PGresult& rows = *answer.results[0];
+        for (int i = 0; i < PQntuples(&rows); ++i) {
+          wakes.push_back({FromMicros(PgGetInt8(rows, i, 0)),
+                           {static_cast<ShardId>(PgGetInt4(rows, i, 1)), PgGetUuid(rows, i, 2)}});
+        }
+        return wakes;
+      });
+}
+
+void PgSession::ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) {
+  Ask<VisibilityPage>(On::kReader, "ListExecutions", {ListStatement(query)}, std::move(done),
+                      [size = query.page_size](const PgAnswer& answer) -> absl::StatusOr<VisibilityPage> {
+                        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+                        return PageOf(*answer.results[0], size);
+                      });
+}
+
+void PgSession::CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) {
+  Ask<std::vector<CountGroup>>(On::kReader, "CountExecutions", {CountStatement(query)}, std::move(done),
+                               [](const PgAnswer& answer) -> absl::StatusOr<std::vector<CountGroup>> {
+                                 if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+                                 return CountsOf(*answer.results[0]);
+                               });
+}
+
+void PgSession::RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) {
+  const bool release = duration <= absl::ZeroDuration();
+  PgStatement statement =
+      release ? sql::kReleaseLease.With({PgUuid(node)})
+              : sql::kRenewLease.With({PgUuid(node), PgInt8(absl::ToInt64Microseconds(duration))});
+  Ask<bool>(On::kWriter, "RenewLease", {std::move(statement)}, std::move(done),
+            [](const PgAnswer& answer) -> absl::StatusOr<bool> {
+              if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+              return PQntuples(answer.results[0].get()) == 1;
+            });
+}
+
+void PgSession::PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) {
+  std::vector<std::string> params{PgUuid(row.id), row.name, PgInt8(row.version), row.data};
+  const bool insert = expected_version == 0;
+  if (!insert) params.push_back(PgInt8(expected_version));
+  PgStatement statement = (insert ? sql::kInsertNamespace : sql::kUpdateNamespace).With(std::move(params));
+  Ask<bool>(On::kWriter, "PutNamespace", {std::move(statement)}, std::move(done),
+            [insert](const PgAnswer& answer) -> absl::StatusOr<bool> {
+              if (answer.sqlstate == kUniqueViolation)
+                return absl::AlreadyExistsError("the namespace's name is taken");
+              if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+              if (PQntuples(answer.results[0].get()) == 1) return true;
+              return insert ? absl::AlreadyExistsError("the namespace's name or id is taken")
+                            : absl::AbortedError("the namespace was changed by another writer");
+            });
+}
+
+void PgSession::ListNamespaces(Callback<std::vector<NamespaceRow>> done) {
+  Ask<std::vector<NamespaceRow>>(On::kReader, "ListNamespaces", {sql::kListNamespaces.With({})},
+                                 std::move(done),
+                                 [](const PgAnswer& answer) -> absl::StatusOr<std::vector<NamespaceRow>> {
+                                   if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+                                   std::vector<NamespaceRow> rows;
+                                   const PGresult& result = *answer.results[0];
+                                   for (int i = 0; i < PQntuples(&result); ++i) {
+                                     rows.push_back({PgGetUuid(result, i, 0), PgGetBytes(result, i, 1),
+                                                     PgGetInt8(result, i, 2), PgGetBytes(result, i, 3)});
+                                   }
+                                   return rows;
+                                 });
+}
+
+void PgSession::ClusterId(const Uuid& candidate, Callback<Uuid> done) {
+  Ask<Uuid>(On::kWriter, "ClusterId",
+            {sql::kMintCluster.With({PgUuid(candidate)}), sql::kReadCluster.With({})}, std::move(done),
+            [](const PgAnswer& answer) -> absl::StatusOr<Uuid> {
+              if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+              return PgGetUuid(*answer.results[1], 0, 0);
+            });
+}
+
+}  // namespace perdure::persistence
