@@ -1,16 +1,17 @@
 // The contract of every durable entity (DESIGN, section 3): an entity is folded from its log.
 //
 //   Decide(State, const Request&, const Context&) -> Decision    what a request does, and what is answered
-//   Apply(State&, const Record&)                                 total; the only thing that changes durable state
-//   ObligationsOf(const State&) -> Obligations                   what the world still owes this state
+//   Apply(State&, const Record&)                                 total; the only thing that changes durable
+//   state ObligationsOf(const State&) -> Obligations                   what the world still owes this state
 //
-// Everything here is a pure function of its arguments: no clock, thread, socket, database or own random source.
-// State is passed in by value and handed back in the Decision, so that a step copies only what it touches; a caller
-// must not keep using a state that it moved in.
-// Invariant: Decide's state equals the state it was given with the decision's records applied, in its durable part.
+// Everything here is a pure function of its arguments: no clock, thread, socket, database or own random
+// source. State is passed in by value and handed back in the Decision, so that a step copies only what it
+// touches; a caller must not keep using a state that it moved in. Invariant: Decide's state equals the state
+// it was given with the decision's records applied, in its durable part.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "base/random.h"
+#include "engine/search_attributes.h"
 
 namespace perdure::engine {
 
@@ -26,6 +28,8 @@ struct NamespaceSettings {
   Uuid id;
   std::string name;
   absl::Duration retention = absl::Hours(72);
+  // Custom search attributes; never null.
+  std::shared_ptr<const SearchAttributeTypes> search_attributes = std::make_shared<SearchAttributeTypes>();
 };
 
 struct Context {
@@ -59,7 +63,8 @@ struct Dispatch {
   friend bool operator==(const Dispatch&, const Dispatch&) = default;
 };
 
-// What follows from a state alone. The host compares it with what it last did for the run: recovery is the same path.
+// What follows from a state alone. The host compares it with what it last did for the run: recovery is the
+// same path.
 struct Obligations {
   std::vector<Dispatch> dispatches;
   // The earliest time at which FireTimers would change something; includes retention of a closed run.

@@ -22,9 +22,18 @@ CommandResult UpsertWorkflowSearchAttributes(CommandContext& context, const Comm
   if (fields.empty()) {
     return CommandFailure{kCause, "IndexedFields is not set on UpsertWorkflowSearchAttributesCommand."};
   }
+  const NamespaceSettings& settings = context.transition.context().settings;
+  const absl::Status valid =
+      CheckSearchAttributes(*settings.search_attributes, settings.name, attributes.search_attributes());
+  if (!valid.ok()) return CommandFailure{kCause, std::string(valid.message())};
   if (PayloadMapSize(fields) > limits::kBlobSize) {
     return CommandFailure{kCause, "UpsertWorkflowSearchAttributesCommandAttributes exceeds size limit.",
                           true};
+  }
+  auto merged = *context.transition.state().search_attributes;
+  MergePayloads(fields, *merged.mutable_indexed_fields());
+  if (const absl::Status sizes = CheckSearchAttributeSizes(merged); !sizes.ok()) {
+    return CommandFailure{kCause, std::string(sizes.message()), true};
   }
   HistoryEvent event = NewCommandEvent(context, command, enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES);
   auto* upserted = event.mutable_upsert_workflow_search_attributes_event_attributes();

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "engine/workflow/testing/test_run.h"
@@ -41,8 +42,15 @@ Command UpsertMemo(const std::vector<std::pair<std::string, std::string>>& field
 Command UpsertSearchAttribute(const std::string& name, const std::string& data) {
   Command command = OfType(enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES);
   auto* attributes = command.mutable_upsert_workflow_search_attributes_command_attributes();
-  (*attributes->mutable_search_attributes()->mutable_indexed_fields())[name].set_data(data);
+  auto& payload = (*attributes->mutable_search_attributes()->mutable_indexed_fields())[name];
+  (*payload.mutable_metadata())["encoding"] = "json/plain";
+  payload.set_data(data);
   return command;
+}
+
+void DefineSearchAttributes(TestRun& run) {
+  run.settings().search_attributes = std::make_shared<SearchAttributeTypes>(SearchAttributeTypes{
+      {"Field", enums::INDEXED_VALUE_TYPE_KEYWORD}, {"Number", enums::INDEXED_VALUE_TYPE_INT}});
 }
 
 TEST_CASE("A run completes with its result") {
@@ -112,6 +120,7 @@ TEST_CASE("A marker keeps what it is given") {
 
 TEST_CASE("Memo and search attributes are put over what was there; a nil value takes a key away") {
   TestRun run;
+  DefineSearchAttributes(run);
   REQUIRE(run.Start([](auto& request) {
                (*request.mutable_memo()->mutable_fields())["old"].set_data("1");
                (*request.mutable_memo()->mutable_fields())["gone"].set_data("1");
@@ -160,6 +169,30 @@ TEST_CASE("Commands without what they need are refused in the real server's word
   CHECK(Refusal(OfType(enums::COMMAND_TYPE_PROTOCOL_MESSAGE)) ==
         "BadUpdateWorkflowExecutionMessage: ProtocolMessageCommandAttributes is not set on "
         "ProtocolMessageCommand.");
+}
+
+TEST_CASE("Search attributes are checked against the namespace's, in the real server's words") {
+  const std::vector<std::pair<Command, std::string>> cases = {
+      {UpsertSearchAttribute("Nobody", "\"x\""),
+       "BadSearchAttributes: Namespace default has no mapping defined for search attribute Nobody"},
+      {UpsertSearchAttribute("Number", "\"not a number\""),
+       "BadSearchAttributes: invalid value for search attribute Number of type Int: not a number"},
+      {UpsertSearchAttribute("WorkflowId", "\"x\""),
+       "BadSearchAttributes: WorkflowId attribute can't be set in SearchAttributes"},
+  };
+  for (const auto& [command, message] : cases) {
+    TestRun run;
+    DefineSearchAttributes(run);
+    StartTask(run);
+    CHECK(run.Complete({command}).status().message() == message);
+    CHECK(run.EventsFrom(4) == Names{"WorkflowTaskFailed"});
+  }
+  TestRun run;
+  DefineSearchAttributes(run);
+  StartTask(run);
+  CHECK_FALSE(
+      run.Complete({UpsertSearchAttribute("Field", absl::StrCat("\"", std::string(3000, 'x'), "\""))}).ok());
+  CHECK(run.EventsFrom(4) == Names{"WorkflowTaskFailed", "WorkflowExecutionTerminated"});
 }
 
 TEST_CASE("A payload over the limit ends the run") {

@@ -34,6 +34,11 @@ void FireExecutionTimers(Transition& transition) {
   if (IsDue(EndOfStartDelay(state), transition.now())) transition.ScheduleWorkflowTask();
 }
 
+bool IsDelayed(const State& state, absl::Time now) {
+  const std::optional<absl::Time> end = EndOfStartDelay(state);
+  return end.has_value() && now < *end;
+}
+
 std::optional<absl::Time> NextExecutionTimer(const State& state) {
   if (!state.IsOpen()) return std::nullopt;
   std::optional<absl::Time> next;

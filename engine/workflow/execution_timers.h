@@ -11,6 +11,8 @@ namespace perdure::engine::workflow {
 // Closes the run when its run or execution timeout is due, else schedules its first task when the start delay
 // is over.
 void FireExecutionTimers(Transition& transition);
+// True while the first workflow task waits for the end of the start delay.
+bool IsDelayed(const State& state, absl::Time now);
 std::optional<absl::Time> NextExecutionTimer(const State& state);
 
 }  // namespace perdure::engine::workflow

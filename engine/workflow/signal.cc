@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "engine/workflow/close.h"
+#include "engine/workflow/execution_timers.h"
 #include "engine/workflow/handle.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 
@@ -45,7 +46,8 @@ absl::StatusOr<Reply> Handle(Transition& transition, const Signal& signal) {
   signaled->set_request_id(request.request_id());
   *event.mutable_links() = request.links();
   transition.EmitOrBuffer(std::move(event));
-  transition.ScheduleWorkflowTask();
+  // Unlike a cancel request, a signal does not shorten a start delay.
+  if (!IsDelayed(state, transition.now())) transition.ScheduleWorkflowTask();
   return Done{};
 }
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "engine/workflow/execution_timers.h"
 #include "engine/workflow/links.h"
 #include "engine/workflow/payload.h"
 #include "engine/workflow/start.h"
@@ -84,7 +85,7 @@ StartDecision StartNewRun(const StartRequest& start, const Context& context) {
   Transition transition(State(), context);
   transition.Change(NewRunCreated(start, context.settings));
   transition.Emit(NewStarted(start, transition));
-  transition.ScheduleWorkflowTask();
+  if (!IsDelayed(transition.state(), context.now)) transition.ScheduleWorkflowTask();
   StartReply reply = NewStartReply(transition.state(), context.settings, true);
   if (IsEager(start.request)) {
     const Starter starter{start.request.request_id(), start.request.identity(), {}};

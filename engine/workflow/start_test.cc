@@ -154,6 +154,19 @@ TEST_CASE("API fact 16: a start delay holds the first task back; a signal meanwh
   CHECK_FALSE(run.obligations().next_timer.has_value());
 }
 
+TEST_CASE("A cancel request does not wait for the end of a start delay") {
+  TestRun run;
+  REQUIRE(
+      run.Start([](auto& request) { *request.mutable_workflow_start_delay() = ToProto(absl::Seconds(60)); })
+          .ok());
+  REQUIRE(run.RequestCancel().ok());
+  CHECK(run.EventsFrom(2) == Names{"WorkflowExecutionCancelRequested", "WorkflowTaskScheduled"});
+  run.PollWorkflowTask();
+  REQUIRE(run.Complete().ok());
+  run.Advance(absl::Seconds(60));
+  CHECK(run.EventsFrom(4) == Names{"WorkflowTaskStarted", "WorkflowTaskCompleted"});
+}
+
 TEST_CASE("A delayed start is not eager") {
   TestRun run;
   const auto reply = run.Start([](auto& request) {

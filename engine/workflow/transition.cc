@@ -120,7 +120,6 @@ void Transition::Change(perdure::engine::Change change) {
 
 void Transition::ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since) {
   if (!state_.IsOpen() || state_.workflow_task.has_value()) return;
-  if (state_.first_task_not_before.has_value() && context_.now < *state_.first_task_not_before) return;
   FlushBuffer();
   const int32_t attempt = state_.workflow_task_attempt;
   const absl::Duration timeout = StartToCloseTimeout(state_, attempt, context_.random);

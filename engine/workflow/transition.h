@@ -54,9 +54,9 @@ class Transition {
   // Records and applies a change that has no event. `change`'s position and time are filled in.
   void Change(perdure::engine::Change change);
 
-  // Wants a workflow task unless one is pending or running, the run is closed, or its first task is not due
-  // yet: flushes the buffer and writes WorkflowTaskScheduled, or a pending transient task on attempt 2 and
-  // later. `heartbeats_since`: when the chain of heartbeats began that the task continues.
+  // Wants a workflow task unless one is pending or running, or the run is closed: flushes the buffer and
+  // writes WorkflowTaskScheduled, or a pending transient task on attempt 2 and later. `heartbeats_since`:
+  // when the chain of heartbeats began that the task continues.
   void ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since = std::nullopt);
 
   // A volatile workflow-task start replaces what the state had: no record is made.

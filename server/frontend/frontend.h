@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/executor.h"
+#include "engine/search_attributes.h"
 #include "server/auth/token_seal.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/frontend/id_minter.h"
@@ -25,8 +26,7 @@ struct ServerInfo {
   std::string store;  // "memory", "sqlite", "postgres12": as GetClusterInfo names it
 };
 
-// Custom search attributes by name.
-using SearchAttributeTypes = absl::flat_hash_map<std::string, temporal::api::enums::v1::IndexedValueType>;
+using engine::SearchAttributeTypes;
 
 struct Frontend {
   History& history;

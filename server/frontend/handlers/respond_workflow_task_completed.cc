@@ -1,5 +1,4 @@
 #include "server/frontend/handlers/handlers.h"
-#include "server/frontend/search_attributes.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
 
@@ -35,7 +34,7 @@ void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
                                   api::RespondWorkflowTaskCompletedRequest request) {
   const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
-  NameTypesOfUpserts(frontend.search_attributes, *request.mutable_commands());
+  engine::NameTypesOfUpserts(frontend.search_attributes, *request.mutable_commands());
   RunRef run = RunOf(token);
   frontend.history.Execute(
       std::move(run), engine::workflow::CompleteWorkflowTask{std::move(token), std::move(request)},

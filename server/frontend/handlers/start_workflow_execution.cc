@@ -3,7 +3,6 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
-#include "server/frontend/search_attributes.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
 
@@ -100,7 +99,7 @@ absl::Status Normalize(Frontend& frontend, Request& request) {
   if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
   if (valid.ok()) valid = CheckPolicies(request);
   if (valid.ok() && request.has_search_attributes()) {
-    valid = NormalizeSearchAttributes(frontend.search_attributes, request.namespace_(),
+    valid = engine::NormalizeSearchAttributes(frontend.search_attributes, request.namespace_(),
                                       *request.mutable_search_attributes());
   }
   if (valid.ok()) valid = ValidatePriority(request.priority());

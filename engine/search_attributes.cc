@@ -1,4 +1,4 @@
-#include "server/frontend/search_attributes.h"
+#include "engine/search_attributes.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
-namespace perdure::server {
+namespace perdure::engine {
 namespace {
 
 using nlohmann::json;
@@ -123,7 +123,40 @@ absl::Status CheckValue(const std::string& name, IndexedValueType type, const Pa
       fmt::format("invalid value for search attribute {} of type {}: {}", name, TypeName(type), shown));
 }
 
-absl::Status CheckSizes(const temporal::api::common::v1::SearchAttributes& attributes) {
+}  // namespace
+
+std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom, std::string_view name) {
+  for (const BuiltIn& built_in : kSettable) {
+    if (built_in.name == name) return built_in.type;
+  }
+  const auto found = custom.find(AbslView(name));
+  if (found == custom.end()) return std::nullopt;
+  return found->second;
+}
+
+absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
+                                   const temporal::api::common::v1::SearchAttributes& attributes) {
+  const auto& fields = attributes.indexed_fields();
+  // A name that is not known comes before everything else: the real server translates names first.
+  for (const auto& [name, payload] : fields) {
+    if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
+    return InvalidArgument(
+        fmt::format("Namespace {} has no mapping defined for search attribute {}", name_space, name));
+  }
+  if (fields.size() > limits::kSearchAttributes) {
+    return InvalidArgument(fmt::format("number of search attributes {} exceeds limit {}", fields.size(),
+                                       limits::kSearchAttributes));
+  }
+  for (const auto& [name, payload] : fields) {
+    const auto type = SettableType(custom, name);
+    if (!type) return InvalidArgument(fmt::format("{} attribute can't be set in SearchAttributes", name));
+    const absl::Status valid = CheckValue(name, *type, payload);
+    if (!valid.ok()) return valid;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSearchAttributeSizes(const temporal::api::common::v1::SearchAttributes& attributes) {
   for (const auto& [name, payload] : attributes.indexed_fields()) {
     if (payload.data().size() > limits::kSearchAttributeValue) {
       return InvalidArgument(fmt::format("search attribute {} value size {} exceeds size limit {}", name,
@@ -137,41 +170,18 @@ absl::Status CheckSizes(const temporal::api::common::v1::SearchAttributes& attri
   return absl::OkStatus();
 }
 
-}  // namespace
-
-std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom, std::string_view name) {
-  for (const BuiltIn& built_in : kSettable) {
-    if (built_in.name == name) return built_in.type;
-  }
-  const auto found = custom.find(AbslView(name));
-  if (found == custom.end()) return std::nullopt;
-  return found->second;
-}
-
 absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
                                        temporal::api::common::v1::SearchAttributes& attributes) {
-  auto& fields = *attributes.mutable_indexed_fields();
-  // A name that is not known comes before everything else: the real server translates names first.
-  for (const auto& [name, payload] : fields) {
-    if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
-    return InvalidArgument(
-        fmt::format("Namespace {} has no mapping defined for search attribute {}", name_space, name));
+  absl::Status status = CheckSearchAttributes(custom, name_space, attributes);
+  if (status.ok()) status = CheckSearchAttributeSizes(attributes);
+  if (status.ok()) NameTypes(custom, attributes);
+  return status;
+}
+
+void NameTypes(const SearchAttributeTypes& custom, temporal::api::common::v1::SearchAttributes& attributes) {
+  for (auto& [name, payload] : *attributes.mutable_indexed_fields()) {
+    if (const auto type = SettableType(custom, name)) (*payload.mutable_metadata())["type"] = TypeName(*type);
   }
-  if (fields.size() > limits::kSearchAttributes) {
-    return InvalidArgument(fmt::format("number of search attributes {} exceeds limit {}", fields.size(),
-                                       limits::kSearchAttributes));
-  }
-  for (auto& [name, payload] : fields) {
-    const auto type = SettableType(custom, name);
-    if (!type) return InvalidArgument(fmt::format("{} attribute can't be set in SearchAttributes", name));
-    const absl::Status valid = CheckValue(name, *type, payload);
-    if (!valid.ok()) return valid;
-  }
-  const absl::Status sizes = CheckSizes(attributes);
-  if (!sizes.ok()) return sizes;
-  for (auto& [name, payload] : fields)
-    (*payload.mutable_metadata())["type"] = TypeName(*SettableType(custom, name));
-  return absl::OkStatus();
 }
 
 void NameTypesOfUpserts(const SearchAttributeTypes& custom,
@@ -179,11 +189,8 @@ void NameTypesOfUpserts(const SearchAttributeTypes& custom,
   for (auto& command : commands) {
     if (!command.has_upsert_workflow_search_attributes_command_attributes()) continue;
     auto& attributes = *command.mutable_upsert_workflow_search_attributes_command_attributes();
-    for (auto& [name, payload] : *attributes.mutable_search_attributes()->mutable_indexed_fields()) {
-      if (const auto type = SettableType(custom, name))
-        (*payload.mutable_metadata())["type"] = TypeName(*type);
-    }
+    if (attributes.has_search_attributes()) NameTypes(custom, *attributes.mutable_search_attributes());
   }
 }
 
-}  // namespace perdure::server
+}  // namespace perdure::engine

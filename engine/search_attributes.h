@@ -1,0 +1,41 @@
+// The search attributes of the API: their types, and what a client may set them to.
+// Pure functions; safe anywhere.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/common/v1/message.pb.h"
+#include "temporal/api/enums/v1/common.pb.h"
+
+namespace perdure::engine {
+
+// Custom search attributes by name.
+using SearchAttributeTypes = absl::flat_hash_map<std::string, temporal::api::enums::v1::IndexedValueType>;
+
+// The type of a custom search attribute, or of a built-in one that clients may set.
+std::optional<temporal::api::enums::v1::IndexedValueType> SettableType(const SearchAttributeTypes& custom,
+                                                                       std::string_view name);
+
+// INVALID_ARGUMENT for a name that is not known or not to be set, a value of another type, or too many.
+absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
+                                   const temporal::api::common::v1::SearchAttributes& attributes);
+
+// INVALID_ARGUMENT for values that are too large, each or together.
+absl::Status CheckSearchAttributeSizes(const temporal::api::common::v1::SearchAttributes& attributes);
+
+// Both checks, then NameTypes.
+absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
+                                       temporal::api::common::v1::SearchAttributes& attributes);
+
+// Notes each attribute's type in its payload, as clients read it back.
+void NameTypes(const SearchAttributeTypes& custom, temporal::api::common::v1::SearchAttributes& attributes);
+// The same in commands that upsert search attributes.
+void NameTypesOfUpserts(const SearchAttributeTypes& custom,
+                        google::protobuf::RepeatedPtrField<temporal::api::command::v1::Command>& commands);
+
+}  // namespace perdure::engine
