@@ -59,7 +59,7 @@ int64_t StartedEventId(const State& state, int64_t scheduled_event_id);
 
 // An attempt failed: retries it, or closes the activity with ActivityTaskFailed and wants a workflow task.
 struct FailedAttempt {
-  Failure failure;
+  std::optional<Failure> failure;  // the worker may give none
   std::string identity;
   const temporal::api::common::v1::Payloads* last_heartbeat_details = nullptr;
   const temporal::api::common::v1::WorkerVersionStamp* worker_version = nullptr;
@@ -68,7 +68,8 @@ void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttem
 
 // ---- activity_retry.cc
 
-// RETRY_STATE_IN_PROGRESS when another attempt follows; then `next` is when.
+// RETRY_STATE_IN_PROGRESS when another attempt follows; then `next` is when. A worker that gave no failure:
+// an empty one.
 struct RetryDecision {
   temporal::api::enums::v1::RetryState state;
   absl::Time next;
@@ -77,7 +78,7 @@ RetryDecision DecideRetry(const Activity& activity, const Failure& failure, absl
 
 // Ends the attempt; the next one waits for `next`.
 struct EndedAttempt {
-  Failure failure;
+  std::optional<Failure> failure;
   absl::Time next;
   const temporal::api::common::v1::Payloads* last_heartbeat_details = nullptr;
   bool by_worker = false;  // false: it timed out

@@ -30,7 +30,7 @@ int64_t StartedEventId(const State& state, int64_t scheduled_event_id) {
 
 void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttempt failed) {
   const Activity& activity = *FindActivity(transition.state(), scheduled_event_id);
-  const RetryDecision decision = DecideRetry(activity, failed.failure, transition.now());
+  const RetryDecision decision = DecideRetry(activity, failed.failure.value_or(Failure()), transition.now());
   if (decision.state == enums::RETRY_STATE_IN_PROGRESS) {
     RetryActivity(transition, scheduled_event_id,
                   {.failure = std::move(failed.failure),
@@ -42,7 +42,7 @@ void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttem
   EmitLateStart(transition, scheduled_event_id, {.worker_version = failed.worker_version});
   HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_ACTIVITY_TASK_FAILED);
   auto* attributes = event.mutable_activity_task_failed_event_attributes();
-  *attributes->mutable_failure() = std::move(failed.failure);
+  if (failed.failure.has_value()) *attributes->mutable_failure() = *std::move(failed.failure);
   attributes->set_scheduled_event_id(scheduled_event_id);
   attributes->set_started_event_id(StartedEventId(transition.state(), scheduled_event_id));
   attributes->set_identity(std::move(failed.identity));

@@ -50,7 +50,7 @@ void RetryActivity(Transition& transition, int64_t scheduled_event_id, EndedAtte
   retry->set_scheduled_event_id(scheduled_event_id);
   retry->set_attempt(activity->attempt + 1);
   *retry->mutable_scheduled_time() = ToProto(ended.next);
-  *retry->mutable_last_failure() = CutForRetry(std::move(ended.failure));
+  if (ended.failure.has_value()) *retry->mutable_last_failure() = CutForRetry(*std::move(ended.failure));
   retry->set_by_worker(ended.by_worker);
   if (ended.last_heartbeat_details != nullptr) {
     *retry->mutable_last_heartbeat_details() = *ended.last_heartbeat_details;

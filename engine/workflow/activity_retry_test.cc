@@ -71,6 +71,17 @@ TEST_CASE("An attempt's token does nothing to the next attempt") {
   REQUIRE(worker.Complete(second).ok());
 }
 
+TEST_CASE("A worker may fail without saying why") {
+  TestRun run;
+  ActivityWorker worker(run);
+  StartWith(run, {Retried([](auto& policy) { policy.set_maximum_attempts(2); })});
+  REQUIRE(worker.Fail(worker.Poll().token, [](auto& r) { r.clear_failure(); }).ok());
+  run.Advance(absl::Seconds(1));
+  REQUIRE(worker.Fail(worker.Poll().token, [](auto& r) { r.clear_failure(); }).ok());
+  REQUIRE_FALSE(run.Event(6).activity_task_started_event_attributes().has_last_failure());
+  REQUIRE_FALSE(Failed(run, 7).has_failure());
+}
+
 TEST_CASE("Attempts are used up") {
   TestRun run;
   ActivityWorker worker(run);

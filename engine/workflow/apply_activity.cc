@@ -70,7 +70,8 @@ void ApplyRetry(State& state, const perdure::engine::Change& change) {
   Activity& activity = PendingActivity(state, retry.scheduled_event_id());
   activity.attempt = retry.attempt();
   activity.scheduled_time = FromProto(retry.scheduled_time());
-  activity.last_failure = std::make_shared<const Failure>(retry.last_failure());
+  activity.last_failure =
+      retry.has_last_failure() ? std::make_shared<const Failure>(retry.last_failure()) : nullptr;
   activity.last_worker_identity = activity.identity;
   if (retry.by_worker()) activity.last_attempt_complete_time = FromProto(change.time());
   if (retry.has_last_heartbeat_details()) {

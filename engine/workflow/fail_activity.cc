@@ -16,8 +16,9 @@ absl::StatusOr<Reply> Handle(Transition& transition, const FailActivity& request
     *reply.response.add_failures() =
         ServerFailure("Heartbeat details exceed size limit.", /*non_retryable=*/true);
   }
-  Failure failure = failed.failure();
-  if (CutToLimit(failure)) *reply.response.add_failures() = failure;
+  std::optional<Failure> failure;
+  if (failed.has_failure()) failure = failed.failure();
+  if (failure.has_value() && CutToLimit(*failure)) *reply.response.add_failures() = *failure;
   FailAttempt(transition, *id,
               {.failure = std::move(failure),
                .identity = failed.identity(),
