@@ -32,7 +32,6 @@ EventPageBuilder FirstPageOf(const workflow::WorkflowTaskReply& task) {
 void SetFirstPage(workflow::WorkflowTaskReply& task, EventsPage page) {
   task.history = std::move(page.events);
   task.next_page_from = page.next;
-  if (page.next == 0) task.history += task.tail;
 }
 
 }  // namespace

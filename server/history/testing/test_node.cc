@@ -38,6 +38,7 @@ TestNode::TestNode(Options options) : options_(options), time_(1), matching_exec
   store.faults = options_.faults;
   store.remembered_transactions = options_.remembered_transactions;
   store_ = persistence::NewMemoryStore(store);
+  refusing_ = std::make_unique<RefusingStore>(*store_);
   Restart();
 }
 
@@ -55,7 +56,7 @@ void TestNode::Crash() {
 void TestNode::Restart() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
-  history_ = std::make_unique<NodeHistory>(NodeHistory::World{*store_, namespaces_, lease_, metrics_},
+  history_ = std::make_unique<NodeHistory>(NodeHistory::World{*refusing_, namespaces_, lease_, metrics_},
                                            executors, 1, options_.history);
   matching_ =
       std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, metrics_, options_.matching);

@@ -16,6 +16,7 @@
 #include "persistence/memory/memory_store.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/history/node_history.h"
+#include "server/history/testing/refusing_store.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/testing/null_metrics.h"
 
@@ -88,6 +89,7 @@ class TestNode {
   void Run() { time_.RunUntilIdle(); }
   void Advance(absl::Duration by) { time_.Advance(by); }
   persistence::MemoryStore& store() { return *store_; }
+  RefusingStore& refusing() { return *refusing_; }
   SettableLease& lease() { return lease_; }
   NodeHistory& history() { return *history_; }
   NodeMatching& matching() { return *matching_; }
@@ -138,6 +140,7 @@ class TestNode {
   std::vector<std::unique_ptr<ManualExecutor>> executors_;
   ManualExecutor matching_executor_;
   std::unique_ptr<persistence::MemoryStore> store_;
+  std::unique_ptr<RefusingStore> refusing_;
   NullMetrics metrics_;
   SettableLease lease_;
   OneNamespace namespaces_;

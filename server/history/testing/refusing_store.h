@@ -1,0 +1,30 @@
+// A store that refuses the data of chosen runs, as a database does that cannot take a value.
+// Thread safety: as the store behind it; `refuses` is called on the sessions' executors.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "persistence/store.h"
+
+namespace perdure::server::testing {
+
+class RefusingStore final : public persistence::Store {
+ public:
+  using Refuses = std::function<bool(const persistence::RunWrite&)>;
+
+  // `behind` outlives it.
+  explicit RefusingStore(persistence::Store& behind) : behind_(behind) {}
+
+  std::unique_ptr<persistence::Session> OpenSession(Executor& home) override;
+
+  Refuses refuses;  // none by default
+  int refused_batches = 0;
+
+ private:
+  class Session;
+  persistence::Store& behind_;
+};
+
+}  // namespace perdure::server::testing
