@@ -23,15 +23,20 @@ std::string Derive(const Uuid& seed, std::string_view purpose, std::string_view 
   return std::string(reinterpret_cast<const char*>(out.data()), size);
 }
 
-}  // namespace
-
-Uuid PublicClusterId(const Uuid& seed) {
-  const std::string derived = Derive(seed, "perdure: public cluster id", {});
+Uuid ToUuid(const std::string& derived) {
   Uuid id;
   std::copy_n(derived.begin(), id.bytes.size(), id.bytes.begin());
   id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x40);  // version 4
   id.bytes[8] = static_cast<uint8_t>((id.bytes[8] & 0x3f) | 0x80);  // its variant
   return id;
+}
+
+}  // namespace
+
+Uuid PublicClusterId(const Uuid& seed) { return ToUuid(Derive(seed, "perdure: public cluster id", {})); }
+
+Uuid DerivedId(const Uuid& seed, std::string_view name) {
+  return ToUuid(Derive(seed, "perdure: id of a name", name));
 }
 
 std::string TokenKey(const Uuid& seed, std::string_view secret) {

@@ -1,8 +1,8 @@
-// Seals the tokens that clients hand back (perdure/token.proto), so that what comes back is what this cluster made, of
-// the kind that was asked for. Not encrypted: a token holds nothing that its client does not know.
+// Seals the tokens that clients hand back (perdure/token.proto), so that what comes back is what this cluster
+// made, of the kind that was asked for. Not encrypted: a token holds nothing that its client does not know.
 //
-// A sealed token is a format byte, the serialized message, and 16 bytes of HMAC-SHA256 over kind, format and message.
-// A token names its namespace; whoever opens one compares it with the namespace of the call.
+// A sealed token is a format byte, the serialized message, and 16 bytes of HMAC-SHA256 over kind, format and
+// message. A token names its namespace; whoever opens one compares it with the namespace of the call.
 //
 // Thread safety: any thread.
 #pragma once

@@ -1,0 +1,237 @@
+#include "server/cli/node.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "absl/synchronization/notification.h"
+#include "base/event_loop.h"
+#include "server/auth/cluster_secret.h"
+#include "server/cli/await.h"
+#include "server/cli/store_metrics.h"
+#include "server/cluster/lease.h"
+#include "server/cluster/stored_namespaces.h"
+#include "server/frontend/call_metrics.h"
+#include "server/frontend/grpc_server.h"
+#include "server/frontend/method_table.h"
+#include "server/frontend/namespaces.h"
+#include "server/history/node_history.h"
+#include "server/matching/node_matching.h"
+#include "server/metrics/metrics_http.h"
+#include "server/metrics/prometheus_metrics.h"
+#include "server/visibility/stored_visibility.h"
+
+namespace perdure::server {
+namespace {
+
+// Of the API's server, as clients are told: what this one behaves like.
+constexpr char kApiServerVersion[] = "1.32.0";
+// What history and the lease may take once the calls are answered.
+constexpr absl::Duration kLastSteps = absl::Seconds(2);
+
+using Loops = std::vector<std::unique_ptr<EventLoop>>;
+
+Loops MakeHistoryLoops(size_t count) {
+  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+  Loops loops;
+  for (size_t i = 0; i < count; ++i)
+    loops.push_back(std::make_unique<EventLoop>(fmt::format("history-{}", i)));
+  return loops;
+}
+
+std::vector<Executor*> Executors(const Loops& loops) {
+  std::vector<Executor*> executors;
+  for (const auto& loop : loops) executors.push_back(loop.get());
+  return executors;
+}
+
+}  // namespace
+
+// Members stand in the order in which they are made; the destructor stops the loops first, then they go in
+// reverse.
+class Node::Impl {
+ public:
+  explicit Impl(NodeOptions options)
+      : options_(std::move(options)),
+        store_metrics_(metrics_),
+        call_metrics_(methods_, metrics_),
+        ids_(NewSystemRandom()),
+        history_loops_(MakeHistoryLoops(options_.history_executors)) {}
+  ~Impl() { StopLoops(); }
+
+  absl::Status Start() {
+    auto store = OpenStore(options_.store, store_metrics_);
+    if (!store.ok()) return store.status();
+    store_ = *std::move(store);
+    session_ = store_->OpenSession(cluster_loop_);
+    absl::Status status = StartCluster();
+    if (!status.ok()) return status;
+    StartHistory();
+    status = MakeNamespaces();
+    if (!status.ok()) return status;
+    return Listen();
+  }
+
+  bool Drain(absl::Duration grace) {
+    grpc_->SetHealthy(false);
+    matching_->Drain();
+    frontend_->parked.Drain();
+    // On a thread of its own: it ends when the last call is answered, which may need that the loops drop
+    // their tasks.
+    auto answered = std::make_shared<absl::Notification>();
+    shutdown_loop_.Post([this, grace, answered] {
+      grpc_->Shutdown(grace);
+      answered->Notify();
+    });
+    answered->WaitForNotificationWithTimeout(grace + absl::Seconds(1));
+    LastSteps();
+    StopLoops();
+    return answered->WaitForNotificationWithTimeout(kLastSteps);
+  }
+
+  int port() const { return grpc_->port(); }
+  std::optional<int> metrics_port() const {
+    return metrics_http_ == nullptr ? std::nullopt : std::optional(metrics_http_->port());
+  }
+
+ private:
+  // The cluster's id and namespaces are known, and the lease is ours.
+  absl::Status StartCluster() {
+    const auto seed = Await<Uuid>([&](auto done) {
+      cluster_loop_.Post([this, done = std::move(done)]() mutable {
+        session_->ClusterId(Uuid::Mint(*NewSystemRandom()), std::move(done));
+      });
+    });
+    if (!seed.ok()) return seed.status();
+    tokens_ = std::make_unique<TokenSealer>(TokenKey(*seed, options_.token_secret));
+    cluster_id_ = PublicClusterId(*seed);
+    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_);
+    const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
+    if (!loaded.ok()) return loaded.status();
+    visibility_ = std::make_unique<StoredVisibility>(*session_, cluster_loop_);
+    lease_session_ = store_->OpenSession(cluster_loop_);
+    lease_ = std::make_unique<LeaseKeeper>(cluster_loop_, *lease_session_, LeaseName(*seed),
+                                           LeaseKeeper::Options(), metrics_);
+    const auto held = Await<bool>([&](auto done) {
+      cluster_loop_.Post([this, done = std::move(done)]() mutable {
+        lease_->Start([done = std::move(done)]() mutable { std::move(done)(true); });
+      });
+    });
+    return held.status();
+  }
+
+  Uuid LeaseName(const Uuid& seed) {
+    // Nobody else can have the store open: a lease that is there is that of a process before us.
+    if (IsExclusive(options_.store)) return seed;
+    if (options_.name.empty()) return ids_.Mint();
+    return DerivedId(seed, options_.name);
+  }
+
+  void StartHistory() {
+    history_ = std::make_unique<NodeHistory>(
+        NodeHistory::World{
+            .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
+        Executors(history_loops_), /*first_writer=*/1, options_.history);
+    matching_ = std::make_unique<NodeMatching>(matching_loop_, *history_, *namespaces_, metrics_);
+    absl::Notification serving;
+    history_->Serve(*matching_, [&] { serving.Notify(); });
+    serving.WaitForNotification();
+  }
+
+  absl::Status MakeNamespaces() {
+    for (const std::string& name : options_.namespaces) {
+      if (namespaces_->ByName(name).ok()) continue;
+      google::protobuf::Duration retention;
+      retention.set_seconds(absl::ToInt64Seconds(options_.namespace_retention));
+      NamespaceRecord record = NewNamespaceRecord(name, options_.cluster_name, retention);
+      const auto made =
+          Await<NamespacePtr>([&](auto done) { namespaces_->Register(std::move(record), std::move(done)); });
+      if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Listen() {
+    frontend_.reset(new Frontend{.history = *history_,
+                                 .matching = *matching_,
+                                 .namespaces = *namespaces_,
+                                 .visibility = *visibility_,
+                                 .tokens = *tokens_,
+                                 .executor = cluster_loop_,
+                                 .ids = ids_,
+                                 .info = {.version = kApiServerVersion,
+                                          .cluster_id = cluster_id_.ToString(),
+                                          .cluster_name = options_.cluster_name,
+                                          .store = StoreName(options_.store)},
+                                 .search_attributes = options_.search_attributes,
+                                 .parked = {}});
+    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_metrics_);
+    if (!grpc.ok()) return grpc.status();
+    grpc_ = *std::move(grpc);
+    if (!options_.metrics_port) return absl::OkStatus();
+    auto http = MetricsHttp::Listen(options_.metrics_ip, *options_.metrics_port, metrics_);
+    if (!http.ok()) return http.status();
+    metrics_http_ = *std::move(http);
+    return absl::OkStatus();
+  }
+
+  // What was decided becomes durable, then the lease is free for the next.
+  void LastSteps() {
+    auto stopped = std::make_shared<absl::Notification>();
+    history_->Stop([stopped] { stopped->Notify(); });
+    stopped->WaitForNotificationWithTimeout(kLastSteps);
+    auto given_up = std::make_shared<absl::Notification>();
+    cluster_loop_.Post([this, given_up] { lease_->GiveUp([given_up] { given_up->Notify(); }); });
+    given_up->WaitForNotificationWithTimeout(kLastSteps);
+  }
+
+  void StopLoops() {
+    matching_loop_.Stop();
+    for (const auto& loop : history_loops_) loop->Stop();
+    cluster_loop_.Stop();
+  }
+
+  const NodeOptions options_;
+  PrometheusMetrics metrics_;
+  StoreMetrics store_metrics_;
+  const MethodTable methods_;
+  CallMetrics call_metrics_;
+  IdMinter ids_;
+  std::unique_ptr<persistence::Store> store_;
+
+  Loops history_loops_;
+  EventLoop matching_loop_{"matching"};
+  EventLoop cluster_loop_{"cluster"};  // namespaces, lease, lists
+  EventLoop shutdown_loop_{"shutdown"};
+
+  std::unique_ptr<persistence::Session> session_;
+  std::unique_ptr<TokenSealer> tokens_;
+  Uuid cluster_id_;
+  std::unique_ptr<StoredNamespaces> namespaces_;
+  std::unique_ptr<StoredVisibility> visibility_;
+  std::unique_ptr<persistence::Session> lease_session_;
+  std::unique_ptr<LeaseKeeper> lease_;
+  std::unique_ptr<NodeHistory> history_;
+  std::unique_ptr<NodeMatching> matching_;
+  std::unique_ptr<Frontend> frontend_;
+  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<MetricsHttp> metrics_http_;
+};
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() = default;
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(NodeOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  const absl::Status status = impl->Start();
+  if (!status.ok()) return status;
+  return std::unique_ptr<Node>(new Node(std::move(impl)));
+}
+
+int Node::port() const { return impl_->port(); }
+std::optional<int> Node::metrics_port() const { return impl_->metrics_port(); }
+bool Node::Drain(absl::Duration grace) { return impl_->Drain(grace); }
+
+}  // namespace perdure::server

@@ -1,0 +1,38 @@
+// Which store a server works on, and how it is opened.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "persistence/store.h"
+
+namespace perdure::server {
+
+struct MemoryChoice {};
+struct SqliteChoice {
+  std::string path;
+  bool survive_power_loss = true;
+  std::vector<std::pair<std::string, std::string>> pragmas;
+};
+struct PostgresChoice {
+  std::string connection;  // a libpq connection string
+  bool through_pgbouncer = false;
+  int read_connections = 2;
+};
+using StoreChoice = std::variant<MemoryChoice, SqliteChoice, PostgresChoice>;
+
+// As GetClusterInfo names it.
+std::string StoreName(const StoreChoice& choice);
+
+// Only one process can have it open, so that a lease of a process before us is nobody's.
+bool IsExclusive(const StoreChoice& choice);
+
+// The error says in one line what to do. `observer` outlives the store.
+absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice& choice,
+                                                              persistence::StoreObserver& observer);
+
+}  // namespace perdure::server
