@@ -1,5 +1,5 @@
-// Commits that fail, are refused, or whose outcome is unknown: nothing acknowledged is lost, and nothing unacknowledged
-// is shown.
+// Commits that fail, are refused, or whose outcome is unknown: nothing acknowledged is lost, and nothing
+// unacknowledged is shown.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -53,8 +53,9 @@ TEST_CASE("a start whose commit fails is UNAVAILABLE, leaves nothing, and can be
 TEST_CASE("a start of unknown outcome is UNAVAILABLE; its repetition finds out") {
   NextCommit faults;
   TestNode node(With(faults));
-  const auto fault = GENERATE(MemoryFaults::CommitFault::kUnknownLanded, MemoryFaults::CommitFault::kUnknownLost,
-                              MemoryFaults::CommitFault::kUnknownStalls);
+  const auto fault =
+      GENERATE(MemoryFaults::CommitFault::kUnknownLanded, MemoryFaults::CommitFault::kUnknownLost,
+               MemoryFaults::CommitFault::kUnknownStalls);
   faults.lands_at_fence = GENERATE(true, false);
   faults.next = fault;
   const auto request = node.StartRequest("wf");
@@ -142,7 +143,8 @@ TEST_CASE("what was decided on top of refused data is refused with it") {
   REQUIRE(node.time().RunOne());
   REQUIRE(node.time().RunOne());
   auto request = node.StartRequest("wf");
-  request.set_workflow_id_conflict_policy(temporal::api::enums::v1::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING);
+  request.set_workflow_id_conflict_policy(
+      temporal::api::enums::v1::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING);
   const auto start = node.StartLater(request);
   node.Run();
   CHECK(absl::IsInvalidArgument(signal.Get().status()));
@@ -157,11 +159,13 @@ TEST_CASE("a fenced host drops what it remembers, and serves again while the lea
   // Somebody raises both writers' epochs.
   ManualExecutor other(node.time());
   const auto session = node.store().OpenSession(other);
-  for (const uint32_t writer : {1, 2}) session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
+  for (const uint32_t writer : {1, 2})
+    session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
   node.Run();
   CHECK(absl::IsUnavailable(node.Signal("wf", "lost")));
   REQUIRE(node.Signal("wf", "kept").ok());
-  CHECK(node.Events("wf") == "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED WORKFLOW_EXECUTION_SIGNALED");
+  CHECK(node.Events("wf") ==
+        "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED WORKFLOW_EXECUTION_SIGNALED");
   FinishFromScratch(node, "wf");
 }
 
@@ -172,7 +176,8 @@ TEST_CASE("without the lease nothing is answered from memory, and a fenced host 
   CHECK(absl::IsUnavailable(node.Describe("wf").status()));
   ManualExecutor other(node.time());
   const auto session = node.store().OpenSession(other);
-  for (const uint32_t writer : {1, 2}) session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
+  for (const uint32_t writer : {1, 2})
+    session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
   node.Run();
   node.Advance(absl::Minutes(1));
   CHECK(absl::IsUnavailable(node.Describe("wf").status()));

@@ -11,7 +11,8 @@ class RefusingStore::Session final : public persistence::Session {
   Session(RefusingStore& store, Executor& home, std::unique_ptr<persistence::Session> behind)
       : store_(store), home_(home), behind_(std::move(behind)) {}
 
-  void Commit(persistence::Batch batch, absl::AnyInvocable<void(persistence::CommitResult) &&> done) override {
+  void Commit(persistence::Batch batch,
+              absl::AnyInvocable<void(persistence::CommitResult) &&> done) override {
     for (const persistence::WriteGroup& group : batch.groups) {
       for (const persistence::RunWrite& write : group.runs) {
         if (!store_.refuses || !store_.refuses(write)) continue;
@@ -28,23 +29,27 @@ class RefusingStore::Session final : public persistence::Session {
   void Fence(uint32_t writer_id, Callback<persistence::FencedWriter> done) override {
     behind_->Fence(writer_id, std::move(done));
   }
-  void TakeShards(const persistence::Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override {
+  void TakeShards(const persistence::Writer& writer, std::vector<ShardId> shards,
+                  Callback<bool> done) override {
     behind_->TakeShards(writer, std::move(shards), std::move(done));
   }
-  void LoadRuns(std::vector<persistence::RunKey> keys, Callback<std::vector<persistence::StoredRun>> done) override {
+  void LoadRuns(std::vector<persistence::RunKey> keys,
+                Callback<std::vector<persistence::StoredRun>> done) override {
     behind_->LoadRuns(std::move(keys), std::move(done));
   }
   void FindCurrentRuns(std::vector<persistence::WorkflowKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {
     behind_->FindCurrentRuns(std::move(keys), std::move(done));
   }
-  void ReadHistory(persistence::HistoryQuery query, Callback<std::vector<persistence::HistoryRow>> done) override {
+  void ReadHistory(persistence::HistoryQuery query,
+                   Callback<std::vector<persistence::HistoryRow>> done) override {
     behind_->ReadHistory(query, std::move(done));
   }
   void ReadWakes(persistence::WakeQuery query, Callback<std::vector<persistence::WakeRow>> done) override {
     behind_->ReadWakes(query, std::move(done));
   }
-  void ListExecutions(persistence::VisibilityQuery query, Callback<persistence::VisibilityPage> done) override {
+  void ListExecutions(persistence::VisibilityQuery query,
+                      Callback<persistence::VisibilityPage> done) override {
     behind_->ListExecutions(std::move(query), std::move(done));
   }
   void CountExecutions(persistence::VisibilityQuery query,
