@@ -25,7 +25,8 @@ if port_in_use "$port"; then
 fi
 
 mkdir -p build/start
-build/release/perdure server start-dev --port "$port" --db-filename build/start/perdure.db &
+# In a session of its own, so that Ctrl-C reaches only this script, which then asks the server to end.
+setsid build/release/perdure server start-dev --port "$port" --db-filename build/start/perdure.db &
 server=$!
 stop() {
   trap - EXIT INT TERM
