@@ -1,5 +1,5 @@
 // The heavy headers that most of our files include, parsed once a preset. Every file still includes what it
-// uses: clang-tidy and the fuzzing build go without this.
+// uses: clang-tidy goes without this.
 #include <cstdint>
 #include <deque>
 #include <functional>
