@@ -39,6 +39,7 @@ void SetFirstPage(workflow::WorkflowTaskReply& task, EventsPage page) {
 void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<workflow::Reply> reply,
                          Callback<workflow::Reply> done) {
   if (reply.ok()) {
+    if (auto* bare = std::get_if<workflow::Done>(&*reply)) bare->run_id = run->key.run_id;
     workflow::WorkflowTaskReply* const task = TaskIn(*reply);
     if (task != nullptr && !FillFromMemory(run, *task)) {
       AnswerFromStore(run, *std::move(reply), std::move(done));
