@@ -43,6 +43,7 @@ Obligations ObligationsOf(const State& state) {
     obligations.next_timer = state.delete_after;
     return obligations;
   }
+  obligations.dispatches.reserve(state.activities->size() + 1);
   const Priority& priority = state.facts->started->workflow_execution_started_event_attributes().priority();
   if (state.workflow_task.has_value() && state.RunningTask() == nullptr) {
     obligations.dispatches.push_back(WorkflowTaskDispatch(state, *state.workflow_task, priority));
