@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/workflow/apply.h"
+#include "engine/workflow/check_record.h"
 #include "engine/workflow/workflow.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -24,10 +25,10 @@ absl::Status Damaged(const State& state, std::string_view what) {
 // Reads the next framed event; null when the bytes are none.
 EventPtr ReadFramed(CodedInputStream& input, size_t& framed_bytes) {
   const int begin = input.CurrentPosition();
-  uint32_t size = 0;
-  if (input.ReadTag() != kField1LengthDelimited || !input.ReadVarint32(&size)) return nullptr;
+  int size = 0;
+  if (input.ReadTag() != kField1LengthDelimited || !input.ReadVarintSizeAsInt(&size)) return nullptr;
   auto event = std::make_shared<HistoryEvent>();
-  const auto limit = input.PushLimit(static_cast<int>(size));
+  const auto limit = input.PushLimit(size);
   if (!event->MergeFromCodedStream(&input) || input.BytesUntilLimit() != 0) return nullptr;
   input.PopLimit(limit);
   framed_bytes = static_cast<size_t>(input.CurrentPosition() - begin);
@@ -38,11 +39,14 @@ class ChangeReader {
  public:
   explicit ChangeReader(const perdure::engine::Changes& changes) : changes_(changes) {}
 
-  // Applies the changes that were made before the next event.
-  void ApplyDue(State& state) {
+  // Applies the changes that were made before the next event. Returns what is wrong with one, or "".
+  std::string_view ApplyDue(State& state) {
     while (next_ < changes_.changes_size() && changes_.changes(next_).at_event_id() == state.next_event_id) {
-      ApplyChange(state, changes_.changes(next_++));
+      const perdure::engine::Change& change = changes_.changes(next_++);
+      if (const std::string_view wrong = WrongWithChange(state, change); !wrong.empty()) return wrong;
+      ApplyChange(state, change);
     }
+    return {};
   }
   bool done() const { return next_ == changes_.changes_size(); }
 
@@ -58,24 +62,28 @@ absl::Status Apply(State& state, const Record& record) {
     return Damaged(state, absl::StrCat("begins at event ", record.first_event_id, ", expected was ",
                                        state.next_event_id));
   }
+  if (record.event_count < 0) return Damaged(state, "its number of events");
   perdure::engine::Changes changes;
   if (!changes.ParseFromString(record.changes)) return Damaged(state, "its changes cannot be read");
   ChangeReader reader(changes);
   google::protobuf::io::ArrayInputStream bytes(record.events.data(), static_cast<int>(record.events.size()));
   CodedInputStream input(&bytes);
   for (int32_t i = 0; i < record.event_count; ++i) {
-    reader.ApplyDue(state);
+    if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty()) return Damaged(state, wrong);
     size_t framed_bytes = 0;
     const EventPtr event = ReadFramed(input, framed_bytes);
     if (event == nullptr || event->event_id() != state.next_event_id) {
       return Damaged(state, absl::StrCat("event ", state.next_event_id, " cannot be read"));
     }
+    if (const std::string_view wrong = WrongWithEvent(state, *event); !wrong.empty())
+      return Damaged(state, wrong);
     ApplyEvent(state, event, framed_bytes);
   }
-  reader.ApplyDue(state);
+  if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty()) return Damaged(state, wrong);
   if (!reader.done() || input.CurrentPosition() != static_cast<int>(record.events.size())) {
     return Damaged(state, "it holds more than it says");
   }
+  if (const std::string_view wrong = WrongWithState(state); !wrong.empty()) return Damaged(state, wrong);
   ++state.last_sequence;
   return absl::OkStatus();
 }

@@ -1,0 +1,244 @@
+#include "engine/workflow/check_record.h"
+
+#include <limits>
+#include <optional>
+
+namespace perdure::engine::workflow {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+using perdure::engine::Change;
+using temporal::api::history::v1::HistoryEvent;
+using Wrong = std::string_view;
+
+constexpr Wrong kFine = "";
+
+bool IsAttempt(int32_t attempt) { return attempt >= 1 && attempt < std::numeric_limits<int32_t>::max(); }
+
+// Null for a type that this release does not write.
+std::optional<HistoryEvent::AttributesCase> AttributesOf(enums::EventType type) {
+  switch (type) {
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+      return HistoryEvent::kWorkflowExecutionStartedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+      return HistoryEvent::kWorkflowExecutionCompletedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+      return HistoryEvent::kWorkflowExecutionFailedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+      return HistoryEvent::kWorkflowExecutionTimedOutEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+      return HistoryEvent::kWorkflowExecutionCanceledEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+      return HistoryEvent::kWorkflowExecutionTerminatedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+      return HistoryEvent::kWorkflowExecutionSignaledEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+      return HistoryEvent::kWorkflowExecutionCancelRequestedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+      return HistoryEvent::kWorkflowExecutionOptionsUpdatedEventAttributes;
+    case enums::EVENT_TYPE_MARKER_RECORDED:
+      return HistoryEvent::kMarkerRecordedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+      return HistoryEvent::kWorkflowPropertiesModifiedEventAttributes;
+    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      return HistoryEvent::kUpsertWorkflowSearchAttributesEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+      return HistoryEvent::kWorkflowTaskScheduledEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+      return HistoryEvent::kWorkflowTaskStartedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+      return HistoryEvent::kWorkflowTaskCompletedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
+      return HistoryEvent::kWorkflowTaskFailedEventAttributes;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+      return HistoryEvent::kWorkflowTaskTimedOutEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+      return HistoryEvent::kActivityTaskScheduledEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
+      return HistoryEvent::kActivityTaskStartedEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+      return HistoryEvent::kActivityTaskCompletedEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
+      return HistoryEvent::kActivityTaskFailedEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+      return HistoryEvent::kActivityTaskTimedOutEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+      return HistoryEvent::kActivityTaskCancelRequestedEventAttributes;
+    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+      return HistoryEvent::kActivityTaskCanceledEventAttributes;
+    case enums::EVENT_TYPE_TIMER_STARTED:
+      return HistoryEvent::kTimerStartedEventAttributes;
+    case enums::EVENT_TYPE_TIMER_FIRED:
+      return HistoryEvent::kTimerFiredEventAttributes;
+    case enums::EVENT_TYPE_TIMER_CANCELED:
+      return HistoryEvent::kTimerCanceledEventAttributes;
+    default:  // an open enum of the API
+      return std::nullopt;
+  }
+}
+
+bool IsBuffered(enums::EventType type) {
+  switch (type) {
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+    case enums::EVENT_TYPE_TIMER_FIRED:
+      return true;
+    default:  // an open enum of the API
+      return false;
+  }
+}
+
+bool IsFlushing(const State& state) { return state.next_event_id < state.flushed_through; }
+
+Wrong WrongWithScheduled(const State& state, const HistoryEvent& event) {
+  if (!IsAttempt(event.workflow_task_scheduled_event_attributes().attempt())) return "attempt";
+  // A transient one becomes an ordinary one.
+  if (state.workflow_task.has_value() && !state.workflow_task->transient) return "two workflow tasks";
+  return kFine;
+}
+
+Wrong WrongWithStarted(const State& state, const HistoryEvent& event) {
+  const auto& started = event.workflow_task_started_event_attributes();
+  const auto& task = state.workflow_task;
+  const bool pending = task.has_value() && !task->transient && task->started_event_id == 0 &&
+                       task->scheduled_event_id == started.scheduled_event_id();
+  return pending ? kFine : "a workflow task that is not pending starts";
+}
+
+Wrong WrongWithCompleted(const State& state, const HistoryEvent& event) {
+  const auto& completed = event.workflow_task_completed_event_attributes();
+  const auto& task = state.workflow_task;
+  const bool running = task.has_value() && task->started_event_id > 0 &&
+                       task->started_event_id == completed.started_event_id();
+  return running ? kFine : "a workflow task that does not run completes";
+}
+
+Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
+  switch (event.event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+      return WrongWithScheduled(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+      return WrongWithStarted(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+      return WrongWithCompleted(state, event);
+    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+      return state.workflow_task.has_value() ? kFine : "no workflow task ends";
+    default:  // other families
+      return kFine;
+  }
+}
+
+Wrong WrongWithPending(const State& state, const perdure::engine::WorkflowTaskPending& pending) {
+  if (!IsAttempt(pending.attempt())) return "attempt";
+  if (pending.none()) return kFine;
+  if (pending.transient() == state.workflow_task.has_value()) return "pending workflow task";
+  return kFine;
+}
+
+Wrong WrongWithTransientStarted(const State& state,
+                                const perdure::engine::TransientWorkflowTaskStarted& started) {
+  const auto& task = state.workflow_task;
+  const bool pending = task.has_value() && task->transient && task->started_event_id == 0 &&
+                       task->scheduled_event_id == started.scheduled().event_id() &&
+                       task->scheduled_event_id + 1 == started.started().event_id();
+  const bool whole = started.scheduled().has_workflow_task_scheduled_event_attributes() &&
+                     started.started().has_workflow_task_started_event_attributes();
+  return pending && whole ? kFine : "start of a transient workflow task";
+}
+
+Wrong WrongWithActivity(const State& state, int64_t scheduled_event_id, int32_t attempt) {
+  if (!state.activities->contains(scheduled_event_id)) return "no such activity";
+  return IsAttempt(attempt) ? kFine : "attempt";
+}
+
+Wrong WrongWithBuffered(const HistoryEvent& event) {
+  if (event.event_id() != 0 || !IsBuffered(event.event_type())) return "buffered event";
+  return AttributesOf(event.event_type()) == event.attributes_case() ? kFine
+                                                                     : "attributes of a buffered event";
+}
+
+Wrong WrongWithRunCreated(const State& state, const perdure::engine::RunCreated& created) {
+  constexpr size_t kIdBytes = 16;
+  if (state.next_event_id != 1) return "a run is created once";
+  const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes;
+  return ids ? kFine : "ids";
+}
+
+Wrong WrongWithRequestSeen(const perdure::engine::RequestSeen& seen) {
+  const bool known = perdure::engine::RequestSeen::Kind_IsValid(seen.kind()) &&
+                     seen.kind() != perdure::engine::RequestSeen::KIND_UNSPECIFIED;
+  return known ? kFine : "request kind";
+}
+
+}  // namespace
+
+std::string_view WrongWithEvent(const State& state, const HistoryEvent& event) {
+  if (AttributesOf(event.event_type()) != event.attributes_case()) return "attributes";
+  if (event.attributes_case() == HistoryEvent::ATTRIBUTES_NOT_SET) return "event type";
+  const bool first = event.event_id() == 1;
+  if (first != event.has_workflow_execution_started_event_attributes()) return "first event";
+  if (first) return kFine;
+  if (!state.IsOpen()) return "an event after the close";
+  if (IsFlushing(state)) return IsBuffered(event.event_type()) ? kFine : "an event that was never buffered";
+  if (event.has_activity_task_scheduled_event_attributes() &&
+      state.activity_ids->contains(event.activity_task_scheduled_event_attributes().activity_id())) {
+    return "activity id";
+  }
+  if (event.has_timer_started_event_attributes() &&
+      state.timers->contains(event.timer_started_event_attributes().timer_id())) {
+    return "timer id";
+  }
+  return WrongWithWorkflowTask(state, event);
+}
+
+std::string_view WrongWithChange(const State& state, const Change& change) {
+  if (change.has_run_created()) return WrongWithRunCreated(state, change.run_created());
+  if (change.has_run_closed()) return state.close_event != nullptr ? kFine : "an open run's retention";
+  if (!state.IsOpen()) return "a change of a closed run";
+  if (IsFlushing(state)) return "a change among flushed events";
+  switch (change.kind_case()) {
+    case Change::kWorkflowTaskPending:
+      return WrongWithPending(state, change.workflow_task_pending());
+    case Change::kTransientWorkflowTaskStarted:
+      return WrongWithTransientStarted(state, change.transient_workflow_task_started());
+    case Change::kEventBuffered:
+      return WrongWithBuffered(change.event_buffered().event());
+    case Change::kActivityStarted:
+      return WrongWithActivity(state, change.activity_started().scheduled_event_id(),
+                               change.activity_started().attempt());
+    case Change::kActivityHeartbeat:
+      return WrongWithActivity(state, change.activity_heartbeat().scheduled_event_id(), 1);
+    case Change::kActivityRetry:
+      return WrongWithActivity(state, change.activity_retry().scheduled_event_id(),
+                               change.activity_retry().attempt());
+    case Change::kBufferedEventDropped: {
+      const int32_t index = change.buffered_event_dropped().index();
+      const bool there = index >= 0 && static_cast<size_t>(index) < state.buffered->size();
+      return there ? kFine : "no such buffered event";
+    }
+    case Change::kRequestSeen:
+      return WrongWithRequestSeen(change.request_seen());
+    case Change::kStickyTaskQueue:
+    case Change::kBufferFlushed:
+    case Change::kRunCreated:
+    case Change::kRunClosed:
+      return kFine;
+    case Change::KIND_NOT_SET:
+      return "change kind";
+  }
+  return "change kind";
+}
+
+std::string_view WrongWithState(const State& state) {
+  if (state.facts->started == nullptr) return "no first event";
+  return IsFlushing(state) ? "flushed events are missing" : kFine;
+}
+
+}  // namespace perdure::engine::workflow
