@@ -46,11 +46,16 @@ std::pair<ManualExecutor*, absl::Duration> VirtualTime::EarliestTimer() const {
 }
 
 bool VirtualTime::RunNextTimer(absl::Duration limit) {
+  if (!RunTimerAlone(limit)) return false;
+  RunUntilIdle();
+  return true;
+}
+
+bool VirtualTime::RunTimerAlone(absl::Duration limit) {
   const auto [executor, due] = EarliestTimer();
   if (executor == nullptr || due > monotonic_ + limit) return false;
   monotonic_ = std::max(monotonic_, due);
   executor->RunTimer(executor->Earliest());
-  RunUntilIdle();
   return true;
 }
 

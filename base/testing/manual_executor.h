@@ -34,6 +34,8 @@ class VirtualTime {
   // Moves on to the next timer within `limit`, runs it, and then whatever it posted. False when there is
   // none.
   bool RunNextTimer(absl::Duration limit = absl::InfiniteDuration());
+  // The same, but what it posted stays for RunOne. REQUIRES: nothing is posted.
+  bool RunTimerAlone(absl::Duration limit = absl::InfiniteDuration());
   // Moves time on by `by`; each timer runs at its moment, with what it posts. Begins with RunUntilIdle.
   void Advance(absl::Duration by);
 
