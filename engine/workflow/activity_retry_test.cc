@@ -41,7 +41,7 @@ TEST_CASE("A failed attempt is followed by another after the backoff, without an
     REQUIRE(worker.Waiting().empty());
     run.Advance(absl::Seconds(seconds));
   }
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   const ActivityTaskReply fifth = worker.Poll();
   REQUIRE(fifth.response.attempt() == 5);
   REQUIRE(fifth.response.current_attempt_scheduled_time().seconds() == absl::ToUnixSeconds(run.now()));

@@ -24,7 +24,7 @@ TEST_CASE("An activity is scheduled, started and completed; Started is written w
   run.Sleep(absl::Seconds(2));
   const absl::Time started = run.now();
   const ActivityTaskReply task = worker.Poll();
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   REQUIRE(worker.Waiting().empty());
 
   run.Sleep(absl::Seconds(1));
@@ -245,7 +245,7 @@ TEST_CASE("Ends that arrive while a workflow task runs come after what arrived l
   REQUIRE(run.Signal("one").ok());
   REQUIRE(worker.Fail(second).ok());
   REQUIRE(run.Signal("two").ok());
-  REQUIRE(run.EventsFrom(10) == Names{});
+  REQUIRE(run.EventsFrom(10).empty());
   REQUIRE(worker.Complete(first).code() == absl::StatusCode::kNotFound);
   REQUIRE(run.Complete().ok());
   REQUIRE(run.EventsFrom(10) == Names{"WorkflowTaskCompleted", "ActivityTaskStarted",

@@ -24,7 +24,7 @@ TEST_CASE("Start-to-close: the only attempt takes too long") {
   run.Advance(absl::Seconds(100));
   const TaskToken late = worker.Poll().token;
   run.Advance(absl::Seconds(9));
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   run.Advance(absl::Seconds(1));
   REQUIRE(run.EventsFrom(6) == Names{"ActivityTaskStarted", "ActivityTaskTimedOut", "WorkflowTaskScheduled"});
   REQUIRE(TimedOut(run, 7).failure().message() == "activity StartToClose timeout");
@@ -44,7 +44,7 @@ TEST_CASE("Start-to-close: an attempt that takes too long is tried again") {
   StartWith(run, {ScheduleActivity("a1")});
   const TaskToken late = worker.Poll().token;
   run.Advance(absl::Seconds(10));
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   REQUIRE(worker.Complete(late).code() == absl::StatusCode::kNotFound);
   run.Advance(absl::Seconds(1));
   const ActivityTaskReply second = worker.Poll();
@@ -66,9 +66,9 @@ TEST_CASE("Heartbeat: heartbeats put the timeout off, and it carries their last 
   const TaskToken token = worker.Poll().token;
   run.Advance(absl::Seconds(1.5));
   REQUIRE(worker.Heartbeat(token, [](auto& r) { *r.mutable_details() = PayloadsOf("half"); }).ok());
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   run.Advance(absl::Seconds(1.9));
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   run.Advance(absl::Seconds(0.1));
   REQUIRE(TimedOut(run, 7).failure().message() == "activity Heartbeat timeout");
   const auto& info = TimedOut(run, 7).failure().timeout_failure_info();
@@ -111,7 +111,7 @@ TEST_CASE(
   StartWith(run, {ScheduleActivity("a1", [](auto& a) { *a.mutable_schedule_to_start_timeout() = Secs(1); })});
   REQUIRE(worker.Fail(worker.Poll().token).ok());
   run.Advance(absl::Seconds(1.9));
-  REQUIRE(run.EventsFrom(6) == Names{});
+  REQUIRE(run.EventsFrom(6).empty());
   run.Advance(absl::Seconds(0.1));
   REQUIRE(run.EventsFrom(6) == Names{"ActivityTaskTimedOut", "WorkflowTaskScheduled"});
   REQUIRE(TimedOut(run, 6).failure().cause().message() == "broken");
@@ -184,7 +184,7 @@ TEST_CASE("A timeout while a workflow task runs is buffered, with its started ev
   REQUIRE(run.Signal("go").ok());
   run.PollWorkflowTask();
   run.Advance(absl::Seconds(1));
-  REQUIRE(run.EventsFrom(9) == Names{});
+  REQUIRE(run.EventsFrom(9).empty());
   REQUIRE(worker.Complete(token).code() == absl::StatusCode::kNotFound);
   REQUIRE(run.Complete().ok());
   REQUIRE(run.EventsFrom(9) == Names{"WorkflowTaskCompleted", "ActivityTaskStarted", "ActivityTaskTimedOut",

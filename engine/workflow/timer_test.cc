@@ -76,7 +76,7 @@ TEST_CASE("A timer that fires while a workflow task runs waits for it") {
   REQUIRE(run.Signal("go").ok());
   run.PollWorkflowTask();
   run.Advance(absl::Seconds(1));
-  REQUIRE(run.EventsFrom(9) == Names{});
+  REQUIRE(run.EventsFrom(9).empty());
   REQUIRE_FALSE(run.obligations().next_timer == run.now());
   REQUIRE(run.Complete().ok());
   REQUIRE(run.EventsFrom(9) == Names{"WorkflowTaskCompleted", "TimerFired", "WorkflowTaskScheduled"});
@@ -156,7 +156,7 @@ TEST_CASE("Timers of a closed run are forgotten") {
 }
 
 TEST_CASE("A timer command that makes no sense fails the workflow task") {
-  const auto refused = [](std::vector<Command> commands, enums::WorkflowTaskFailedCause cause) {
+  const auto refused = [](const std::vector<Command>& commands, enums::WorkflowTaskFailedCause cause) {
     TestRun run;
     REQUIRE(run.Start().ok());
     run.PollWorkflowTask();
