@@ -24,6 +24,8 @@ inline constexpr size_t kMemoSize = 2 * 1024 * 1024;
 inline constexpr size_t kIdLength = 1000;
 // A gRPC request. RESOURCE_EXHAUSTED "grpc: received message larger than max (N vs. M)": the core SDK knows that text.
 inline constexpr size_t kGrpcMessage = 4 * 1024 * 1024;
+// limit.workflowTaskCompletionSize.error: told to workers, who fail a task whose completion is larger by themselves.
+inline constexpr size_t kWorkflowTaskCompletionSize = 40 * 1024 * 1024;
 // What gRPC takes in of a request before we refuse it; above this it refuses in words that the core SDK does not know.
 inline constexpr size_t kGrpcReceive = 64 * 1024 * 1024;
 // Request headers of one call. gRPC closes the call with RESOURCE_EXHAUSTED.

@@ -107,7 +107,7 @@ class Node::Impl {
     if (!seed.ok()) return seed.status();
     tokens_ = std::make_unique<TokenSealer>(TokenKey(*seed, options_.token_secret));
     cluster_id_ = PublicClusterId(*seed);
-    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_);
+    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes);
     const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
     if (!loaded.ok()) return loaded.status();
     visibility_ = std::make_unique<StoredVisibility>(*session_, cluster_loop_);
@@ -146,6 +146,7 @@ class Node::Impl {
       google::protobuf::Duration retention;
       retention.set_seconds(absl::ToInt64Seconds(options_.namespace_retention));
       NamespaceRecord record = NewNamespaceRecord(name, options_.cluster_name, retention);
+      record.mutable_replication_config()->clear_state();
       const auto made =
           Await<NamespacePtr>([&](auto done) { namespaces_->Register(std::move(record), std::move(done)); });
       if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "server/cli/serve.h"
 #include "server/cli/start_dev.h"
 #include "server/cli/version.h"
 
@@ -15,6 +16,9 @@ int Run(int argc, const char* const* argv) {
   CLI::App& server = *app.add_subcommand("server", "Servers for development");
   server.require_subcommand(1);
   AddStartDev(server, exit_code);
+  AddServe(app, exit_code);
+  AddMigrate(app, exit_code);
+  AddConfig(app);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("{}\n", VersionLine()); });
   try {
     app.parse(argc, argv);

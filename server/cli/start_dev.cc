@@ -11,6 +11,7 @@
 
 #include "server/cli/logging.h"
 #include "server/cli/run_node.h"
+#include "server/cli/search_attribute_flags.h"
 #include "server/cli/version.h"
 #include "spdlog/spdlog.h"
 
@@ -45,31 +46,6 @@ std::optional<std::pair<std::string, std::string>> SplitPair(const std::string& 
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) return std::nullopt;
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
-}
-
-absl::StatusOr<SearchAttributeTypes> ParseSearchAttributes(const std::vector<std::string>& flags) {
-  using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
-  static const absl::flat_hash_map<std::string, IndexedValueType> kTypes = {
-      {"Text", INDEXED_VALUE_TYPE_TEXT},
-      {"Keyword", INDEXED_VALUE_TYPE_KEYWORD},
-      {"Int", INDEXED_VALUE_TYPE_INT},
-      {"Double", INDEXED_VALUE_TYPE_DOUBLE},
-      {"Bool", INDEXED_VALUE_TYPE_BOOL},
-      {"Datetime", INDEXED_VALUE_TYPE_DATETIME},
-      {"KeywordList", INDEXED_VALUE_TYPE_KEYWORD_LIST}};
-  SearchAttributeTypes attributes;
-  for (const std::string& flag : flags) {
-    const auto pair = SplitPair(flag);
-    const auto type = pair ? kTypes.find(pair->second) : kTypes.end();
-    if (type == kTypes.end()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "--search-attribute \"{}\": write NAME=TYPE with a type of Text, Keyword, Int, Double, Bool, "
-          "Datetime, KeywordList",
-          flag));
-    }
-    attributes[pair->first] = type->second;
-  }
-  return attributes;
 }
 
 absl::StatusOr<StoreChoice> ChooseStore(const Flags& flags) {

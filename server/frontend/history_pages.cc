@@ -13,8 +13,7 @@ absl::StatusOr<std::optional<HistoryPageToken>> OpenHistoryToken(
     const temporal::api::common::v1::WorkflowExecution& execution, const std::string& sealed) {
   if (sealed.empty()) return std::nullopt;
   HistoryPageToken token;
-  if (!tokens.Open(TokenKind::kHistoryPage, sealed, token) || token.namespace_id() != namespace_id.View() ||
-      token.workflow_id() != execution.workflow_id()) {
+  if (!tokens.Open(TokenKind::kHistoryPage, sealed, token) || token.namespace_id() != namespace_id.View()) {
     return InvalidArgument("Invalid NextPageToken.");
   }
   const auto named = Uuid::Parse(execution.run_id());

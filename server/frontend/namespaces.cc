@@ -98,6 +98,7 @@ temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceO
   auto* limits = info->mutable_limits();
   limits->set_blob_size_limit_error(limits::kBlobSize);
   limits->set_memo_size_limit_error(limits::kMemoSize);
+  limits->set_workflow_task_completion_size_limit_error(limits::kWorkflowTaskCompletionSize);
   return response;
 }
 

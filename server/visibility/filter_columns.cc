@@ -83,9 +83,13 @@ std::optional<int64_t> StatusOf(std::string_view name) {
 
 absl::StatusOr<Condition> OnStatus(const std::string& name, Comparison comparison, const FilterToken& value) {
   std::optional<int64_t> status;
+  const bool text = value.kind == Kind::kString;
+  if (text) status = StatusOf(value.text);
   if (value.kind == Kind::kInteger) status = ToInteger(value.text);
-  if (value.kind == Kind::kString) status = StatusOf(value.text);
-  if (!status) return InvalidExpression(fmt::format("invalid ExecutionStatus value '{}'", value.text));
+  if (!status || StatusName(*status).empty()) {
+    const std::string_view quote = text ? "'" : "";
+    return InvalidExpression(fmt::format("invalid ExecutionStatus value {0}{1}{0}", quote, value.text));
+  }
   if (comparison != Comparison::kEqual && comparison != Comparison::kNotEqual) {
     return InvalidArgument(fmt::format(
         "invalid query: operation is not supported: {} can be compared by '=' and '!=' only", name));

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+#include "absl/time/civil_time.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "server/frontend/handlers/handlers.h"
@@ -8,7 +12,14 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, bool report_stats) {
+constexpr int kDefaultPriority = 3;
+
+struct Asked {
+  bool stats = false;
+  bool status = false;
+};
+
+api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked asked) {
   api::DescribeTaskQueueResponse response;
   for (const PollerInfo& poller : queue.pollers) {
     auto& shown = *response.add_pollers();
@@ -18,22 +29,34 @@ api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, bool re
     if (poller.capabilities.ByteSizeLong() > 0)
       *shown.mutable_worker_version_capabilities() = poller.capabilities;
   }
-  if (!report_stats) return response;
+  // No version was ever set: the start of Go's time says so.
+  auto& versioning = *response.mutable_versioning_info();
+  versioning.set_current_version("__unversioned__");
+  *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
+  if (asked.status) response.mutable_task_queue_status()->set_backlog_count_hint(queue.backlog_count);
+  if (!asked.stats) return response;
   auto& stats = *response.mutable_stats();
   stats.set_approximate_backlog_count(queue.backlog_count);
   *stats.mutable_approximate_backlog_age() = ToProto(queue.backlog_age);
   stats.set_tasks_add_rate(static_cast<float>(queue.tasks_add_rate));
   stats.set_tasks_dispatch_rate(static_cast<float>(queue.tasks_dispatch_rate));
-  (*response.mutable_stats_by_priority_key())[3] = stats;
+  (*response.mutable_stats_by_priority_key())[kDefaultPriority] = stats;
   return response;
+}
+
+absl::Status Validate(api::DescribeTaskQueueRequest& request) {
+  // Unlike elsewhere, a name of this form would be a partition's.
+  if (absl::StartsWith(request.task_queue().name(), "/_sys/")) {
+    return InvalidArgument(fmt::format("invalid task queue partition name {}", request.task_queue().name()));
+  }
+  return NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
 }
 
 }  // namespace
 
 void DescribeTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_space,
                        api::DescribeTaskQueueRequest request) {
-  const absl::Status valid =
-      NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
+  const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
   if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_ENHANCED) {
     return call->Fail(absl::UnimplementedError("DescribeTaskQueue in mode ENHANCED is not implemented."));
@@ -43,12 +66,12 @@ void DescribeTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_space
                              ? engine::TaskKind::kActivity
                              : engine::TaskKind::kWorkflow,
                  .name = std::move(*request.mutable_task_queue()->mutable_name())};
-  frontend.matching.Describe(std::move(queue),
-                             [call = std::move(call), report_stats = request.report_stats()](
-                                 absl::StatusOr<QueueDescription> described) mutable {
-                               if (!described.ok()) return call->Fail(described.status());
-                               call->Reply(ToResponse(*described, report_stats));
-                             });
+  const Asked asked{.stats = request.report_stats(), .status = request.include_task_queue_status()};
+  frontend.matching.Describe(
+      std::move(queue), [call = std::move(call), asked](absl::StatusOr<QueueDescription> described) mutable {
+        if (!described.ok()) return call->Fail(described.status());
+        call->Reply(ToResponse(*described, asked));
+      });
 }
 
 }  // namespace perdure::server

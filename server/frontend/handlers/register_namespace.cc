@@ -17,7 +17,8 @@ absl::Status Validate(const Frontend& frontend, const api::RegisterNamespaceRequ
   }
   const absl::Status retention = ValidateRetention(request.workflow_execution_retention_period());
   if (!retention.ok()) return retention;
-  if (frontend.namespaces.ByName(request.namespace_()).ok()) {
+  // The name of the real server's own namespace is reserved.
+  if (request.namespace_() == "temporal-system" || frontend.namespaces.ByName(request.namespace_()).ok()) {
     return NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", request.namespace_()));
   }
   const std::string& active = request.active_cluster_name();

@@ -100,7 +100,7 @@ absl::Status Normalize(Frontend& frontend, Request& request) {
   if (valid.ok()) valid = CheckPolicies(request);
   if (valid.ok() && request.has_search_attributes()) {
     valid = engine::NormalizeSearchAttributes(frontend.search_attributes, request.namespace_(),
-                                      *request.mutable_search_attributes());
+                                              *request.mutable_search_attributes());
   }
   if (valid.ok()) valid = ValidatePriority(request.priority());
   if (valid.ok()) valid = ValidateLinks(request.links());

@@ -1,0 +1,156 @@
+#include "server/frontend/testing/fake_parts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "server/frontend/namespaces.h"
+#include "temporal/api/history/v1/message.pb.h"
+
+namespace perdure::server::testing {
+
+std::string FakeHistory::Event(int64_t id) {
+  temporal::api::history::v1::History history;
+  history.add_events()->set_event_id(id);
+  return history.SerializeAsString();
+}
+
+void FakeHistory::Start(const Uuid&, engine::workflow::api::StartWorkflowExecutionRequest request,
+                        Callback<engine::workflow::StartReply> done) {
+  starts.push_back(std::move(request));
+  std::move(done)(engine::workflow::StartReply());
+}
+
+void FakeHistory::Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) {
+  std::move(done)(execute(run, request));
+}
+
+void FakeHistory::Describe(RunRef, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) {
+  std::move(done)(engine::workflow::api::DescribeWorkflowExecutionResponse());
+}
+
+void FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait, Callback<RunPosition> done) {
+  const bool there = !position.open || position.next_event_id > from_event_id;
+  if (!there && max_wait > absl::ZeroDuration()) {
+    waiting.push_back(std::move(done));
+  } else {
+    std::move(done)(position);
+  }
+}
+
+void FakeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
+  const auto limit = static_cast<int64_t>(std::min(query.max_events, page_events));
+  EventsPage page;
+  int64_t id = query.reverse ? query.to_event_id - 1 : query.from_event_id;
+  for (; id >= query.from_event_id && id < query.to_event_id && page.count < limit; id += query.reverse ? -1 : 1) {
+    page.events += Event(id);
+    ++page.count;
+  }
+  if (id >= query.from_event_id && id < query.to_event_id) page.next = query.reverse ? id + 1 : id;
+  std::move(done)(std::move(page));
+}
+
+uint64_t FakeMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
+  const std::lock_guard lock(mutex_);
+  last_wait_ = poll.wait;
+  waiting_.emplace(++polls_, std::move(done));
+  return polls_;
+}
+
+void FakeMatching::CancelPoll(uint64_t poll) {
+  Callback<PolledTask> done;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(poll);
+    if (found == waiting_.end()) return;
+    done = std::move(found->second);
+    waiting_.erase(found);
+    ++cancelled_;
+  }
+  std::move(done)(PolledTask());
+}
+
+void FakeMatching::Describe(QueueKey, Callback<QueueDescription> done) { std::move(done)(QueueDescription()); }
+
+void FakeMatching::Answer(PolledTask task) {
+  Callback<PolledTask> done;
+  {
+    const std::lock_guard lock(mutex_);
+    PERDURE_CHECK(waiting_.size() == 1, "one poll waits");
+    done = std::move(waiting_.begin()->second);
+    waiting_.clear();
+  }
+  std::move(done)(std::move(task));
+}
+
+std::optional<absl::Duration> FakeMatching::LastWait() {
+  const std::lock_guard lock(mutex_);
+  return last_wait_;
+}
+
+int FakeMatching::cancelled() {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+FakeNamespaces::FakeNamespaces()
+    : random_(NewSeededRandom(2)), snapshot_(std::make_shared<NamespaceSnapshot>()) {
+  Add("default", temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED);
+}
+
+NamespacePtr FakeNamespaces::Add(const std::string& name, temporal::api::enums::v1::NamespaceState state) {
+  google::protobuf::Duration retention;
+  retention.set_seconds(86400);
+  NamespaceRecord record = NewNamespaceRecord(name, "active", retention);
+  record.mutable_info()->set_state(state);
+  return Put(Uuid::Mint(*random_), std::move(record));
+}
+
+NamespacePtr FakeNamespaces::Put(Uuid id, NamespaceRecord record) {
+  record.mutable_info()->set_id(id.ToString());
+  auto name_space = std::make_shared<Namespace>();
+  name_space->id = id;
+  name_space->settings.name = record.info().name();
+  name_space->record = std::move(record);
+  auto snapshot = std::make_shared<NamespaceSnapshot>(*snapshot_);
+  snapshot->by_name[name_space->settings.name] = name_space;
+  snapshot->by_id[id] = name_space;
+  snapshot_ = std::move(snapshot);
+  return name_space;
+}
+
+void FakeNamespaces::Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
+  std::move(done)(Put(Uuid::Mint(*random_), std::move(record)));
+}
+
+void FakeNamespaces::Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
+                            persistence::Callback<NamespacePtr> done) {
+  const auto found = ByName(name);
+  if (!found.ok()) return std::move(done)(found.status());
+  NamespaceRecord record = (*found)->record;
+  const absl::Status allowed = change(record);
+  if (!allowed.ok()) return std::move(done)(allowed);
+  std::move(done)(Put((*found)->id, std::move(record)));
+}
+
+void FakeVisibility::List(persistence::VisibilityQuery query,
+                          persistence::Callback<persistence::VisibilityPage> done) {
+  asked.push_back(std::move(query));
+  std::move(done)(page);
+}
+
+void FakeVisibility::Count(persistence::VisibilityQuery query,
+                           persistence::Callback<std::vector<persistence::CountGroup>> done) {
+  asked.push_back(std::move(query));
+  std::move(done)(groups);
+}
+
+std::string FakeNode::Token(const std::string& workflow_id, const Uuid& run) const {
+  TaskToken token;
+  token.set_namespace_id(std::string(default_namespace->id.View()));
+  token.set_workflow_id(workflow_id);
+  token.set_run_id(std::string(run.View()));
+  return tokens.Seal(TokenKind::kTask, token);
+}
+
+}  // namespace perdure::server::testing

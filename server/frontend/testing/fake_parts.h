@@ -1,0 +1,119 @@
+// What the frontend's tests put in place of history, matching, namespaces and visibility: each remembers what it was
+// asked and answers what the test says. All on the calling thread; not thread-safe unless said.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "server/frontend/frontend.h"
+#include "server/frontend/method_table.h"
+
+namespace perdure::server::testing {
+
+// One run with events 1 to `events`, each of which is the framed event of that id.
+class FakeHistory final : public History {
+ public:
+  RunPosition position;
+  size_t page_events = 1000;  // of a ReadEvents, at most
+  std::function<absl::StatusOr<engine::workflow::Reply>(const RunRef&, const engine::workflow::Request&)> execute;
+  std::vector<engine::workflow::api::StartWorkflowExecutionRequest> starts;
+  std::vector<Callback<RunPosition>> waiting;  // those that wait for an event, unanswered
+
+  static std::string Event(int64_t id);
+
+  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
+             Callback<engine::workflow::StartReply> done) override;
+  void Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) override;
+  void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
+  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait, Callback<RunPosition> done) override;
+  void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
+};
+
+// Thread-safe: gRPC's threads call it.
+class FakeMatching final : public Matching {
+ public:
+  void Offer(Task) override {}
+  void Withdraw(const Task&) override {}
+  void Backlogged(const QueueKey&, TaskOwner*, size_t) override {}
+
+  uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
+  void CancelPoll(uint64_t poll) override;
+  void Describe(QueueKey queue, Callback<QueueDescription> done) override;
+  void ForgetStickyQueue(QueueKey queue) override { forgotten.push_back(queue.name); }
+  void Drain() override {}
+
+  // Answers the only poll that waits.
+  void Answer(PolledTask task);
+  std::optional<absl::Duration> LastWait();
+  int cancelled();
+
+  std::vector<std::string> forgotten;
+
+ private:
+  std::mutex mutex_;
+  std::optional<absl::Duration> last_wait_;
+  uint64_t polls_ = 0;
+  int cancelled_ = 0;
+  absl::flat_hash_map<uint64_t, Callback<PolledTask>> waiting_;
+};
+
+class FakeNamespaces final : public NamespaceRegistry {
+ public:
+  FakeNamespaces();
+  NamespacePtr Add(const std::string& name, temporal::api::enums::v1::NamespaceState state);
+
+  std::shared_ptr<const NamespaceSnapshot> Snapshot() const override { return snapshot_; }
+  void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) override;
+  void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
+              persistence::Callback<NamespacePtr> done) override;
+
+ private:
+  NamespacePtr Put(Uuid id, NamespaceRecord record);
+  std::unique_ptr<Random> random_;
+  std::shared_ptr<const NamespaceSnapshot> snapshot_;
+};
+
+class FakeVisibility final : public Visibility {
+ public:
+  persistence::VisibilityPage page;
+  std::vector<persistence::CountGroup> groups;
+  std::vector<persistence::VisibilityQuery> asked;
+
+  void List(persistence::VisibilityQuery query, persistence::Callback<persistence::VisibilityPage> done) override;
+  void Count(persistence::VisibilityQuery query,
+             persistence::Callback<std::vector<persistence::CountGroup>> done) override;
+};
+
+// A frontend over fakes, with the namespace "default".
+struct FakeNode final : public CallObserver {
+  EventLoop loop{"test"};
+  FakeHistory history;
+  FakeMatching matching;
+  FakeNamespaces namespaces;
+  FakeVisibility visibility;
+  TokenSealer tokens{"key"};
+  IdMinter ids{NewSeededRandom(1)};
+  MethodTable methods;
+  NamespacePtr default_namespace = *namespaces.ByName("default");
+  Frontend frontend{.history = history,
+                    .matching = matching,
+                    .namespaces = namespaces,
+                    .visibility = visibility,
+                    .tokens = tokens,
+                    .executor = loop,
+                    .ids = ids,
+                    .info = {.version = "1.32.0", .cluster_id = "id", .cluster_name = "active", .store = "memory"},
+                    .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}},
+                    .parked = {}};
+
+  void OnAnswered(const Method&, const NamespacePtr&, const absl::Status&, absl::Duration) override {}
+
+  // A task token of the run `run` in the default namespace.
+  std::string Token(const std::string& workflow_id, const Uuid& run) const;
+};
+
+}  // namespace perdure::server::testing
