@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "engine/workflow/activity.h"
@@ -14,16 +17,18 @@ using temporal::api::workflow::v1::WorkflowExecutionConfig;
 using temporal::api::workflow::v1::WorkflowExecutionExtendedInfo;
 using temporal::api::workflow::v1::WorkflowExecutionInfo;
 
-// The builds of the workers that completed the run's workflow tasks, as a search attribute.
-Payload BuildIds(const State& state) {
-  nlohmann::json ids = nlohmann::json::array({"unversioned"});
-  for (const auto& point : state.auto_reset_points->points()) {
-    if (!point.build_id().empty()) ids.push_back("unversioned:" + point.build_id());
-  }
+// In order of their first use.
+using Words = std::vector<std::string>;
+
+void AddWord(std::string word, Words& words) {
+  if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+}
+
+Payload KeywordList(const Words& words) {
   Payload payload;
   (*payload.mutable_metadata())["encoding"] = "json/plain";
   (*payload.mutable_metadata())["type"] = "KeywordList";
-  payload.set_data(ids.dump());
+  payload.set_data(nlohmann::json(words).dump());
   return payload;
 }
 
@@ -58,10 +63,7 @@ void FillInfo(const State& state, WorkflowExecutionInfo& info) {
   info.set_task_queue(state.task_queue);
   info.set_first_run_id(started.first_execution_run_id());
   *info.mutable_memo() = *state.memo;
-  *info.mutable_search_attributes() = *state.search_attributes;
-  if (state.last_completed_event_id != 0) {
-    (*info.mutable_search_attributes()->mutable_indexed_fields())["BuildIds"] = BuildIds(state);
-  }
+  *info.mutable_search_attributes() = SearchAttributesOf(state);
   *info.mutable_auto_reset_points() = *state.auto_reset_points;
   if (state.worker_version != nullptr) {
     *info.mutable_most_recent_worker_version_stamp() = *state.worker_version;
@@ -107,6 +109,22 @@ void FillWorkflowTask(const State& state, api::DescribeWorkflowExecutionResponse
 }
 
 }  // namespace
+
+temporal::api::common::v1::SearchAttributes SearchAttributesOf(const State& state) {
+  temporal::api::common::v1::SearchAttributes attributes = *state.search_attributes;
+  if (state.last_completed_event_id == 0) return attributes;
+  // What the workers that completed its workflow tasks said about themselves.
+  Words build_ids = {"unversioned"};
+  Words checksums;
+  for (const auto& point : state.auto_reset_points->points()) {
+    if (!point.build_id().empty()) AddWord("unversioned:" + point.build_id(), build_ids);
+    if (!point.binary_checksum().empty()) AddWord(point.binary_checksum(), checksums);
+  }
+  auto& fields = *attributes.mutable_indexed_fields();
+  fields["BuildIds"] = KeywordList(build_ids);
+  if (!checksums.empty()) fields["BinaryChecksums"] = KeywordList(checksums);
+  return attributes;
+}
 
 api::DescribeWorkflowExecutionResponse Describe(const State& state, absl::Time now) {
   api::DescribeWorkflowExecutionResponse response;

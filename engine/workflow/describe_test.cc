@@ -55,26 +55,27 @@ TEST_CASE("A running transient task does not count into the history") {
   CHECK(described.pending_workflow_task().has_started_time());
 }
 
-TEST_CASE("The first completed task leaves a reset point and the worker's builds") {
+TEST_CASE("The first task that a build completes leaves a reset point and the build's name") {
   TestRun run;
   REQUIRE(run.Start().ok());
-  run.PollWorkflowTask();
-  REQUIRE(run.Complete({},
-                       [](auto& request) {
-                         request.mutable_worker_version_stamp()->set_build_id("one");
-                         request.set_force_create_new_workflow_task(true);
-                       })
-              .ok());
-  run.PollWorkflowTask();
-  REQUIRE(run.Complete({}, [](auto& request) { request.mutable_worker_version_stamp()->set_build_id("one"); })
-              .ok());
+  for (const char* checksum : {"", "", "checksum"}) {
+    run.PollWorkflowTask();
+    const auto complete = run.Complete({}, [&](auto& request) {
+      request.mutable_worker_version_stamp()->set_build_id("one");
+      request.set_binary_checksum(checksum);
+      request.set_force_create_new_workflow_task(true);
+    });
+    REQUIRE(complete.ok());
+  }
   const auto info = Describe(run.state(), run.now()).workflow_execution_info();
-  REQUIRE(info.auto_reset_points().points_size() == 1);
+  REQUIRE(info.auto_reset_points().points_size() == 2);
   CHECK(info.auto_reset_points().points(0).first_workflow_task_completed_id() == 4);
   CHECK(info.auto_reset_points().points(0).resettable());
   CHECK(info.auto_reset_points().points(0).run_id() == info.execution().run_id());
-  CHECK(info.search_attributes().indexed_fields().at("BuildIds").data() ==
-        R"(["unversioned","unversioned:one"])");
+  CHECK(info.auto_reset_points().points(1).first_workflow_task_completed_id() == 10);
+  const auto& fields = info.search_attributes().indexed_fields();
+  CHECK(fields.at("BuildIds").data() == R"(["unversioned","unversioned:one"])");
+  CHECK(fields.at("BinaryChecksums").data() == R"(["checksum"])");
   CHECK(info.most_recent_worker_version_stamp().build_id() == "one");
 }
 

@@ -55,7 +55,8 @@ void SetEventId(HistoryEvent& event, int64_t id) {
   event.set_task_id(kFirstTaskId + id);
 }
 
-Transition::Transition(State state, const Context& context) : state_(std::move(state)), context_(context) {
+Transition::Transition(State state, const Context& context)
+    : state_(std::move(state)), history_size_before_(state_.history_size_bytes), context_(context) {
   open_.first_event_id = state_.next_event_id;
 }
 

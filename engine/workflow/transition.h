@@ -29,6 +29,8 @@ class Transition {
   const State& state() const { return state_; }
   const Context& context() const { return context_; }
   absl::Time now() const { return context_.now; }
+  // Of the events before this transition: what a worker is told that it has.
+  int64_t history_size_before() const { return history_size_before_; }
 
   // A new event with its type and time set; the caller fills its attributes and passes it to Emit or
   // EmitOrBuffer.
@@ -85,6 +87,7 @@ class Transition {
   void CloseRecord();
 
   State state_;
+  const int64_t history_size_before_;
   bool in_commands_ = false;
   const Context& context_;
   std::vector<Record> records_;

@@ -63,6 +63,9 @@ bool HasVolatile(const State& state);
 // What DescribeWorkflowExecution answers at `now`, from the state alone.
 api::DescribeWorkflowExecutionResponse Describe(const State& state, absl::Time now);
 
+// The run's search attributes as clients see them: its own, and those that the server sets.
+temporal::api::common::v1::SearchAttributes SearchAttributesOf(const State& state);
+
 // The events behind the durable ones that a reader of an open run is shown (a transient workflow task's),
 // framed as Record::events.
 std::string TransientEvents(const State& state);

@@ -27,8 +27,8 @@ HistoryEvent NewStarted(const Transition& transition, const WorkflowTask& task, 
   started->set_scheduled_event_id(task.scheduled_event_id);
   started->set_identity(starter.identity);
   started->set_request_id(starter.request_id);
-  started->set_history_size_bytes(state.history_size_bytes);
-  if (state.history_size_bytes >= limits::kHistorySizeSuggest) {
+  started->set_history_size_bytes(transition.history_size_before());
+  if (transition.history_size_before() >= limits::kHistorySizeSuggest) {
     started->add_suggest_continue_as_new_reasons(
         enums::SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE);
   }

@@ -132,6 +132,7 @@ TEST_CASE("An eager start is durable at once") {
   CHECK(run.Event(1).workflow_execution_started_event_attributes().eager_execution_accepted());
   CHECK(reply->eager_task->history_to == 3);
   CHECK(reply->eager_task->tail.empty());
+  CHECK(run.Event(3).workflow_task_started_event_attributes().history_size_bytes() == 0);
   run.Crash();
   REQUIRE(run.CompleteWith(reply->eager_task->token, {CompleteWorkflow()}).ok());
 }

@@ -13,7 +13,8 @@ namespace {
 // Other nodes may change the same namespace; more tries than this meet a fault, not a race.
 constexpr int kTries = 5;
 
-absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row) {
+absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
+                                     std::shared_ptr<const engine::SearchAttributeTypes> search_attributes) {
   auto name_space = std::make_shared<Namespace>();
   name_space->id = row.id;
   name_space->version = row.version;
@@ -22,6 +23,7 @@ absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row) {
   }
   name_space->settings.id = row.id;
   name_space->settings.name = row.name;
+  name_space->settings.search_attributes = std::move(search_attributes);
   name_space->settings.retention = FromProto(name_space->record.config().workflow_execution_retention_ttl());
   return name_space;
 }
@@ -32,8 +34,12 @@ persistence::NamespaceRow ToRow(const Uuid& id, int64_t version, const Namespace
 
 }  // namespace
 
-StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& executor)
-    : session_(session), executor_(executor), snapshot_(std::make_shared<NamespaceSnapshot>()) {}
+StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& executor,
+                                   engine::SearchAttributeTypes search_attributes)
+    : session_(session),
+      executor_(executor),
+      search_attributes_(std::make_shared<const engine::SearchAttributeTypes>(std::move(search_attributes))),
+      snapshot_(std::make_shared<NamespaceSnapshot>()) {}
 
 std::shared_ptr<const NamespaceSnapshot> StoredNamespaces::Snapshot() const {
   const std::lock_guard lock(mutex_);
@@ -50,7 +56,7 @@ void StoredNamespaces::Reload(persistence::Callback<bool> done) {
         if (!rows.ok()) return std::move(done)(rows.status());
         auto snapshot = std::make_shared<NamespaceSnapshot>();
         for (const persistence::NamespaceRow& row : *rows) {
-          auto name_space = FromRow(row);
+          auto name_space = FromRow(row, search_attributes_);
           if (!name_space.ok()) return std::move(done)(name_space.status());
           snapshot->by_name[row.name] = *name_space;
           snapshot->by_id[row.id] = *std::move(name_space);
@@ -64,7 +70,7 @@ void StoredNamespaces::Reload(persistence::Callback<bool> done) {
 }
 
 NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
-  NamespacePtr name_space = *FromRow(row);  // we have just made it
+  NamespacePtr name_space = *FromRow(row, search_attributes_);  // we have just made it
   auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
   snapshot->by_name[row.name] = name_space;
   snapshot->by_id[row.id] = name_space;

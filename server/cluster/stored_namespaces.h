@@ -14,7 +14,9 @@ namespace perdure::server {
 
 class StoredNamespaces final : public NamespaceRegistry {
  public:
-  StoredNamespaces(persistence::Session& session, Executor& executor);
+  // `search_attributes`: the custom ones, which every namespace has.
+  StoredNamespaces(persistence::Session& session, Executor& executor,
+                   engine::SearchAttributeTypes search_attributes = {});
 
   // Reads all of them. Until it has answered, the registry is empty.
   void Load(persistence::Callback<bool> done);
@@ -35,6 +37,7 @@ class StoredNamespaces final : public NamespaceRegistry {
 
   persistence::Session& session_;
   Executor& executor_;
+  const std::shared_ptr<const engine::SearchAttributeTypes> search_attributes_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const NamespaceSnapshot> snapshot_;  // guarded by mutex_

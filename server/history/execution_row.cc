@@ -1,5 +1,7 @@
 #include "server/history/execution_row.h"
 
+#include "engine/workflow/workflow.h"
+
 namespace perdure::server {
 
 persistence::ExecutionRow MakeExecutionRow(const engine::workflow::State& state, bool current) {
@@ -19,7 +21,7 @@ persistence::ExecutionRow MakeExecutionRow(const engine::workflow::State& state,
     row.state_transition_count = state.last_sequence;
   }
   row.memo = state.memo->SerializeAsString();
-  row.search_attributes = state.search_attributes->SerializeAsString();
+  row.search_attributes = SearchAttributesOf(state).SerializeAsString();
   return row;
 }
 
