@@ -1,0 +1,170 @@
+#include "tests/simulation/client.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+#include "base/time.h"
+#include "tests/simulation/program.h"
+
+namespace perdure::simulation {
+
+Client::Client(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
+               Network& network, Journal& journal)
+    : plan_(plan),
+      namespace_id_(namespace_id),
+      executor_(executor),
+      random_(random),
+      network_(network),
+      journal_(journal) {
+  for (const WorkflowPlan& workflow : plan_.workflows) flights_[workflow.workflow_id].plan = &workflow;
+}
+
+void Client::Later(absl::AnyInvocable<void() &&> task) {
+  executor_.RunAfter(absl::Milliseconds(50) + random_.Fraction() * absl::Milliseconds(200), std::move(task));
+}
+
+void Client::Begin() {
+  for (auto& [id, flight] : flights_) {
+    executor_.RunAfter(random_.Fraction() * absl::Seconds(5), [this, &flight = flight] { Start(flight); });
+  }
+}
+
+void Client::AskAgain() {
+  for (auto& [id, flight] : flights_) {
+    if (flight.finished) continue;
+    ++flight.round;
+    flight.start_acknowledged = false;
+    flight.watching = false;
+    flight.signals_acknowledged = 0;
+    Start(flight);
+  }
+}
+
+void Client::Start(Flight& flight) {
+  const uint64_t round = flight.round;
+  const auto again = [this, &flight, round] {
+    if (flight.round == round) Start(flight);
+  };
+  if (!network_.connected()) return Later(again);
+  temporal::api::workflowservice::v1::StartWorkflowExecutionRequest request;
+  request.set_workflow_id(flight.plan->workflow_id);
+  request.set_request_id("start-" + flight.plan->workflow_id);
+  request.mutable_workflow_type()->set_name("planned");
+  request.mutable_task_queue()->set_name(kTaskQueue);
+  *request.mutable_workflow_task_timeout() = ToProto(absl::Seconds(5));
+  network_.history().Start(
+      namespace_id_, std::move(request),
+      network_.Answer<engine::workflow::StartReply>(
+          [this, &flight, round, again](const absl::StatusOr<engine::workflow::StartReply>& reply) {
+            if (flight.round != round) return;
+            if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
+              return Later(again);
+            if (!reply.ok()) return journal_.Broken("a start was refused: " + reply.status().ToString());
+            flight.start_acknowledged = true;
+            for (int i = 0; i < flight.plan->signals; ++i) Signal(flight, i);
+            Watch(flight);
+          }));
+}
+
+void Client::Signal(Flight& flight, int number) {
+  const uint64_t round = flight.round;
+  const auto again = [this, &flight, round, number] {
+    if (flight.round == round) Signal(flight, number);
+  };
+  if (!network_.connected()) return Later(again);
+  engine::workflow::Signal signal;
+  signal.request.mutable_workflow_execution()->set_workflow_id(flight.plan->workflow_id);
+  signal.request.set_signal_name("go");
+  signal.request.set_request_id(fmt::format("signal-{}-{}", flight.plan->workflow_id, number));
+  network_.history().Execute(
+      {.namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = std::nullopt},
+      std::move(signal),
+      network_.Answer<engine::workflow::Reply>(
+          [this, &flight, round, again](const absl::StatusOr<engine::workflow::Reply>& reply) {
+            if (flight.round != round) return;
+            if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
+              return Later(again);
+            // A signal whose answer was lost may have let the workflow finish; else its start has vanished.
+            if (absl::IsNotFound(reply.status())) return journal_.commits_vanished() ? Later(again) : void();
+            if (!reply.ok()) return journal_.Broken("a signal was refused: " + reply.status().ToString());
+            ++flight.signals_acknowledged;
+          }));
+}
+
+void Client::Watch(Flight& flight) {
+  const uint64_t round = flight.round;
+  const auto again = [this, &flight, round] {
+    if (flight.round == round) Watch(flight);
+  };
+  if (!network_.connected()) return Later(again);
+  network_.history().WaitForEvents(
+      {.namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = std::nullopt},
+      std::numeric_limits<int64_t>::max(), absl::Seconds(20),
+      network_.Answer<server::RunPosition>(
+          [this, &flight, round, again](const absl::StatusOr<server::RunPosition>& position) {
+            if (flight.round != round) return;
+            if (absl::IsNotFound(position.status()) && journal_.commits_vanished()) return Start(flight);
+            if (absl::IsNotFound(position.status())) {
+              return journal_.Broken(flight.plan->workflow_id + " was acknowledged and is not there");
+            }
+            if (!position.ok() || position->open) return Later(again);
+            CheckEnd(flight, *position);
+          }));
+}
+
+void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
+  const uint64_t round = flight.round;
+  const auto again = [this, &flight, round] {
+    if (flight.round == round) Watch(flight);
+  };
+  if (!network_.connected()) return Later(again);
+  server::EventsQuery query;
+  query.run = {
+      .namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = position.run_id};
+  query.to_event_id = position.next_event_id;
+  query.max_events = 100000;
+  query.max_bytes = 100 << 20;
+  const Uuid run_id = position.run_id;
+  network_.history().ReadEvents(
+      query, network_.Answer<server::EventsPage>([this, &flight, round, again,
+                                                  run_id](const absl::StatusOr<server::EventsPage>& page) {
+        if (flight.round != round || flight.finished) return;
+        if (!page.ok()) return Later(again);
+        temporal::api::history::v1::History history;
+        if (!history.ParseFromString(page->events) || history.events().empty()) {
+          return journal_.Broken(flight.plan->workflow_id + ": its history does not parse");
+        }
+        journal_.HistoryShown(run_id, history);
+        int signals = 0;
+        for (const auto& event : history.events()) {
+          if (event.has_workflow_execution_signaled_event_attributes()) ++signals;
+        }
+        const auto& last = *history.events().rbegin();
+        if (!last.has_workflow_execution_completed_event_attributes() ||
+            last.workflow_execution_completed_event_attributes().result().payloads(0).data() !=
+                ResultOf(*flight.plan)) {
+          return journal_.Broken(flight.plan->workflow_id + " ended wrong: " + last.ShortDebugString());
+        }
+        if (signals != flight.plan->signals) {
+          return journal_.Broken(fmt::format("{}: {} signals instead of {}", flight.plan->workflow_id,
+                                             signals, flight.plan->signals));
+        }
+        flight.finished = true;
+        ++finished_;
+      }));
+}
+
+std::string Client::Unfinished() const {
+  std::string text;
+  for (const auto& [id, flight] : flights_) {
+    if (flight.finished) continue;
+    text += fmt::format(" {} (start {}, signals {}/{})", id,
+                        flight.start_acknowledged ? "acknowledged" : "not answered",
+                        flight.signals_acknowledged, flight.plan->signals);
+  }
+  return text;
+}
+
+}  // namespace perdure::simulation

@@ -1,0 +1,59 @@
+// The people who start and signal workflows: each call is repeated with its request id until it is
+// acknowledged, and what was acknowledged must be there at the end, once. Not thread-safe: the simulation is
+// one thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "base/executor.h"
+#include "base/ids.h"
+#include "tests/simulation/journal.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/plan.h"
+
+namespace perdure::simulation {
+
+class Client {
+ public:
+  // All outlive the client.
+  Client(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random, Network& network,
+         Journal& journal);
+
+  void Begin();
+  // Acknowledged commits vanished: whatever is not known to be finished is asked for again, under the same
+  // request ids.
+  void AskAgain();
+  // Every workflow was seen to be completed.
+  bool AllFinished() const { return finished_ == plan_.workflows.size(); }
+  // For a seed that did not finish in time.
+  std::string Unfinished() const;
+
+ private:
+  struct Flight {
+    const WorkflowPlan* plan = nullptr;
+    bool start_acknowledged = false;
+    bool watching = false;
+    int signals_acknowledged = 0;
+    bool finished = false;
+    uint64_t round = 0;  // raised by AskAgain: answers to older calls count for nothing
+  };
+
+  void Start(Flight& flight);
+  void Signal(Flight& flight, int number);
+  void Watch(Flight& flight);
+  void CheckEnd(Flight& flight, const server::RunPosition& position);
+  void Later(absl::AnyInvocable<void() &&> task);
+
+  const Plan& plan_;
+  const Uuid namespace_id_;
+  Executor& executor_;
+  Random& random_;
+  Network& network_;
+  Journal& journal_;
+  std::map<std::string, Flight> flights_;
+  size_t finished_ = 0;
+};
+
+}  // namespace perdure::simulation

@@ -1,0 +1,31 @@
+// The store's faults, drawn from the seed by the plan's chances until they are told to stop.
+// Not thread-safe: the simulation is one thread.
+#pragma once
+
+#include "base/random.h"
+#include "persistence/memory/faults.h"
+#include "tests/simulation/plan.h"
+
+namespace perdure::simulation {
+
+class StoreFaults final : public persistence::MemoryFaults {
+ public:
+  // Both outlive this.
+  StoreFaults(const FaultPlan& plan, Random& random) : plan_(plan), random_(random) {}
+
+  void Stop() { stopped_ = true; }
+
+  CommitPlan OnCommit(const persistence::Batch& batch) override;
+  ReadPlan OnOperation(std::string_view operation) override;
+  bool StalledLands(const persistence::Batch& batch, Moment moment) override;
+
+ private:
+  bool Chance(double chance) { return !stopped_ && random_.Fraction() < chance; }
+  absl::Duration Delay();
+
+  const FaultPlan& plan_;
+  Random& random_;
+  bool stopped_ = false;
+};
+
+}  // namespace perdure::simulation

@@ -1,0 +1,66 @@
+// What one seed draws: the configuration, the workload and how often what goes wrong. Everything a run does
+// follows from this and from the seed's later random numbers, so that a seed repeats a run exactly. Plain
+// values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/random.h"
+
+namespace perdure::simulation {
+
+// One step of a workflow. A workflow is its steps in order, then its completion.
+struct Step {
+  enum class Kind { kActivity, kTimer, kSignal };
+  Kind kind = Kind::kActivity;
+  int failures = 0;         // kActivity: attempts that fail before one succeeds
+  absl::Duration duration;  // kTimer
+};
+
+struct WorkflowPlan {
+  std::string workflow_id;
+  std::vector<Step> steps;
+  int signals = 0;  // how many steps wait for a signal; the client sends exactly so many
+};
+
+// Chances in [0, 1], each for one occasion.
+struct FaultPlan {
+  double commit_fails = 0;
+  double commit_unknown_landed = 0;
+  double commit_unknown_lost = 0;
+  double commit_unknown_stalls = 0;
+  double read_fails = 0;
+  absl::Duration slowest_store;  // each store operation takes up to this
+  double reply_lost = 0;         // the call was carried out, its caller hears UNAVAILABLE
+  double worker_drops_task = 0;  // a worker dies with a task in its hands
+  double worker_answers_twice = 0;
+  double worker_answers_late = 0;  // after the task's timeout
+  double worker_fails_task = 0;    // RespondWorkflowTaskFailed
+  double worker_sends_bad_command = 0;
+  absl::Duration between_crashes = absl::InfiniteDuration();  // of the server process; infinite: none
+  absl::Duration between_lost_batches =
+      absl::InfiniteDuration();  // failovers to a lagging standby; infinite: none
+  absl::Duration between_clock_steps =
+      absl::InfiniteDuration();  // of the machine's wall clock; infinite: none
+};
+
+struct Plan {
+  size_t executors = 1;
+  size_t pollers = 1;  // of each kind
+  size_t resident_bytes = 0;
+  bool sticky = false;
+  std::vector<WorkflowPlan> workflows;
+  FaultPlan faults;
+  absl::Duration faulty_time;  // then faults stop, and every workflow must finish
+};
+
+Plan DrawPlan(Random& random);
+
+// For the log of a failed seed.
+std::string Describe(const Plan& plan);
+
+}  // namespace perdure::simulation

@@ -1,0 +1,24 @@
+// What a workflow of the simulation does: its plan's steps, decided again from the history at each workflow
+// task, as an SDK's replay does. Pure.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/history/v1/message.pb.h"
+#include "tests/simulation/plan.h"
+
+namespace perdure::simulation {
+
+inline constexpr char kTaskQueue[] = "queue";
+
+// The next commands after this history; none while the workflow waits. An error when the history contradicts
+// the plan.
+absl::StatusOr<std::vector<temporal::api::command::v1::Command>> NextCommands(
+    const WorkflowPlan& plan, const temporal::api::history::v1::History& history);
+
+// What a finished workflow's result must be.
+std::string ResultOf(const WorkflowPlan& plan);
+
+}  // namespace perdure::simulation

@@ -1,0 +1,207 @@
+#include "tests/simulation/worker.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "temporal/api/enums/v1/task_queue.pb.h"
+#include "tests/simulation/program.h"
+
+namespace perdure::simulation {
+namespace {
+
+using engine::workflow::ActivityTaskReply;
+using engine::workflow::WorkflowTaskReply;
+
+constexpr absl::Duration kPollWait = absl::Seconds(60);
+constexpr char kStickyQueue[] = "sticky-of-the-worker";
+
+server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namespace_id) {
+  Uuid run_id;
+  PERDURE_CHECK(token.run_id().size() == run_id.bytes.size(), "a token names its run");
+  std::copy(token.run_id().begin(), token.run_id().end(), run_id.bytes.begin());
+  return {.namespace_id = namespace_id, .workflow_id = token.workflow_id(), .run_id = run_id};
+}
+
+}  // namespace
+
+Worker::Worker(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
+               Network& network, Journal& journal)
+    : plan_(plan),
+      namespace_id_(namespace_id),
+      executor_(executor),
+      random_(random),
+      network_(network),
+      journal_(journal) {
+  for (const WorkflowPlan& workflow : plan_.workflows) plans_[workflow.workflow_id] = &workflow;
+}
+
+void Worker::StartPolling() {
+  for (size_t i = 0; i < plan_.pollers; ++i) {
+    PollWorkflow(false);
+    if (plan_.sticky) PollWorkflow(true);
+    PollActivity();
+  }
+}
+
+void Worker::Again(absl::AnyInvocable<void() &&> poll, bool at_once) {
+  executor_.RunAfter(at_once ? absl::ZeroDuration() : absl::Milliseconds(100), std::move(poll));
+}
+
+void Worker::PollWorkflow(bool sticky) {
+  if (!network_.connected()) return Again([this, sticky] { PollWorkflow(sticky); }, false);
+  server::WorkflowPoll poll;
+  poll.request.set_identity("worker");
+  poll.request.mutable_task_queue()->set_name(sticky ? kStickyQueue : kTaskQueue);
+  if (sticky) {
+    poll.request.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
+    poll.request.mutable_task_queue()->set_normal_name(kTaskQueue);
+  }
+  network_.matching().StartPoll(
+      {.namespace_id = namespace_id_, .poll = std::move(poll), .wait = kPollWait},
+      network_.Answer<server::PolledTask>([this, sticky](absl::StatusOr<server::PolledTask> answer) {
+        Again([this, sticky] { PollWorkflow(sticky); }, answer.ok());
+        if (!answer.ok()) return;
+        if (auto* task = std::get_if<WorkflowTaskReply>(&answer->task)) OnWorkflowTask(std::move(*task));
+      }));
+}
+
+void Worker::PollActivity() {
+  if (!network_.connected()) return Again([this] { PollActivity(); }, false);
+  server::ActivityPoll poll;
+  poll.request.set_identity("worker");
+  poll.request.mutable_task_queue()->set_name(kTaskQueue);
+  network_.matching().StartPoll(
+      {.namespace_id = namespace_id_, .poll = std::move(poll), .wait = kPollWait},
+      network_.Answer<server::PolledTask>([this](absl::StatusOr<server::PolledTask> answer) {
+        Again([this] { PollActivity(); }, answer.ok());
+        if (!answer.ok()) return;
+        if (auto* task = std::get_if<ActivityTaskReply>(&answer->task)) OnActivityTask(*task);
+      }));
+}
+
+void Worker::OnWorkflowTask(WorkflowTaskReply task) {
+  const server::RunRef run = RefOf(task.token, namespace_id_);
+  std::string events;
+  if (task.history_from > 1) {
+    // A sticky task brings what is new. A worker that lost its cache asks for the whole history.
+    const auto cached = cache_.find(*run.run_id);
+    History known;
+    if (cached != cache_.end())
+      PERDURE_CHECK(known.ParseFromString(cached->second), "the cache holds framed events");
+    if (known.events_size() + 1 != task.history_from || Chance(plan_.faults.worker_drops_task)) {
+      cache_.erase(*run.run_id);
+      return Send(run, engine::workflow::ResetSticky{});  // and the task times out
+    }
+    events = cached->second;
+  }
+  events += task.history;
+  ReadRest(std::move(task), std::move(events));
+}
+
+void Worker::ReadRest(WorkflowTaskReply task, std::string events) {
+  if (task.next_page_from == 0) return AnswerWorkflowTask(task, events);
+  if (!network_.connected()) return;
+  server::EventsQuery query;
+  query.run = RefOf(task.token, namespace_id_);
+  query.from_event_id = task.next_page_from;
+  query.to_event_id = task.history_to + 1;
+  query.max_events = 5;
+  query.max_bytes = 1 << 20;
+  network_.history().ReadEvents(
+      query, network_.Answer<server::EventsPage>([this, task = std::move(task), events = std::move(events)](
+                                                     absl::StatusOr<server::EventsPage> page) mutable {
+        if (!page.ok()) return;  // the task times out
+        events += page->events;
+        task.next_page_from = page->next;
+        ReadRest(std::move(task), std::move(events));
+      }));
+}
+
+void Worker::AnswerWorkflowTask(const WorkflowTaskReply& task, const std::string& durable) {
+  const server::RunRef run = RefOf(task.token, namespace_id_);
+  History history;
+  if (!history.ParseFromString(durable + task.tail))
+    return journal_.Broken("a task's history does not parse");
+  journal_.HistoryShown(*run.run_id, history);
+  if (plan_.sticky) cache_[*run.run_id] = history.SerializeAsString();
+
+  const auto commands = NextCommands(*plans_.at(run.workflow_id), history);
+  if (!commands.ok())
+    return journal_.Broken(run.workflow_id + ": " + std::string(commands.status().message()));
+  engine::workflow::CompleteWorkflowTask completion;
+  completion.token = task.token;
+  completion.request.set_identity("worker");
+  for (const auto& command : *commands) *completion.request.add_commands() = command;
+  if (plan_.sticky) {
+    auto& sticky = *completion.request.mutable_sticky_attributes();
+    sticky.mutable_worker_task_queue()->set_name(kStickyQueue);
+    sticky.mutable_worker_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
+    sticky.mutable_worker_task_queue()->set_normal_name(kTaskQueue);
+    sticky.mutable_schedule_to_start_timeout()->set_seconds(5);
+  }
+  if (Chance(plan_.faults.worker_fails_task)) {
+    engine::workflow::FailWorkflowTask failure;
+    failure.token = task.token;
+    failure.request.set_identity("worker");
+    cache_.erase(*run.run_id);
+    return Send(run, std::move(failure));
+  }
+  if (Chance(plan_.faults.worker_sends_bad_command)) completion.request.add_commands();
+  Answer(plan_.faults.worker_drops_task, [this, run, completion] { Complete(run, completion); });
+}
+
+void Worker::Complete(const server::RunRef& run, engine::workflow::CompleteWorkflowTask completion) {
+  if (!network_.connected()) {
+    cache_.erase(*run.run_id);
+    return;
+  }
+  network_.history().Execute(run, std::move(completion),
+                             network_.Answer<engine::workflow::Reply>(
+                                 [this, run_id = *run.run_id](absl::StatusOr<engine::workflow::Reply> reply) {
+                                   // An SDK forgets a run whose task's answer was not accepted.
+                                   if (!reply.ok()) cache_.erase(run_id);
+                                 }));
+}
+
+void Worker::OnActivityTask(const ActivityTaskReply& task) {
+  const server::RunRef run = RefOf(task.token, namespace_id_);
+  journal_.ActivityHandedOut(*run.run_id, task.token.scheduled_event_id(), task.token.attempt());
+  // Failures of the plan are counted in attempts; timeouts use some up, which only makes it succeed earlier.
+  const int failures = std::stoi(task.response.input().payloads(0).data());
+  const bool fail = task.token.attempt() <= failures;
+  Answer(plan_.faults.worker_drops_task, [this, task, fail] { AnswerActivity(task, fail); });
+}
+
+void Worker::AnswerActivity(const ActivityTaskReply& task, bool fail) {
+  const server::RunRef run = RefOf(task.token, namespace_id_);
+  if (fail) {
+    engine::workflow::FailActivity failure;
+    failure.token = task.token;
+    failure.request.mutable_failure()->set_message("as planned");
+    failure.request.mutable_failure()->mutable_application_failure_info()->set_type("Planned");
+    return Send(run, std::move(failure));
+  }
+  engine::workflow::CompleteActivity completion;
+  completion.token = task.token;
+  Send(run, std::move(completion));
+}
+
+void Worker::Send(const server::RunRef& run, engine::workflow::Request request) {
+  if (!network_.connected()) return;
+  network_.history().Execute(run, std::move(request),
+                             network_.Answer<engine::workflow::Reply>([](const auto& /*reply*/) {}));
+}
+
+void Worker::Answer(double drop, const std::function<void()>& answer) {
+  if (Chance(drop)) return;
+  if (Chance(plan_.faults.worker_answers_late)) {
+    executor_.RunAfter(absl::Seconds(5) + random_.Fraction() * absl::Seconds(20), answer);
+    return;
+  }
+  answer();
+  if (Chance(plan_.faults.worker_answers_twice)) answer();
+}
+
+}  // namespace perdure::simulation

@@ -1,0 +1,139 @@
+#include "tests/simulation/world.h"
+
+#include <string>
+#include <utility>
+
+#include "base/event_loop.h"
+
+namespace perdure::simulation {
+namespace {
+
+constexpr absl::Duration kTimeToFinish = absl::Hours(2);
+constexpr absl::Duration kTimeToRestart = absl::Milliseconds(100);
+constexpr uint64_t kMostSteps = 2'000'000;
+// A crash falls between any two steps: it comes so many of them, at the most, after fate decided on it.
+constexpr uint64_t kStepsToCrash = 100;
+constexpr size_t kRememberedTransactions = 64;
+
+}  // namespace
+
+World::World(uint64_t seed)
+    : time_(seed),
+      random_(NewSeededRandom(time_.random().Next())),
+      plan_(DrawPlan(*random_)),
+      faults_(plan_.faults, *random_),
+      matching_executor_(time_),
+      people_(time_),
+      fate_(time_),
+      network_(people_, plan_.faults, *random_),
+      worker_(plan_, namespaces_.id(), people_, *random_, network_, journal_),
+      client_(plan_, namespaces_.id(), people_, *random_, network_, journal_) {
+  persistence::MemoryStoreOptions store;
+  store.faults = &faults_;
+  store.clock = [this] { return time_.wall(); };
+  store.remembered_transactions = kRememberedTransactions;
+  store_ = persistence::NewMemoryStore(std::move(store));
+  for (size_t i = 0; i < plan_.executors; ++i) executors_.push_back(std::make_unique<ManualExecutor>(time_));
+}
+
+World::~World() { CrashServer(); }
+
+void World::StartServer() {
+  std::vector<Executor*> executors;
+  for (const auto& executor : executors_) executors.push_back(executor.get());
+  server::HistoryOptions options;
+  options.check_fold = true;
+  if (plan_.resident_bytes > 0) options.resident_bytes = plan_.resident_bytes;
+  options.quiet_after = absl::Seconds(1);
+  history_ = std::make_unique<server::NodeHistory>(
+      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, 1, options);
+  matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_);
+  history_->Serve(*matching_, [this] { network_.Connect(history_.get(), matching_.get()); });
+}
+
+void World::CrashServer() {
+  network_.Crash();
+  const auto drop = [this] {
+    for (const auto& executor : executors_) executor->DropEverything();
+    matching_executor_.DropEverything();
+  };
+  drop();
+  matching_.reset();
+  history_.reset();
+  drop();
+}
+
+void World::LoseBatches() {
+  if (store_->LoseLastBatches(1 + random_->Below(5)) == 0) return;
+  journal_.CommitsVanished();
+  client_.AskAgain();
+}
+
+void World::ScheduleFate() {
+  const FaultPlan& plan = plan_.faults;
+  const auto every = [this](absl::Duration between, auto happen, auto again) {
+    if (between == absl::InfiniteDuration() || faults_stopped_) return;
+    fate_.RunAfter(random_->Fraction() * 2 * between, [this, happen, again] {
+      if (faults_stopped_) return;
+      happen();
+      again(again);
+    });
+  };
+  const auto crashes = [this, every, between = plan.between_crashes](auto self) -> void {
+    every(
+        between, [this] { crash_in_steps_ = 1 + random_->Below(kStepsToCrash); }, self);
+  };
+  const auto losses = [this, every, between = plan.between_lost_batches](auto self) -> void {
+    every(
+        between, [this] { LoseBatches(); }, self);
+  };
+  const auto clocks = [this, every, between = plan.between_clock_steps](auto self) -> void {
+    every(
+        between,
+        [this] {
+          const absl::Duration by = (random_->Fraction() - 0.5) * absl::Seconds(20);
+          for (const auto& executor : executors_) executor->StepWallClock(by);
+          matching_executor_.StepWallClock(by);
+        },
+        self);
+  };
+  crashes(crashes);
+  losses(losses);
+  clocks(clocks);
+  fate_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
+}
+
+void World::StopFaults() {
+  faults_stopped_ = true;
+  faults_.Stop();
+  network_.StopFaults();
+  worker_.StopFaults();
+}
+
+bool World::OneStep() {
+  ++steps_;
+  if (!time_.RunOne() && !time_.RunTimerAlone()) return false;
+  if (crash_in_steps_ > 0 && --crash_in_steps_ == 0) {
+    ++crashes_;
+    CrashServer();
+    fate_.RunAfter(kTimeToRestart, [this] { StartServer(); });
+  }
+  return true;
+}
+
+std::vector<std::string> World::Run() {
+  StartServer();
+  ScheduleFate();
+  worker_.StartPolling();
+  client_.Begin();
+  const absl::Duration end = plan_.faulty_time + kTimeToFinish;
+  while (!(client_.AllFinished() && faults_stopped_) && journal_.broken().empty()) {
+    if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
+      journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
+                      std::to_string(steps_) + " steps after the beginning:" + client_.Unfinished());
+    }
+  }
+  return journal_.broken();
+}
+
+}  // namespace perdure::simulation

@@ -1,0 +1,76 @@
+// One seed's whole world in one thread and on virtual time: a server on a faulty store, a worker, clients,
+// and fate, which crashes the server, loses the store's last batches and sets the clock. Faults stop after a
+// while; then every workflow must finish. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/testing/manual_executor.h"
+#include "persistence/memory/memory_store.h"
+#include "server/history/node_history.h"
+#include "server/history/testing/test_node.h"
+#include "server/matching/node_matching.h"
+#include "server/metrics/testing/null_metrics.h"
+#include "tests/simulation/client.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/journal.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/worker.h"
+
+namespace perdure::simulation {
+
+class World {
+ public:
+  explicit World(uint64_t seed);
+  ~World();
+
+  // What was broken; empty when every rule held and every workflow finished.
+  std::vector<std::string> Run();
+
+  const Plan& plan() const { return plan_; }
+  // A figure that differs as soon as two runs of a seed do.
+  uint64_t steps() const { return steps_; }
+  uint64_t crashes() const { return crashes_; }
+
+ private:
+  void StartServer();
+  void CrashServer();
+  void LoseBatches();
+  void ScheduleFate();
+  void StopFaults();
+  void Step();
+  bool OneStep();
+
+  VirtualTime time_;
+  std::unique_ptr<Random> random_;
+  const Plan plan_;
+  StoreFaults faults_;
+  std::unique_ptr<persistence::MemoryStore> store_;
+
+  std::vector<std::unique_ptr<ManualExecutor>> executors_;
+  ManualExecutor matching_executor_;
+  ManualExecutor people_;
+  ManualExecutor fate_;
+
+  server::NullMetrics metrics_;
+  server::testing::SettableLease lease_;
+  server::testing::OneNamespace namespaces_;
+  std::unique_ptr<server::NodeHistory> history_;
+  std::unique_ptr<server::NodeMatching> matching_;
+
+  Journal journal_;
+  Network network_;
+  Worker worker_;
+  Client client_;
+
+  bool faults_stopped_ = false;
+  uint64_t steps_ = 0;
+  uint64_t crashes_ = 0;
+  uint64_t crash_in_steps_ = 0;  // 0: none is due
+};
+
+}  // namespace perdure::simulation
