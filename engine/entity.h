@@ -66,7 +66,7 @@ struct Dispatch {
 // What follows from a state alone. The host compares it with what it last did for the run: recovery is the
 // same path.
 struct Obligations {
-  std::vector<Dispatch> dispatches;
+  std::vector<Dispatch> dispatches;  // in order of (kind, scheduled_event_id)
   // The earliest time at which FireTimers would change something; includes retention of a closed run.
   std::optional<absl::Time> next_timer;
 };

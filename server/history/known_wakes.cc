@@ -5,19 +5,16 @@
 #include "persistence/micros.h"
 
 namespace perdure::server {
-namespace {
 
-absl::Time Truncated(absl::Time at) { return persistence::FromMicros(persistence::ToMicros(at)); }
-
-}  // namespace
+absl::Time WakeTimes::Stored(absl::Time at) { return persistence::FromMicros(persistence::ToMicros(at)); }
 
 WakeTimes WakeTimes::Of(const engine::Obligations& obligations) {
   WakeTimes times;
   for (const engine::Dispatch& dispatch : obligations.dispatches) {
-    const absl::Time at = Truncated(dispatch.scheduled_time);
+    const absl::Time at = Stored(dispatch.scheduled_time);
     if (!times.dispatch || at < *times.dispatch) times.dispatch = at;
   }
-  if (obligations.next_timer) times.timer = Truncated(*obligations.next_timer);
+  if (obligations.next_timer) times.timer = Stored(*obligations.next_timer);
   return times;
 }
 
@@ -31,12 +28,12 @@ bool KnownWakes::Contains(const Times& times, absl::Time at) {
 }
 
 void KnownWakes::Suspect(absl::Time at) {
-  at = Truncated(at);
+  at = WakeTimes::Stored(at);
   if (!Contains(sure_, at) && !Contains(suspected_, at)) suspected_.push_back(at);
 }
 
 void KnownWakes::Trust(absl::Time at) {
-  at = Truncated(at);
+  at = WakeTimes::Stored(at);
   suspected_.erase(std::remove(suspected_.begin(), suspected_.end(), at), suspected_.end());
   if (!Contains(sure_, at)) sure_.push_back(at);
 }
@@ -81,6 +78,6 @@ bool KnownWakes::Lags(const WakeTimes& times, absl::Duration slack) const {
          std::any_of(suspected_.begin(), suspected_.end(), lags);
 }
 
-bool KnownWakes::Trusts(absl::Time at) const { return Contains(sure_, Truncated(at)); }
+bool KnownWakes::Trusts(absl::Time at) const { return Contains(sure_, WakeTimes::Stored(at)); }
 
 }  // namespace perdure::server

@@ -24,6 +24,8 @@ struct WakeTimes {
   std::optional<absl::Time> timer;
 
   static WakeTimes Of(const engine::Obligations& obligations);
+  // The row's time for an obligation of time `at`: up to a microsecond before it.
+  static absl::Time Stored(absl::Time at);
   std::optional<absl::Time> Earliest() const;
 };
 

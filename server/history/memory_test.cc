@@ -76,6 +76,17 @@ TEST_CASE("many runs that left memory: each comes back for its timer") {
   }
 }
 
+TEST_CASE("runs that are due together are each worked on before they leave") {
+  TestNode node(Forgetful());
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(node.Start("wf" + std::to_string(i)).ok());
+    REQUIRE(node.CompleteWithTimer(node.PollWorkflow(), absl::Minutes(1)).ok());
+  }
+  CHECK(Resident(node) == 0);
+  node.Advance(absl::Minutes(1));
+  for (int i = 0; i < 10; ++i) REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
+}
+
 TEST_CASE("a short workflow adds one wake at its start and swaps it at its end") {
   TestNode node;
   const absl::Time start = node.time().wall();

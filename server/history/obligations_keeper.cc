@@ -14,6 +14,11 @@ bool SameTask(const Dispatch& a, const Dispatch& b) {
          a.task_queue == b.task_queue;
 }
 
+// The order of ObligationsOf.
+std::pair<engine::TaskKind, int64_t> Place(const Dispatch& dispatch) {
+  return {dispatch.kind, dispatch.scheduled_event_id};
+}
+
 QueueKey QueueOf(const ResidentRun& run, const Dispatch& dispatch) {
   return {run.namespace_id(), dispatch.kind, dispatch.task_queue};
 }
@@ -24,18 +29,22 @@ Task ObligationsKeeper::TaskOf(const ResidentRun& run, const Dispatch& dispatch)
   return {{run.namespace_id(), run.workflow_id(), run.key.run_id}, dispatch, &owner_};
 }
 
+// Both lists are in the order of ObligationsOf: one pass tells what is new, what stayed and what is gone.
 void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) {
   const absl::Time now = executor_.Now();
-  std::vector<OwedDispatch> before = std::exchange(run.owed, {});
+  const std::vector<OwedDispatch> before = std::exchange(run.owed, {});
   run.owed.reserve(obligations.dispatches.size());
+  auto old = before.begin();
   for (Dispatch& dispatch : obligations.dispatches) {
-    const auto same = std::find_if(before.begin(), before.end(), [&](const OwedDispatch& owed) {
-      return SameTask(owed.dispatch, dispatch);
-    });
+    for (; old != before.end() && Place(old->dispatch) < Place(dispatch); ++old) Withdraw(run, *old);
     OwedDispatch owed{std::move(dispatch), OwedDispatch::With::kHost};
-    if (same != before.end()) {
-      owed.with = same->with;
-      before.erase(same);
+    if (old != before.end() && Place(old->dispatch) == Place(owed.dispatch)) {
+      if (SameTask(old->dispatch, owed.dispatch)) {
+        owed.with = old->with;
+      } else {
+        Withdraw(run, *old);
+      }
+      ++old;
     }
     if (owed.with == OwedDispatch::With::kHost && owed.dispatch.scheduled_time <= now) {
       owed.with = OwedDispatch::With::kMatching;
@@ -43,11 +52,13 @@ void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) 
     }
     run.owed.push_back(std::move(owed));
   }
-  for (const OwedDispatch& gone : before) {
-    if (gone.with == OwedDispatch::With::kMatching) sink_->Withdraw(TaskOf(run, gone.dispatch));
-  }
+  for (; old != before.end(); ++old) Withdraw(run, *old);
   run.next_timer = obligations.next_timer;
   SetAlarm(run);
+}
+
+void ObligationsKeeper::Withdraw(const ResidentRun& run, const OwedDispatch& gone) {
+  if (gone.with == OwedDispatch::With::kMatching) sink_->Withdraw(TaskOf(run, gone.dispatch));
 }
 
 void ObligationsKeeper::SetAlarm(ResidentRun& run) {

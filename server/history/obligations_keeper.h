@@ -46,6 +46,7 @@ class ObligationsKeeper {
  private:
   Task TaskOf(const ResidentRun& run, const engine::Dispatch& dispatch) const;
   void SetAlarm(ResidentRun& run);
+  void Withdraw(const ResidentRun& run, const OwedDispatch& gone);
 
   Executor& executor_;
   TaskOwner& owner_;
