@@ -112,6 +112,9 @@ class Builder {
     result_.parameters.push_back(std::move(value));
     result_.text.push_back(mark_);
     result_.text.append(std::to_string(result_.parameters.size()));
+    // In the order of Parameter's alternatives.
+    constexpr const char* kCasts[] = {"::int8", "::bytea", "::uuid"};
+    if (mark_ == '$') result_.text.append(kCasts[result_.parameters.back().index()]);
   }
   SqlStatement Take() { return std::move(result_); }
 
@@ -141,7 +144,7 @@ SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
 
 SqlStatement CountStatement(const VisibilityQuery& query, char mark) {
   Builder builder(mark);
-  builder.Text(query.group_by_status ? "SELECT status, count(*)" : "SELECT 0, count(*)");
+  builder.Text(query.group_by_status ? "SELECT CAST(status AS INTEGER), count(*)" : "SELECT 0, count(*)");
   AddConditions(query, builder);
   if (query.group_by_status) builder.Text(" GROUP BY status ORDER BY status");
   return builder.Take();

@@ -16,8 +16,8 @@ struct SqlStatement {
   std::vector<std::variant<int64_t, std::string, Uuid>> parameters;
 };
 
-// `mark` precedes a parameter's number: '$' or '?'.
-// The list's columns: shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type,
+// `mark` precedes a parameter's number: '?', or '$', with which the parameters are cast to int8, bytea and
+// uuid. The list's columns: shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type,
 // task_queue, start_time, execution_time, close_time, history_length, history_size_bytes,
 // state_transition_count, memo, search_attributes, extra. It asks for one row more than its page, to know
 // whether there are more.

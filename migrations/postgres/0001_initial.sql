@@ -1,5 +1,5 @@
 -- Times are microseconds of the wall clock; text is kept as bytes, so that nothing a client may send is refused for its
--- encoding.
+-- encoding. Columns stand in the order of their alignment, widest first, and are no wider than what they count.
 
 -- The row that each batch of a writer moves from n-1 to n. A new generation takes its place every 10,000 batches: while
 -- some old snapshot keeps dead versions alive, a look-up meets no more of them than that.
@@ -9,22 +9,22 @@ CREATE TABLE writers (
   epoch      int8 NOT NULL,
   batch      int8 NOT NULL,
   PRIMARY KEY (writer_id, generation)
-) WITH (fillfactor = 10);
+) WITH (fillfactor = 30, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 CREATE TABLE shards (
-  shard     int4 PRIMARY KEY,
-  writer_id int4 NOT NULL
+  writer_id int4 NOT NULL,
+  shard     int2 PRIMARY KEY
 );
 
 CREATE TABLE executions (
   start_time             int8 NOT NULL,
   execution_time         int8 NOT NULL,
   close_time             int8 NOT NULL,  -- the largest number while the run is open
-  history_length         int8 NOT NULL,
   history_size_bytes     int8 NOT NULL,
-  state_transition_count int8 NOT NULL,
-  shard                  int4 NOT NULL,
-  status                 int4 NOT NULL,
+  history_length         int4 NOT NULL,
+  state_transition_count int4 NOT NULL,
+  shard                  int2 NOT NULL,
+  status                 int2 NOT NULL,
   is_current             bool NOT NULL,
   namespace_id           uuid NOT NULL,
   run_id                 uuid NOT NULL,
@@ -41,10 +41,10 @@ CREATE INDEX executions_list ON executions (namespace_id, close_time, start_time
 
 -- The key serves both orders of reading: folding by sequence, and ranges of event ids.
 CREATE TABLE history (
-  first_event_id int8 NOT NULL,
-  sequence       int8 NOT NULL,
-  shard          int4 NOT NULL,
+  first_event_id int4 NOT NULL,
+  sequence       int4 NOT NULL,
   event_count    int4 NOT NULL,
+  shard          int2 NOT NULL,
   run_id         uuid NOT NULL,
   events         bytea NOT NULL,
   changes        bytea NOT NULL,
@@ -52,9 +52,9 @@ CREATE TABLE history (
 );
 
 CREATE TABLE snapshots (
-  sequence      int8 NOT NULL,
-  next_event_id int8 NOT NULL,
-  shard         int4 NOT NULL,
+  sequence      int4 NOT NULL,
+  next_event_id int4 NOT NULL,
+  shard         int2 NOT NULL,
   run_id        uuid NOT NULL,
   state         bytea NOT NULL,
   PRIMARY KEY (shard, run_id)
@@ -63,10 +63,10 @@ CREATE TABLE snapshots (
 -- By time first, so that the next page of due runs is one descent.
 CREATE TABLE wake (
   at     int8 NOT NULL,
-  shard  int4 NOT NULL,
+  shard  int2 NOT NULL,
   run_id uuid NOT NULL,
   PRIMARY KEY (at, shard, run_id)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE lease (
   slot       int4 PRIMARY KEY CHECK (slot = 0),

@@ -1,5 +1,6 @@
 #include "persistence/postgres/pg_batch.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -38,21 +39,27 @@ class Rows {
   std::vector<PgArray> columns_;
 };
 
-int32_t ShardOf(const RunKey& key) { return static_cast<int32_t>(key.shard); }
+int16_t ShardOf(const RunKey& key) { return static_cast<int16_t>(key.shard); }
 
 struct Tables {
-  Rows deleted{Type::kInt4, Type::kUuid};
+  Rows deleted{Type::kInt2, Type::kUuid};
   Rows deleted_snapshots = deleted;
   Rows deleted_executions = deleted;
   Rows not_current = deleted;
-  Rows executions{Type::kInt4,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool, Type::kInt4,
-                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt8,
-                  Type::kInt8,  Type::kInt8,  Type::kBytea, Type::kBytea, Type::kBytea};
-  Rows history{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kInt4, Type::kBytea, Type::kBytea};
-  Rows snapshots{Type::kInt4, Type::kUuid, Type::kInt8, Type::kInt8, Type::kBytea};
-  Rows wakes_removed{Type::kInt8, Type::kInt4, Type::kUuid};
+  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool, Type::kInt2,
+                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt4,
+                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea};
+  Rows history{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
+  Rows snapshots{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
+  Rows wakes_removed{Type::kInt8, Type::kInt2, Type::kUuid};
   Rows wakes_added = wakes_removed;
+  bool fit = true;  // every number fits its column
 
+  template <typename Narrow>
+  Narrow As(int64_t value) {
+    fit = fit && value >= std::numeric_limits<Narrow>::min() && value <= std::numeric_limits<Narrow>::max();
+    return static_cast<Narrow>(value);
+  }
   void Add(const RunWrite& run);
   // Those whose `current` is as asked.
   void AddExecution(const RunWrite& run, bool current);
@@ -61,14 +68,15 @@ struct Tables {
 void Tables::AddExecution(const RunWrite& run, bool current) {
   if (!run.execution.has_value() || run.execution->current != current) return;
   const ExecutionRow& row = *run.execution;
-  executions.Add(ShardOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id, row.current, row.status,
-                 row.workflow_type, row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time),
-                 CloseMicros(row.close_time), row.history_length, row.history_size_bytes,
-                 row.state_transition_count, row.memo, row.search_attributes, row.extra);
+  executions.Add(ShardOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id, row.current,
+                 As<int16_t>(row.status), row.workflow_type, row.task_queue, ToMicros(row.start_time),
+                 ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
+                 row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
+                 row.search_attributes, row.extra);
 }
 
 void Tables::Add(const RunWrite& run) {
-  const int32_t shard = ShardOf(run.key);
+  const int16_t shard = ShardOf(run.key);
   const Uuid& run_id = run.key.run_id;
   for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, run_id);
   if (run.deleted) {
@@ -79,10 +87,12 @@ void Tables::Add(const RunWrite& run) {
   }
   if (run.no_longer_current) not_current.Add(shard, run_id);
   for (const HistoryRow& row : run.history) {
-    history.Add(shard, run_id, row.first_event_id, row.sequence, row.event_count, row.events, row.changes);
+    history.Add(shard, run_id, As<int32_t>(row.first_event_id), As<int32_t>(row.sequence), row.event_count,
+                row.events, row.changes);
   }
   if (run.snapshot.has_value()) {
-    snapshots.Add(shard, run_id, run.snapshot->sequence, run.snapshot->next_event_id, run.snapshot->state);
+    snapshots.Add(shard, run_id, As<int32_t>(run.snapshot->sequence),
+                  As<int32_t>(run.snapshot->next_event_id), run.snapshot->state);
   }
   for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, run_id);
 }
@@ -104,7 +114,7 @@ bool IsRefusal(const std::string& sqlstate) {
 
 }  // namespace
 
-std::vector<PgStatement> StatementsOf(const Batch& batch) {
+std::optional<std::vector<PgStatement>> StatementsOf(const Batch& batch) {
   Tables tables;
   // A run that gives its workflow id up does so before its successor takes it.
   for (const bool current : {false, true}) {
@@ -115,6 +125,7 @@ std::vector<PgStatement> StatementsOf(const Batch& batch) {
   for (const WriteGroup& group : batch.groups) {
     for (const RunWrite& run : group.runs) tables.Add(run);
   }
+  if (!tables.fit) return std::nullopt;
   std::vector<PgStatement> statements;
   statements.push_back(Fencing(batch));
   std::move(tables.deleted).Append(sql::kDeleteHistory, statements);

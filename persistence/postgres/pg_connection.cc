@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "base/check.h"
 
 namespace perdure::persistence {
@@ -11,12 +10,16 @@ namespace {
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(5);
+constexpr absl::Duration kConnectLimit = absl::Seconds(5);
 // Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning
-// them anew, or by statistics of a young table, costs CPU and now and then a scan.
+// them anew, or by statistics of a young table, costs CPU and now and then a scan. Keep-alives let the server
+// drop the transaction of a node that is gone.
 constexpr char kStartupOptions[] =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c "
-    "enable_mergejoin=off -c jit=off "
-    "-c default_transaction_isolation=read\\ committed";
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off "
+    "-c enable_mergejoin=off -c jit=off -c default_transaction_isolation=read\\ committed "
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c client_min_messages=warning -c work_mem=32MB "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 ";
 
 std::string FieldOf(const PGresult* result, int field) {
   const char* text = PQresultErrorField(result, field);
@@ -28,7 +31,9 @@ std::string FieldOf(const PGresult* result, int field) {
 PgConnection::PgConnection(EventLoop& loop, Options options)
     : loop_(loop), options_(std::move(options)), pause_(kFirstPause) {}
 
-PgConnection::~PgConnection() { Lose("the session has ended"); }
+PgConnection::~PgConnection() { End(); }
+
+void PgConnection::End() { Lose("the session has ended"); }
 
 void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
   if (state_ == State::kIdle && loop_.Monotonic() < not_before_) {
@@ -42,43 +47,62 @@ void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
   if (state_ == State::kReady) SendWaiting();
 }
 
+int PgConnection::backend_pid() const {
+  return state_ == State::kReady && options_.named_statements ? PQbackendPID(connection_) : 0;
+}
+
 void PgConnection::Connect() {
-  const char* const keywords[] = {"dbname", "options", nullptr};
-  const char* const values[] = {options_.connection.c_str(),
-                                options_.named_statements ? kStartupOptions : nullptr, nullptr};
+  state_ = State::kConnecting;
+  // What the connection string says wins, but for the options, which settings has merged already.
+  const std::string startup = options_.named_statements ? kStartupOptions + options_.settings : "";
+  const char* const keywords[] = {"keepalives_idle",
+                                  "keepalives_interval",
+                                  "keepalives_count",
+                                  "tcp_user_timeout",
+                                  "application_name",
+                                  "dbname",
+                                  startup.empty() ? nullptr : "options",
+                                  nullptr};
+  const char* const values[] = {
+      "5", "2", "3", "15000", "perdure", options_.connection.c_str(), startup.c_str(), nullptr};
   connection_ = PQconnectStartParams(keywords, values, /*expand_dbname=*/1);
   if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) {
     Lose(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));
     return;
   }
   PQsetNoticeReceiver(connection_, &PgConnection::OnNotice, this);
-  state_ = State::kConnecting;
+  connect_limit_ = loop_.RunAfter(kConnectLimit, [this] {
+    connect_limit_ = Executor::kNoTimer;
+    Lose("no connection within 5 seconds");
+  });
+  WatchConnecting(/*writable=*/true);
+}
+
+void PgConnection::WatchConnecting(bool writable) {
   watched_ = PQsocket(connection_);
-  loop_.Watch(watched_, {.readable = false, .writable = true},
+  loop_.Watch(watched_, {.readable = !writable, .writable = writable},
               [this](EventLoop::Interest) { OnConnecting(); });
 }
 
 void PgConnection::OnConnecting() {
+  // libpq may close this socket and go on to another address with another one, of the same number even.
+  loop_.Unwatch(std::exchange(watched_, -1));
   const PostgresPollingStatusType polled = PQconnectPoll(connection_);
   if (polled == PGRES_POLLING_FAILED) {
     Lose(PQerrorMessage(connection_));
     return;
   }
-  // libpq may have gone on to another address with another socket.
-  if (PQsocket(connection_) != watched_) {
-    loop_.Unwatch(watched_);
-    watched_ = PQsocket(connection_);
-  }
   if (polled != PGRES_POLLING_OK) {
-    loop_.Watch(watched_,
-                {.readable = polled == PGRES_POLLING_READING, .writable = polled == PGRES_POLLING_WRITING},
-                [this](EventLoop::Interest) { OnConnecting(); });
+    WatchConnecting(polled == PGRES_POLLING_WRITING);
     return;
   }
+  loop_.Cancel(std::exchange(connect_limit_, Executor::kNoTimer));
   PQsetnonblocking(connection_, 1);
   PERDURE_CHECK(PQenterPipelineMode(connection_) == 1, "a new connection can enter pipeline mode");
   state_ = State::kReady;
   pause_ = kFirstPause;
+  want_write_ = false;
+  watched_ = PQsocket(connection_);
   loop_.Watch(watched_, {.readable = true, .writable = false},
               [this](EventLoop::Interest ready) { OnReady(ready); });
   SendWaiting();
@@ -110,7 +134,7 @@ bool PgConnection::Send(Exchange& exchange) {
     const std::vector<int> formats(statement.params.size(), 1);
     const bool named = options_.named_statements && !statement.name.empty();
     const std::string name(statement.name);
-    if (named && !prepared_.contains(statement.name)) {
+    if (named && !prepared_.contains(statement.name) && preparing_.insert(statement.name).second) {
       if (PQsendPrepare(connection_, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0) return false;
       expected_.push_back({Expected::Kind::kPrepare, i});
     }
@@ -132,7 +156,9 @@ void PgConnection::Flush() {
     Lose(PQerrorMessage(connection_));
     return;
   }
-  loop_.SetInterest(watched_, {.readable = true, .writable = left > 0});
+  if (want_write_ == (left > 0)) return;
+  want_write_ = left > 0;
+  loop_.SetInterest(watched_, {.readable = true, .writable = want_write_});
 }
 
 void PgConnection::OnReady(EventLoop::Interest ready) {
@@ -176,7 +202,7 @@ void PgConnection::OnResult(PgResult result) {
   if (status == PGRES_FATAL_ERROR) {
     exchange.answer.kind = PgAnswer::Kind::kError;
     exchange.answer.sqlstate = FieldOf(result.get(), PG_DIAG_SQLSTATE);
-    exchange.answer.message = PQresultErrorMessage(result.get());
+    exchange.answer.message = PgOneLine(PQresultErrorMessage(result.get()));
     exchange.answer.failed_statement = expected.statement;
     if (exchange.answer.sqlstate.empty()) {  // made by libpq itself: the connection is gone
       Lose(exchange.answer.message);
@@ -189,6 +215,7 @@ void PgConnection::OnResult(PgResult result) {
   if (status == PGRES_PIPELINE_ABORTED) return;
   if (expected.kind == Expected::Kind::kPrepare) {
     prepared_.insert(exchange.statements[expected.statement].name);
+    preparing_.erase(exchange.statements[expected.statement].name);
   } else if (expected.kind == Expected::Kind::kStatement) {
     exchange.answer.results[expected.statement] = std::move(result);
   }
@@ -198,16 +225,30 @@ void PgConnection::FinishFront() {
   Exchange exchange = std::move(exchanges_.front());
   exchanges_.pop_front();
   if (exchange.answer.kind == PgAnswer::Kind::kNotSent) exchange.answer.kind = PgAnswer::Kind::kDone;
+  // A plan that a migration made void, or a statement whose preparation was rolled back with its transaction:
+  // what this connection knows is not what we think, so the next exchange makes a new one.
+  const std::string& state = exchange.answer.sqlstate;
+  const bool stale = state == "0A000" || state == "26000" || state == "42P05";
+  if (exchange.answer.kind == PgAnswer::Kind::kError) {
+    for (const PgStatement& statement : exchange.statements) preparing_.erase(statement.name);
+  }
   std::move(exchange.done)(std::move(exchange.answer));
+  if (stale && state_ == State::kReady) {
+    Lose("the prepared statements are stale");
+    not_before_ = absl::ZeroDuration();
+  }
 }
 
-void PgConnection::Lose(std::string why) {
+void PgConnection::Lose(const std::string& message) {
+  const std::string why = PgOneLine(message);
   if (watched_ >= 0) loop_.Unwatch(watched_);
   watched_ = -1;
+  loop_.Cancel(std::exchange(connect_limit_, Executor::kNoTimer));
   if (connection_ != nullptr) PQfinish(connection_);
   connection_ = nullptr;
   state_ = State::kIdle;
   prepared_.clear();
+  preparing_.clear();
   expected_.clear();
   have_result_ = false;
   not_before_ = loop_.Monotonic() + pause_ * (0.5 + loop_.random().Fraction() / 2);
@@ -221,14 +262,14 @@ void PgConnection::Lose(std::string why) {
 }
 
 void PgConnection::OnNotice(void* connection, const PGresult* notice) {
-  // The transaction is committed here, but a synchronous standby was not awaited: a failover may lose it.
-  if (!absl::StrContains(FieldOf(notice, PG_DIAG_MESSAGE_PRIMARY),
-                         "canceling wait for synchronous replication"))
-    return;
+  // The one warning that our statements can meet: the transaction is committed here, but a synchronous
+  // standby was not awaited, so a failover may lose it. Known by its severity, because its words depend on
+  // the server's language.
+  if (FieldOf(notice, PG_DIAG_SEVERITY_NONLOCALIZED) != "WARNING") return;
   auto& self = *static_cast<PgConnection*>(connection);
-  if (self.exchanges_.empty()) return;
+  if (self.state_ != State::kReady || self.exchanges_.empty()) return;
   self.exchanges_.front().answer.kind = PgAnswer::Kind::kLost;
-  self.exchanges_.front().answer.message = "the synchronous standby was not awaited";
+  self.exchanges_.front().answer.message = FieldOf(notice, PG_DIAG_MESSAGE_PRIMARY);
 }
 
 }  // namespace perdure::persistence

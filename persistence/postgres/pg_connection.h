@@ -50,6 +50,9 @@ class PgConnection {
   struct Options {
     std::string connection;
     bool named_statements = true;
+    // Settings of the session beside the connection's own ("-c name=value ..."); not used without named
+    // statements.
+    std::string settings;
   };
 
   PgConnection(EventLoop& loop, Options options);
@@ -59,7 +62,11 @@ class PgConnection {
   PgConnection& operator=(const PgConnection&) = delete;
 
   void Submit(std::vector<PgStatement> statements, Done done);
+  // Answers what is under way, as the destructor does: for an owner that callbacks hold a share of.
+  void End();
   size_t under_way() const { return exchanges_.size(); }
+  // The server process that answers; 0 where there is no connection, or a pooler in between.
+  int backend_pid() const;
 
  private:
   struct Exchange {
@@ -77,6 +84,7 @@ class PgConnection {
   enum class State { kIdle, kConnecting, kReady };
 
   void Connect();
+  void WatchConnecting(bool writable);
   void OnConnecting();
   void OnReady(EventLoop::Interest ready);
   void SendWaiting();
@@ -85,7 +93,7 @@ class PgConnection {
   void ReadResults();
   void OnResult(PgResult result);
   void FinishFront();
-  void Lose(std::string why);
+  void Lose(const std::string& message);
   static void OnNotice(void* connection, const PGresult* notice);
 
   EventLoop& loop_;
@@ -98,7 +106,11 @@ class PgConnection {
   std::deque<Exchange> exchanges_;
   std::deque<Expected> expected_;  // of the exchanges that were sent
   bool have_result_ = false;       // of expected_.front()
+  bool want_write_ = false;
+  Executor::TimerId connect_limit_ = Executor::kNoTimer;
+  // Statements that this connection knows, and those whose preparation is under way.
   absl::flat_hash_set<std::string_view> prepared_;
+  absl::flat_hash_set<std::string_view> preparing_;
 };
 
 }  // namespace perdure::persistence

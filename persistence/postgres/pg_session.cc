@@ -27,8 +27,8 @@ absl::Status StatusOf(const PgAnswer& answer) {
 
 HistoryRow HistoryRowOf(const PGresult& result, int row, int first_column) {
   HistoryRow out;
-  out.sequence = PgGetInt8(result, row, first_column);
-  out.first_event_id = PgGetInt8(result, row, first_column + 1);
+  out.sequence = PgGetInt4(result, row, first_column);
+  out.first_event_id = PgGetInt4(result, row, first_column + 1);
   out.event_count = PgGetInt4(result, row, first_column + 2);
   out.events = PgGetBytes(result, row, first_column + 3);
   out.changes = PgGetBytes(result, row, first_column + 4);
@@ -41,7 +41,7 @@ std::vector<StoredRun> RunsOf(const PGresult& result, std::vector<RunKey> keys) 
   for (int i = 0; i < PQntuples(&result); ++i) {
     StoredRun& run = runs.at(static_cast<size_t>(PgGetInt8(result, i, 0) - 1));
     if (PgGetInt4(result, i, 1) == 0) {
-      run.snapshot = SnapshotRow{PgGetInt8(result, i, 2), PgGetInt8(result, i, 3), PgGetBytes(result, i, 5)};
+      run.snapshot = SnapshotRow{PgGetInt4(result, i, 2), PgGetInt4(result, i, 3), PgGetBytes(result, i, 5)};
     } else {
       run.rows.push_back(HistoryRowOf(result, i, 2));
     }
@@ -49,23 +49,98 @@ std::vector<StoredRun> RunsOf(const PGresult& result, std::vector<RunKey> keys) 
   return runs;
 }
 
+// What waits for other backends' transactions, on the loop: those that stand in its way longer than the limit
+// are ended, so that a batch half sent by a node that is gone does not hold up its successor until TCP
+// notices.
+class BlockedExchange : public std::enable_shared_from_this<BlockedExchange> {
+ public:
+  static void Submit(PgShared& shared, std::shared_ptr<PgConnection> writer,
+                     std::vector<PgStatement> statements, PgConnection::Done done) {
+    auto self = std::make_shared<BlockedExchange>(shared, std::move(writer));
+    PgConnection& connection = *self->writer_;
+    self->Wait();
+    connection.Submit(std::move(statements), [self, done = std::move(done)](PgAnswer answer) mutable {
+      self->shared_.loop.Cancel(self->timer_);
+      std::move(done)(std::move(answer));
+    });
+  }
+
+  BlockedExchange(PgShared& shared, std::shared_ptr<PgConnection> writer)
+      : shared_(shared), writer_(std::move(writer)) {}
+
+ private:
+  void Wait() {
+    timer_ = shared_.loop.RunAfter(shared_.blocked_fence_limit, [weak = weak_from_this()] {
+      if (const std::shared_ptr<BlockedExchange> self = weak.lock()) self->EndBlockers();
+    });
+  }
+
+  void EndBlockers() {
+    if (const int pid = writer_->backend_pid(); pid != 0) {
+      shared_.Control().Submit({sql::kEndBlockers.With({PgInt4(pid)})}, [](const PgAnswer&) {});
+    }
+    Wait();
+  }
+
+  PgShared& shared_;
+  const std::shared_ptr<PgConnection> writer_;
+  Executor::TimerId timer_ = Executor::kNoTimer;
+};
+
 // One try to fence; a batch may have put a new row in the place of the one that was waited for.
-void TryFence(std::shared_ptr<PgConnection> writer, uint32_t writer_id, int attempts,
+void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, uint32_t writer_id, int attempts,
               ReadReply<FencedWriter> reply) {
   const std::string id = PgInt4(static_cast<int32_t>(writer_id));
-  std::vector<PgStatement> statements{sql::kCreateWriter.With({id}), sql::kFence.With({id})};
-  PgConnection& connection = *writer;
-  connection.Submit(std::move(statements), [writer = std::move(writer), writer_id, attempts,
-                                            reply = std::move(reply)](PgAnswer answer) mutable {
-    if (answer.kind != PgAnswer::Kind::kDone) return std::move(reply).Send(StatusOf(answer));
-    const PGresult& row = *answer.results[1];
-    if (PQntuples(&row) == 1) {
-      return std::move(reply).Send(FencedWriter{{writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
-                                                static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
+  BlockedExchange::Submit(
+      shared, writer, {sql::kCreateWriter.With({id}), sql::kFence.With({id})},
+      [&shared, writer, writer_id, attempts, reply = std::move(reply)](const PgAnswer& answer) mutable {
+        if (answer.kind != PgAnswer::Kind::kDone) return std::move(reply).Send(StatusOf(answer));
+        const PGresult& row = *answer.results[1];
+        if (PQntuples(&row) == 1) {
+          return std::move(reply).Send(FencedWriter{{writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
+                                                    static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
+        }
+        if (attempts == 0) {
+          return std::move(reply).Send(absl::UnavailableError("the writer's row could not be locked"));
+        }
+        TryFence(shared, std::move(writer), writer_id, attempts - 1, std::move(reply));
+      });
+}
+
+// A range of a history, in steps of a bounded number of rows.
+constexpr int64_t kHistoryRowsPerStep = 256;
+
+std::string EventId(int64_t id) {
+  return PgInt4(static_cast<int32_t>(std::clamp<int64_t>(id, 0, std::numeric_limits<int32_t>::max())));
+}
+
+void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRow> rows,
+                     ReadReply<std::vector<HistoryRow>> reply) {
+  const sql::Constant& statement = query.reverse ? sql::kReadHistoryReverse : sql::kReadHistory;
+  // A later step begins only while bytes are left; the first one answers a row whatever its size.
+  PgStatement step =
+      statement.With({PgInt2(static_cast<int16_t>(query.key.shard)), PgUuid(query.key.run_id),
+                      EventId(query.from_event_id), EventId(query.to_event_id),
+                      PgInt8(static_cast<int64_t>(query.max_bytes)), PgInt8(kHistoryRowsPerStep)});
+  shared.Reader().Submit({std::move(step)}, [&shared, query, rows = std::move(rows),
+                                             reply = std::move(reply)](const PgAnswer& answer) mutable {
+    if (absl::Status status = StatusOf(answer); !status.ok()) return std::move(reply).Send(status);
+    const PGresult& result = *answer.results[0];
+    size_t bytes = 0;
+    for (int i = 0; i < PQntuples(&result); ++i) {
+      rows.push_back(HistoryRowOf(result, i, 0));
+      bytes += rows.back().events.size();
     }
-    if (attempts == 0)
-      return std::move(reply).Send(absl::UnavailableError("the writer's row could not be locked"));
-    TryFence(std::move(writer), writer_id, attempts - 1, std::move(reply));
+    if (PQntuples(&result) < kHistoryRowsPerStep || bytes >= query.max_bytes) {
+      return std::move(reply).Send(std::move(rows));
+    }
+    query.max_bytes -= bytes;
+    if (query.reverse) {
+      query.to_event_id = rows.back().first_event_id;
+    } else {
+      query.from_event_id = rows.back().first_event_id + rows.back().event_count;
+    }
+    ReadHistoryStep(shared, query, std::move(rows), std::move(reply));
   });
 }
 
@@ -80,6 +155,11 @@ PgConnection& PgShared::Reader() {
                             [](const auto& a, const auto& b) { return a->under_way() < b->under_way(); });
 }
 
+PgConnection& PgShared::Control() {
+  if (control == nullptr) control = std::make_unique<PgConnection>(loop, options);
+  return *control;
+}
+
 PgSession::PgSession(PgShared& shared, Executor& home)
     : shared_(shared),
       mailbox_(std::make_shared<Mailbox>(home, shared.observer)),
@@ -87,46 +167,56 @@ PgSession::PgSession(PgShared& shared, Executor& home)
 
 PgSession::~PgSession() {
   mailbox_->Close();
-  shared_.loop.Post([writer = std::move(writer_)] {});
+  shared_.loop.Post([writer = std::move(writer_)] { writer->End(); });
 }
 
 template <typename T, typename Convert>
 void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> statements, Callback<T> done,
                     Convert convert) {
   auto reply = mailbox_->Expect<absl::StatusOr<T>>(operation, std::move(done));
-  shared_.loop.Post([&shared = shared_, writer = on == On::kWriter ? writer_ : nullptr,
-                     statements = std::move(statements), reply = std::move(reply),
-                     convert = std::move(convert)]() mutable {
-    PgConnection& connection = writer != nullptr ? *writer : shared.Reader();
-    connection.Submit(std::move(statements),
-                      [reply = std::move(reply), convert = std::move(convert)](PgAnswer answer) mutable {
-                        std::move(reply).Send(convert(std::move(answer)));
-                      });
+  shared_.loop.Post([&shared = shared_, on, writer = writer_, statements = std::move(statements),
+                     reply = std::move(reply), convert = std::move(convert)]() mutable {
+    PgConnection::Done answered = [reply = std::move(reply),
+                                   convert = std::move(convert)](PgAnswer answer) mutable {
+      std::move(reply).Send(convert(std::move(answer)));
+    };
+    switch (on) {
+      case On::kWriter:
+        BlockedExchange::Submit(shared, std::move(writer), std::move(statements), std::move(answered));
+        break;
+      case On::kReader:
+        shared.Reader().Submit(std::move(statements), std::move(answered));
+        break;
+      case On::kControl:
+        shared.Control().Submit(std::move(statements), std::move(answered));
+        break;
+    }
   });
 }
 
 void PgSession::Fence(uint32_t writer_id, Callback<FencedWriter> done) {
   auto reply = mailbox_->Expect<absl::StatusOr<FencedWriter>>("Fence", std::move(done));
-  shared_.loop.Post([writer = writer_, writer_id, reply = std::move(reply)]() mutable {
-    TryFence(std::move(writer), writer_id, kFenceAttempts, std::move(reply));
+  shared_.loop.Post([&shared = shared_, writer = writer_, writer_id, reply = std::move(reply)]() mutable {
+    TryFence(shared, std::move(writer), writer_id, kFenceAttempts, std::move(reply));
   });
 }
 
 void PgSession::TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) {
-  PgArray array(Type::kInt4);
-  for (const ShardId shard : shards) array.Add(static_cast<int32_t>(shard));
+  std::sort(shards.begin(), shards.end());  // rows are locked in one order by all takers
+  PgArray array(Type::kInt2);
+  for (const ShardId shard : shards) array.Add(static_cast<int16_t>(shard));
   const std::string taken = std::move(array).Take();
   const std::string id = PgInt4(static_cast<int32_t>(writer.id));
   std::vector<PgStatement> statements{
-      sql::kLockShards.With({taken}),
-      sql::kCheckWriter.With({id, PgInt8(static_cast<int64_t>(writer.epoch))}),
-      sql::kFenceOwners.With({taken, id}),
-      sql::kOwnShards.With({taken, id}),
-  };
+      sql::kCheckWriter.With({id, PgInt8(static_cast<int64_t>(writer.epoch))})};
+  for (const sql::Constant* step :
+       {&sql::kAddShards, &sql::kLockShards, &sql::kFenceOwners, &sql::kOwnShards}) {
+    statements.push_back(step->With({taken, id}));
+  }
   Ask<bool>(On::kWriter, "TakeShards", std::move(statements), std::move(done),
             [](const PgAnswer& answer) -> absl::StatusOr<bool> {
               const bool not_current = answer.kind == PgAnswer::Kind::kError &&
-                                       answer.failed_statement == 1 && answer.sqlstate == kDivisionByZero;
+                                       answer.failed_statement == 0 && answer.sqlstate == kDivisionByZero;
               if (not_current) return absl::FailedPreconditionError("the writer was fenced");
               if (absl::Status status = StatusOf(answer); !status.ok()) return status;
               return true;
@@ -136,17 +226,21 @@ void PgSession::TakeShards(const Writer& writer, std::vector<ShardId> shards, Ca
 void PgSession::Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) {
   auto reply = mailbox_->Expect<CommitResult>("Commit", std::move(done));
   shared_.loop.Post([writer = writer_, batch = std::move(batch), reply = std::move(reply)]() mutable {
-    writer->Submit(StatementsOf(batch), [reply = std::move(reply)](const PgAnswer& answer) mutable {
+    std::optional<std::vector<PgStatement>> statements = StatementsOf(batch);
+    if (!statements.has_value()) {
+      return std::move(reply).Send({CommitOutcome::kRefused, "a number does not fit its column"});
+    }
+    writer->Submit(*std::move(statements), [reply = std::move(reply)](const PgAnswer& answer) mutable {
       std::move(reply).Send(OutcomeOf(answer));
     });
   });
 }
 
 void PgSession::LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) {
-  PgArray shards(Type::kInt4);
+  PgArray shards(Type::kInt2);
   PgArray runs(Type::kUuid);
   for (const RunKey& key : keys) {
-    shards.Add(static_cast<int32_t>(key.shard));
+    shards.Add(static_cast<int16_t>(key.shard));
     runs.Add(key.run_id);
   }
   Ask<std::vector<StoredRun>>(
@@ -160,11 +254,11 @@ void PgSession::LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRu
 
 void PgSession::FindCurrentRuns(std::vector<WorkflowKey> keys,
                                 Callback<std::vector<std::optional<Uuid>>> done) {
-  PgArray shards(Type::kInt4);
+  PgArray shards(Type::kInt2);
   PgArray namespaces(Type::kUuid);
   PgArray ids(Type::kBytea);
   for (const WorkflowKey& key : keys) {
-    shards.Add(static_cast<int32_t>(key.shard));
+    shards.Add(static_cast<int16_t>(key.shard));
     namespaces.Add(key.namespace_id);
     ids.Add(std::string_view(key.workflow_id));
   }
@@ -185,20 +279,10 @@ void PgSession::FindCurrentRuns(std::vector<WorkflowKey> keys,
 }
 
 void PgSession::ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) {
-  const sql::Constant& statement = query.reverse ? sql::kReadHistoryReverse : sql::kReadHistory;
-  // At least one row is answered, whatever its size.
-  const auto bytes = static_cast<int64_t>(std::max<size_t>(query.max_bytes, 1));
-  Ask<std::vector<HistoryRow>>(
-      On::kReader, "ReadHistory",
-      {statement.With({PgInt4(static_cast<int32_t>(query.key.shard)), PgUuid(query.key.run_id),
-                       PgInt8(query.from_event_id), PgInt8(query.to_event_id), PgInt8(bytes)})},
-      std::move(done), [](const PgAnswer& answer) -> absl::StatusOr<std::vector<HistoryRow>> {
-        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
-        std::vector<HistoryRow> rows;
-        const PGresult& result = *answer.results[0];
-        for (int i = 0; i < PQntuples(&result); ++i) rows.push_back(HistoryRowOf(result, i, 0));
-        return rows;
-      });
+  auto reply = mailbox_->Expect<absl::StatusOr<std::vector<HistoryRow>>>("ReadHistory", std::move(done));
+  shared_.loop.Post([&shared = shared_, query, reply = std::move(reply)]() mutable {
+    ReadHistoryStep(shared, query, {}, std::move(reply));
+  });
 }
 
 void PgSession::ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) {
@@ -206,7 +290,7 @@ void PgSession::ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) 
   Ask<std::vector<WakeRow>>(
       On::kReader, "ReadWakes",
       {sql::kReadWakes.With({PgInt4(static_cast<int32_t>(query.writer_id)), PgInt8(ToMicros(after.at)),
-                             PgInt4(static_cast<int32_t>(after.run.shard)), PgUuid(after.run.run_id),
+                             PgInt2(static_cast<int16_t>(after.run.shard)), PgUuid(after.run.run_id),
                              PgInt8(ToMicros(query.not_after)), PgInt8(static_cast<int64_t>(query.limit))})},
       std::move(done), [](const PgAnswer& answer) -> absl::StatusOr<std::vector<WakeRow>> {
         if (absl::Status status = StatusOf(answer); !status.ok()) return status;
@@ -214,14 +298,14 @@ void PgSession::ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) 
         const PGresult& rows = *answer.results[0];
         for (int i = 0; i < PQntuples(&rows); ++i) {
           wakes.push_back({FromMicros(PgGetInt8(rows, i, 0)),
-                           {static_cast<ShardId>(PgGetInt4(rows, i, 1)), PgGetUuid(rows, i, 2)}});
+                           {static_cast<ShardId>(PgGetInt2(rows, i, 1)), PgGetUuid(rows, i, 2)}});
         }
         return wakes;
       });
 }
 
 void PgSession::ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) {
-  Ask<VisibilityPage>(On::kReader, "ListExecutions", {ListStatement(query)}, std::move(done),
+  Ask<VisibilityPage>(On::kReader, "ListExecutions", {Unnamed(ListStatement(query, '$'))}, std::move(done),
                       [size = query.page_size](const PgAnswer& answer) -> absl::StatusOr<VisibilityPage> {
                         if (absl::Status status = StatusOf(answer); !status.ok()) return status;
                         return PageOf(*answer.results[0], size);
@@ -229,7 +313,8 @@ void PgSession::ListExecutions(VisibilityQuery query, Callback<VisibilityPage> d
 }
 
 void PgSession::CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) {
-  Ask<std::vector<CountGroup>>(On::kReader, "CountExecutions", {CountStatement(query)}, std::move(done),
+  Ask<std::vector<CountGroup>>(On::kReader, "CountExecutions", {Unnamed(CountStatement(query, '$'))},
+                               std::move(done),
                                [](const PgAnswer& answer) -> absl::StatusOr<std::vector<CountGroup>> {
                                  if (absl::Status status = StatusOf(answer); !status.ok()) return status;
                                  return CountsOf(*answer.results[0]);
@@ -241,7 +326,7 @@ void PgSession::RenewLease(const Uuid& node, absl::Duration duration, Callback<b
   PgStatement statement =
       release ? sql::kReleaseLease.With({PgUuid(node)})
               : sql::kRenewLease.With({PgUuid(node), PgInt8(absl::ToInt64Microseconds(duration))});
-  Ask<bool>(On::kWriter, "RenewLease", {std::move(statement)}, std::move(done),
+  Ask<bool>(On::kControl, "RenewLease", {std::move(statement)}, std::move(done),
             [](const PgAnswer& answer) -> absl::StatusOr<bool> {
               if (absl::Status status = StatusOf(answer); !status.ok()) return status;
               return PQntuples(answer.results[0].get()) == 1;
@@ -253,7 +338,7 @@ void PgSession::PutNamespace(NamespaceRow row, int64_t expected_version, Callbac
   const bool insert = expected_version == 0;
   if (!insert) params.push_back(PgInt8(expected_version));
   PgStatement statement = (insert ? sql::kInsertNamespace : sql::kUpdateNamespace).With(std::move(params));
-  Ask<bool>(On::kWriter, "PutNamespace", {std::move(statement)}, std::move(done),
+  Ask<bool>(On::kControl, "PutNamespace", {std::move(statement)}, std::move(done),
             [insert](const PgAnswer& answer) -> absl::StatusOr<bool> {
               if (answer.sqlstate == kUniqueViolation)
                 return absl::AlreadyExistsError("the namespace's name is taken");
@@ -280,7 +365,7 @@ void PgSession::ListNamespaces(Callback<std::vector<NamespaceRow>> done) {
 }
 
 void PgSession::ClusterId(const Uuid& candidate, Callback<Uuid> done) {
-  Ask<Uuid>(On::kWriter, "ClusterId",
+  Ask<Uuid>(On::kControl, "ClusterId",
             {sql::kMintCluster.With({PgUuid(candidate)}), sql::kReadCluster.With({})}, std::move(done),
             [](const PgAnswer& answer) -> absl::StatusOr<Uuid> {
               if (absl::Status status = StatusOf(answer); !status.ok()) return status;

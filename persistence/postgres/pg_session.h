@@ -21,12 +21,17 @@ struct PgShared {
 
   // The read connection with the least under way.
   PgConnection& Reader();
+  // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
+  // list.
+  PgConnection& Control();
 
   const PgConnection::Options options;
   size_t read_connections = 1;
+  absl::Duration blocked_fence_limit;
   StoreObserver* observer = nullptr;
   EventLoop loop;
   std::vector<std::unique_ptr<PgConnection>> readers;
+  std::unique_ptr<PgConnection> control;
 };
 
 class PgSession final : public Session {
@@ -51,7 +56,7 @@ class PgSession final : public Session {
   void ClusterId(const Uuid& candidate, Callback<Uuid> done) override;
 
  private:
-  enum class On { kWriter, kReader };
+  enum class On { kWriter, kReader, kControl };
 
   // `convert` turns the answer into the result, on the loop.
   template <typename T, typename Convert>

@@ -29,6 +29,18 @@ std::string_view Cell(const PGresult& result, int row, int column) {
 
 }  // namespace
 
+std::string PgOneLine(std::string message) {
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return message;
+}
+
+std::string PgInt2(int16_t value) {
+  std::string out;
+  AppendBigEndian(out, static_cast<uint16_t>(value));
+  return out;
+}
+
 std::string PgInt4(int32_t value) {
   std::string out;
   AppendBigEndian(out, static_cast<uint32_t>(value));
@@ -44,6 +56,11 @@ std::string PgInt8(int64_t value) {
 std::string PgBool(bool value) { return std::string(1, value ? '\1' : '\0'); }
 
 void PgArray::Add(bool value) { Add(std::string_view(value ? "\1" : "\0", 1)); }
+void PgArray::Add(int16_t value) {
+  ++count_;
+  AppendBigEndian(elements_, uint32_t{2});
+  AppendBigEndian(elements_, static_cast<uint16_t>(value));
+}
 void PgArray::Add(int32_t value) {
   ++count_;
   AppendBigEndian(elements_, uint32_t{4});
@@ -71,6 +88,10 @@ std::string PgArray::Take() && {
   AppendBigEndian(out, uint32_t{1});  // lower bound
   out += elements_;
   return out;
+}
+
+int16_t PgGetInt2(const PGresult& result, int row, int column) {
+  return static_cast<int16_t>(ReadBigEndian<uint16_t>(Cell(result, row, column)));
 }
 
 int32_t PgGetInt4(const PGresult& result, int row, int column) {

@@ -19,6 +19,10 @@ struct PgClear {
 };
 using PgResult = std::unique_ptr<PGresult, PgClear>;
 
+// A message of libpq, which has line feeds.
+std::string PgOneLine(std::string message);
+
+std::string PgInt2(int16_t value);
 std::string PgInt4(int32_t value);
 std::string PgInt8(int64_t value);
 std::string PgBool(bool value);
@@ -27,17 +31,13 @@ inline std::string PgUuid(const Uuid& value) { return std::string(value.View());
 // An array parameter that grows element by element.
 class PgArray {
  public:
-  enum class Type : uint32_t {
-    kBool = 16,
-    kBytea = 17,
-    kInt8 = 20,
-    kInt4 = 23,
-    kUuid = 2950
-  };  // pg_type's oids
+  // pg_type's oids.
+  enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kUuid = 2950 };
 
   explicit PgArray(Type type) : type_(type) {}
 
   void Add(bool value);
+  void Add(int16_t value);
   void Add(int32_t value);
   void Add(int64_t value);
   void Add(const Uuid& value);
@@ -54,6 +54,7 @@ class PgArray {
 };
 
 // Columns of a binary result. REQUIRES: the column has that type and is not null.
+int16_t PgGetInt2(const PGresult& result, int row, int column);
 int32_t PgGetInt4(const PGresult& result, int row, int column);
 int64_t PgGetInt8(const PGresult& result, int row, int column);
 bool PgGetBool(const PGresult& result, int row, int column);

@@ -1,14 +1,14 @@
-// Lists and counts as SQL with parameters, and rows read back. Pure.
+// Lists and counts: the statement that both SQL stores share, and its rows read back. Pure.
 #pragma once
 
 #include "persistence/postgres/pg_connection.h"
 #include "persistence/visibility_query.h"
+#include "persistence/visibility_sql.h"
 
 namespace perdure::persistence {
 
-// Asks for one row more than the page holds.
-PgStatement ListStatement(const VisibilityQuery& query);
-PgStatement CountStatement(const VisibilityQuery& query);
+// REQUIRES: made with the mark '$'.
+PgStatement Unnamed(SqlStatement statement);
 
 VisibilityPage PageOf(const PGresult& result, size_t page_size);
 std::vector<CountGroup> CountsOf(const PGresult& result);

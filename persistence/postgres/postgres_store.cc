@@ -3,6 +3,8 @@
 #include <future>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "persistence/postgres/pg_blocking.h"
 #include "persistence/postgres/pg_session.h"
 #include "persistence/postgres/postgres_migrate.h"
 
@@ -11,9 +13,10 @@ namespace {
 
 class PostgresStore final : public Store {
  public:
-  explicit PostgresStore(const PostgresOptions& options)
-      : shared_(PgConnection::Options{options.connection, !options.through_pgbouncer}) {
+  PostgresStore(const PostgresOptions& options, std::string settings)
+      : shared_(PgConnection::Options{options.connection, !options.through_pgbouncer, std::move(settings)}) {
     shared_.read_connections = std::max<size_t>(1, options.read_connections);
+    shared_.blocked_fence_limit = options.blocked_fence_limit;
     shared_.observer = options.observer;
   }
 
@@ -22,6 +25,7 @@ class PostgresStore final : public Store {
     std::promise<void> ended;
     shared_.loop.Post([&] {
       shared_.readers.clear();
+      shared_.control.reset();
       ended.set_value();
     });
     ended.get_future().wait();
@@ -35,13 +39,28 @@ class PostgresStore final : public Store {
   PgShared shared_;
 };
 
+// What this server wants set beside the store's fixed settings.
+std::string SettingsFor(PgBlocking& server) {
+  std::string settings;
+  // Payloads are mostly text: lz4 where the server was built with it.
+  if (server.Run("SET default_toast_compression = lz4").ok()) {
+    absl::StrAppend(&settings, "-c default_toast_compression=lz4 ");
+  }
+  // What is acknowledged is durable, whatever the database's default says.
+  const absl::StatusOr<std::string> durable = server.Text("SHOW synchronous_commit");
+  if (durable.ok() && *durable == "off") absl::StrAppend(&settings, "-c synchronous_commit=on ");
+  return settings + server.options();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(PostgresOptions options) {
-  const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(options.connection);
+  absl::StatusOr<PgBlocking> server = PgBlocking::Connect(options.connection);
+  if (!server.ok()) return server.status();
+  const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(*server);
   if (!version.ok()) return version.status();
   if (absl::Status status = CheckSchema(*version, "perdure migrate"); !status.ok()) return status;
-  return std::make_unique<PostgresStore>(options);
+  return std::make_unique<PostgresStore>(options, SettingsFor(*server));
 }
 
 }  // namespace perdure::persistence

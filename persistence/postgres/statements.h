@@ -48,43 +48,52 @@ ON CONFLICT DO NOTHING)"};
 inline constexpr Constant kFence{"fence", R"(
 UPDATE writers SET epoch = epoch + 1 WHERE writer_id = $1::int4 RETURNING epoch, batch)"};
 
-// ---- shards. $1 shards, $2 writer, $3 epoch
+// ---- shards, in this order. $1 shards, $2 writer
+// First the writer's own row, then the shards' (made where they are missing, so that there is something to lock), then
+// their owners': two takers of one shard never miss each other. A deadlock of takers is resolved by the database, and
+// answered UNAVAILABLE.
 
-inline constexpr Constant kLockShards{"lock_shards", R"(
-SELECT shard FROM shards WHERE shard = ANY($1::int4[]) ORDER BY shard FOR UPDATE)"};
+// $1 writer, $2 epoch
 inline constexpr Constant kCheckWriter{"check_writer", R"(
 WITH me AS (SELECT 1 FROM writers WHERE writer_id = $1::int4 AND epoch = $2::int8 FOR UPDATE)
 SELECT 1 / count(*)::int4 FROM me)"};
+inline constexpr Constant kAddShards{"add_shards", R"(
+INSERT INTO shards (shard, writer_id) SELECT shard, $2::int4 FROM unnest($1::int2[]) AS taken (shard)
+ON CONFLICT DO NOTHING)"};
+inline constexpr Constant kLockShards{"lock_shards", R"(
+SELECT shard FROM shards WHERE shard = ANY($1::int2[]) AND writer_id <> $2::int4 ORDER BY shard FOR UPDATE)"};
 // Each former owner must be met: one whose row was replaced meanwhile is not, and all is tried again.
 inline constexpr Constant kFenceOwners{"fence_owners", R"(
-WITH owners AS (SELECT DISTINCT writer_id FROM shards WHERE shard = ANY($1::int4[]) AND writer_id <> $2::int4),
+WITH owners AS (SELECT DISTINCT writer_id FROM shards WHERE shard = ANY($1::int2[]) AND writer_id <> $2::int4),
 fenced AS (UPDATE writers SET epoch = epoch + 1 WHERE writer_id IN (SELECT writer_id FROM owners) RETURNING 1)
 SELECT 1 / (CASE WHEN (SELECT count(*) FROM fenced) = (SELECT count(*) FROM owners) THEN 1 ELSE 0 END))"};
 inline constexpr Constant kOwnShards{"own_shards", R"(
-INSERT INTO shards (shard, writer_id) SELECT shard, $2::int4 FROM unnest($1::int4[]) AS taken (shard)
-ON CONFLICT (shard) DO UPDATE SET writer_id = excluded.writer_id WHERE shards.writer_id <> excluded.writer_id)"};
+UPDATE shards SET writer_id = $2::int4 WHERE shard = ANY($1::int2[]) AND writer_id <> $2::int4)"};
+// $1 the process that waits. Its batch has landed then, or never will.
+inline constexpr Constant kEndBlockers{"end_blockers", R"(
+SELECT pg_terminate_backend(pid) FROM unnest(pg_blocking_pids($1::int4)) AS b (pid))"};
 
 // ---- a batch, in this order; a statement without rows is left out
 
 // Arrays: shard, run
 inline constexpr Constant kDeleteHistory{"delete_history", R"(
-DELETE FROM history AS h USING unnest($1::int4[], $2::uuid[]) AS k (shard, run_id)
+DELETE FROM history AS h USING unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
 WHERE h.shard = k.shard AND h.run_id = k.run_id)"};
 inline constexpr Constant kDeleteSnapshots{"delete_snapshots", R"(
-DELETE FROM snapshots AS s USING unnest($1::int4[], $2::uuid[]) AS k (shard, run_id)
+DELETE FROM snapshots AS s USING unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
 WHERE s.shard = k.shard AND s.run_id = k.run_id)"};
 inline constexpr Constant kDeleteExecutions{"delete_executions", R"(
-DELETE FROM executions AS e USING unnest($1::int4[], $2::uuid[]) AS k (shard, run_id)
+DELETE FROM executions AS e USING unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
 WHERE e.shard = k.shard AND e.run_id = k.run_id)"};
 inline constexpr Constant kClearCurrent{"clear_current", R"(
-UPDATE executions AS e SET is_current = false FROM unnest($1::int4[], $2::uuid[]) AS k (shard, run_id)
+UPDATE executions AS e SET is_current = false FROM unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
 WHERE e.shard = k.shard AND e.run_id = k.run_id)"};
 inline constexpr Constant kPutExecutions{"put_executions", R"(
 INSERT INTO executions (shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue,
   start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo,
   search_attributes, extra)
-SELECT * FROM unnest($1::int4[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bool[], $6::int4[], $7::bytea[], $8::bytea[],
-  $9::int8[], $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::bytea[], $17::bytea[])
+SELECT * FROM unnest($1::int2[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bool[], $6::int2[], $7::bytea[], $8::bytea[],
+  $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int8[], $14::int4[], $15::bytea[], $16::bytea[], $17::bytea[])
 ON CONFLICT (shard, run_id) DO UPDATE SET
   is_current = excluded.is_current, status = excluded.status, workflow_type = excluded.workflow_type,
   task_queue = excluded.task_queue, start_time = excluded.start_time, execution_time = excluded.execution_time,
@@ -94,74 +103,75 @@ ON CONFLICT (shard, run_id) DO UPDATE SET
 // Arrays: shard, run, first event, sequence, event count, events, changes
 inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes)
-SELECT * FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::int8[], $5::int4[], $6::bytea[], $7::bytea[]))"};
+SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::bytea[], $7::bytea[]))"};
 // Arrays: shard, run, sequence, next event, state
 inline constexpr Constant kPutSnapshots{"put_snapshots", R"(
 INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state)
-SELECT * FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::int8[], $5::bytea[])
+SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::bytea[])
 ON CONFLICT (shard, run_id) DO UPDATE SET
   sequence = excluded.sequence, next_event_id = excluded.next_event_id, state = excluded.state)"};
 // Arrays: at, shard, run
 inline constexpr Constant kRemoveWakes{"remove_wakes", R"(
-DELETE FROM wake AS w USING unnest($1::int8[], $2::int4[], $3::uuid[]) AS k (at, shard, run_id)
+DELETE FROM wake AS w USING unnest($1::int8[], $2::int2[], $3::uuid[]) AS k (at, shard, run_id)
 WHERE w.at = k.at AND w.shard = k.shard AND w.run_id = k.run_id)"};
 inline constexpr Constant kAddWakes{"add_wakes", R"(
-INSERT INTO wake (at, shard, run_id) SELECT * FROM unnest($1::int8[], $2::int4[], $3::uuid[])
+INSERT INTO wake (at, shard, run_id) SELECT * FROM unnest($1::int8[], $2::int2[], $3::uuid[])
 ON CONFLICT DO NOTHING)"};
 
 // ---- reads
 
 // Arrays: shard, run. Snapshots (part 0) and the rows behind them (part 1), as of one moment.
 inline constexpr Constant kLoadRuns{"load_runs", R"(
-WITH k AS (SELECT * FROM unnest($1::int4[], $2::uuid[]) WITH ORDINALITY AS k (shard, run_id, place)),
-s AS (SELECT k.place, t.sequence, t.next_event_id, t.state
-      FROM k JOIN snapshots AS t ON t.shard = k.shard AND t.run_id = k.run_id)
-SELECT place, 0 AS part, sequence, next_event_id, 0 AS event_count, state, ''::bytea AS changes FROM s
+WITH k AS (SELECT * FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS k (shard, run_id, place))
+SELECT k.place, 0 AS part, s.sequence, s.next_event_id, 0 AS event_count, s.state, ''::bytea AS changes
+FROM k JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
 UNION ALL
 SELECT k.place, 1, h.sequence, h.first_event_id, h.event_count, h.events, h.changes
-FROM k LEFT JOIN s ON s.place = k.place
+FROM k LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
 JOIN history AS h ON h.shard = k.shard AND h.run_id = k.run_id
   AND h.first_event_id >= COALESCE(s.next_event_id, 0) AND h.sequence > COALESCE(s.sequence, 0)
 ORDER BY 1, 2, 3)"};
 // Arrays: shard, namespace, workflow id
 inline constexpr Constant kFindCurrent{"find_current", R"(
 SELECT k.place, e.run_id
-FROM unnest($1::int4[], $2::uuid[], $3::bytea[]) WITH ORDINALITY AS k (shard, namespace_id, workflow_id, place)
+FROM unnest($1::int2[], $2::uuid[], $3::bytea[]) WITH ORDINALITY AS k (shard, namespace_id, workflow_id, place)
 JOIN executions AS e ON e.shard = k.shard AND e.namespace_id = k.namespace_id AND e.workflow_id = k.workflow_id
 WHERE e.is_current)"};
-// $1 shard, $2 run, $3 from, $4 to, $5 bytes. Lengths are known without reading the events themselves.
+// $1 shard, $2 run, $3 from, $4 to, $5 bytes, $6 rows. The row that holds event $3 is the last one with events that
+// begins there or before. Bytes are summed up over $6 rows at most, so that a page costs no more than itself; their
+// lengths are known without reading the events.
 inline constexpr Constant kReadHistory{"read_history", R"(
-WITH range AS (
-  SELECT first_event_id, sequence,
-         sum(octet_length(events)) OVER (ORDER BY first_event_id, sequence) - octet_length(events) AS before
-  FROM history
-  WHERE shard = $1::int4 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int8
-    AND first_event_id >= COALESCE((SELECT max(first_event_id) FROM history
-                                    WHERE shard = $1::int4 AND run_id = $2::uuid AND first_event_id <= $3::int8
-                                      AND event_count > 0), $3::int8))
-SELECT h.sequence, h.first_event_id, h.event_count, h.events, h.changes
-FROM range AS r JOIN history AS h ON h.shard = $1::int4 AND h.run_id = $2::uuid
-  AND h.first_event_id = r.first_event_id AND h.sequence = r.sequence
-WHERE r.before < $5::int8 AND h.first_event_id + h.event_count > $3::int8
-ORDER BY h.first_event_id, h.sequence)"};
+SELECT sequence, first_event_id, event_count, events, changes FROM (
+  SELECT *, sum(octet_length(events)) OVER places - octet_length(events) AS bytes_before,
+         row_number() OVER places AS place
+  FROM (SELECT sequence, first_event_id, event_count, events, changes FROM history
+        WHERE shard = $1::int2 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int4
+          AND first_event_id + event_count > $3::int4
+          AND first_event_id >= COALESCE((SELECT first_event_id FROM history
+                                          WHERE shard = $1::int2 AND run_id = $2::uuid AND event_count > 0
+                                            AND first_event_id <= $3::int4
+                                          ORDER BY first_event_id DESC, sequence DESC LIMIT 1), $3::int4)
+        ORDER BY first_event_id, sequence LIMIT $6::int8) AS page
+  WINDOW places AS (ORDER BY first_event_id, sequence ROWS UNBOUNDED PRECEDING)) AS counted
+WHERE bytes_before < $5::int8 OR place = 1 ORDER BY place)"};
 inline constexpr Constant kReadHistoryReverse{"read_history_reverse", R"(
-WITH range AS (
-  SELECT first_event_id, sequence,
-         sum(octet_length(events)) OVER (ORDER BY first_event_id DESC, sequence DESC) - octet_length(events) AS before
-  FROM history
-  WHERE shard = $1::int4 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int8
-    AND first_event_id >= COALESCE((SELECT max(first_event_id) FROM history
-                                    WHERE shard = $1::int4 AND run_id = $2::uuid AND first_event_id <= $3::int8
-                                      AND event_count > 0), $3::int8))
-SELECT h.sequence, h.first_event_id, h.event_count, h.events, h.changes
-FROM range AS r JOIN history AS h ON h.shard = $1::int4 AND h.run_id = $2::uuid
-  AND h.first_event_id = r.first_event_id AND h.sequence = r.sequence
-WHERE r.before < $5::int8 AND h.first_event_id + h.event_count > $3::int8
-ORDER BY h.first_event_id DESC, h.sequence DESC)"};
+SELECT sequence, first_event_id, event_count, events, changes FROM (
+  SELECT *, sum(octet_length(events)) OVER places - octet_length(events) AS bytes_before,
+         row_number() OVER places AS place
+  FROM (SELECT sequence, first_event_id, event_count, events, changes FROM history
+        WHERE shard = $1::int2 AND run_id = $2::uuid AND event_count > 0 AND first_event_id < $4::int4
+          AND first_event_id + event_count > $3::int4
+          AND first_event_id >= COALESCE((SELECT first_event_id FROM history
+                                          WHERE shard = $1::int2 AND run_id = $2::uuid AND event_count > 0
+                                            AND first_event_id <= $3::int4
+                                          ORDER BY first_event_id DESC, sequence DESC LIMIT 1), $3::int4)
+        ORDER BY first_event_id DESC, sequence DESC LIMIT $6::int8) AS page
+  WINDOW places AS (ORDER BY first_event_id DESC, sequence DESC ROWS UNBOUNDED PRECEDING)) AS counted
+WHERE bytes_before < $5::int8 OR place = 1 ORDER BY place)"};
 // $1 writer, $2 to $4 the wake behind which to begin, $5 the latest time, $6 how many
 inline constexpr Constant kReadWakes{"read_wakes", R"(
 SELECT w.at, w.shard, w.run_id FROM wake AS w JOIN shards AS s ON s.shard = w.shard
-WHERE s.writer_id = $1::int4 AND (w.at, w.shard, w.run_id) > ($2::int8, $3::int4, $4::uuid) AND w.at <= $5::int8
+WHERE s.writer_id = $1::int4 AND (w.at, w.shard, w.run_id) > ($2::int8, $3::int2, $4::uuid) AND w.at <= $5::int8
 ORDER BY w.at, w.shard, w.run_id LIMIT $6::int8)"};
 
 // ---- the cluster

@@ -65,6 +65,12 @@ uint16_t PortOf(int fd) {
   return ntohs(address.sin_port);
 }
 
+// Frames are sent one by one: without this, each waits for the acknowledgement of the one before.
+void SendAtOnce(int fd) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 int ConnectTo(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -75,8 +81,7 @@ int ConnectTo(uint16_t port) {
     close(fd);
     return -1;
   }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  SendAtOnce(fd);
   return fd;
 }
 
@@ -149,6 +154,7 @@ class Gate::Impl {
       close(link.client);
       return;
     }
+    SendAtOnce(link.client);
     const int id = link.client;
     loop_.Watch(link.client, {.readable = true, .writable = false}, [this, id](auto) { FromClient(id); });
     loop_.Watch(link.server, {.readable = true, .writable = false}, [this, id](auto) { FromServer(id); });

@@ -1,0 +1,39 @@
+// A blocking connection to PostgreSQL, for what is done once: migrations, and a look at the server before
+// serving. Not thread-safe.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace perdure::persistence {
+
+class PgBlocking {
+ public:
+  // INVALID_ARGUMENT for a string that libpq does not understand; UNAVAILABLE with the database's words
+  // otherwise.
+  static absl::StatusOr<PgBlocking> Connect(const std::string& connection);
+
+  absl::Status Run(const std::string& sql);
+  // The first column of the first row; empty where there is none.
+  absl::StatusOr<std::string> Text(const std::string& sql);
+  absl::StatusOr<int> Number(const std::string& sql);
+
+  // What the connection string itself says for `options`.
+  const std::string& options() const { return options_; }
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  PgBlocking() = default;
+  absl::Status Error() const;
+
+  std::unique_ptr<PGconn, Finish> connection_;
+  std::string options_;
+};
+
+}  // namespace perdure::persistence
