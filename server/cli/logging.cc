@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "google/protobuf/stubs/logging.h"
+#include "grpc/support/log.h"
 #include "spdlog/pattern_formatter.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
@@ -56,6 +57,7 @@ absl::Status SetUpLog(const std::string& level, const std::string& format) {
   }
   logger->set_level(level == "never" ? spdlog::level::off : spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+  gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); });
   // It would write a line for each request with invalid UTF-8, which clients could send at will.
   google::protobuf::SetLogHandler(nullptr);
   return absl::OkStatus();

@@ -59,7 +59,11 @@ class Node::Impl {
         call_metrics_(methods_, metrics_),
         ids_(NewSystemRandom()),
         history_loops_(MakeHistoryLoops(options_.history_executors)) {}
-  ~Impl() { StopLoops(); }
+  ~Impl() {
+    // Calls in flight must be answered before what answers them goes.
+    if (grpc_ != nullptr && !drained_) Drain(absl::ZeroDuration());
+    StopLoops();
+  }
 
   absl::Status Start() {
     auto store = OpenStore(options_.store, store_metrics_);
@@ -75,6 +79,7 @@ class Node::Impl {
   }
 
   bool Drain(absl::Duration grace) {
+    drained_ = true;
     grpc_->SetHealthy(false);
     matching_->Drain();
     frontend_->parked.Drain();
@@ -88,6 +93,8 @@ class Node::Impl {
     answered->WaitForNotificationWithTimeout(grace + absl::Seconds(1));
     LastSteps();
     StopLoops();
+    // The end of its listener takes up to two seconds, and the process ends without it.
+    static_cast<void>(metrics_http_.release());
     return answered->WaitForNotificationWithTimeout(kLastSteps);
   }
 
@@ -195,6 +202,7 @@ class Node::Impl {
   }
 
   const NodeOptions options_;
+  bool drained_ = false;
   PrometheusMetrics metrics_;
   StoreMetrics store_metrics_;
   const MethodTable methods_;

@@ -1,5 +1,5 @@
-// The namespaces of the cluster, cached whole in memory: every call looks one up. Writes go through the store with a
-// version check and refresh the cache.
+// The namespaces of the cluster, cached whole in memory: every call looks one up. Writes go through the store
+// with a version check and refresh the cache.
 //
 // Thread safety: any thread. A Snapshot is immutable and stays valid as long as it is held.
 #pragma once
@@ -23,7 +23,7 @@ namespace perdure::server {
 struct Namespace {
   Uuid id;
   int64_t version = 0;
-  NamespaceRecord record;             // perdure/namespace.proto
+  NamespaceRecord record;  // perdure/namespace.proto
   engine::NamespaceSettings settings;
 };
 using NamespacePtr = std::shared_ptr<const Namespace>;
@@ -43,9 +43,9 @@ class NamespaceRegistry {
   absl::StatusOr<NamespacePtr> ByName(std::string_view name) const;
   absl::StatusOr<NamespacePtr> ById(const Uuid& id) const;
 
-  // Adds a namespace (NAMESPACE_ALREADY_EXISTS), or changes one: `change` edits a copy of the stored record and may
-  // refuse; it is called again when another writer came between. `done` runs on the registry's executor, after the
-  // commit and with the cache refreshed.
+  // Adds a namespace (NAMESPACE_ALREADY_EXISTS), or changes one: `change` edits a copy of the stored record
+  // and may refuse; it is called again when another writer came between. `done` runs on the registry's
+  // executor, after the commit and with the cache refreshed.
   virtual void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) = 0;
   virtual void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
                       persistence::Callback<NamespacePtr> done) = 0;

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/status.h"
 #include "server/frontend/handlers/execute.h"
 #include "server/frontend/handlers/handlers.h"
@@ -17,14 +19,16 @@ absl::StatusOr<TaskToken> TokenById(const Namespace& name_space, const Request& 
   if (request.activity_id().empty()) return InvalidArgument("ActivityId is not set on request.");
   const absl::Status identity = ValidateIdentity(request.identity());
   if (!identity.ok()) return identity;
-  if (request.workflow_id().empty()) return InvalidArgument("WorkflowId is not set on request.");
+  // Without a workflow id, an activity that runs on its own is meant. There are none.
+  if (request.workflow_id().empty())
+    return NotFound(fmt::format("activity not found for ID: {}", request.activity_id()));
   TaskToken token;
   token.set_namespace_id(std::string(name_space.id.View()));
   token.set_workflow_id(request.workflow_id());
   token.set_activity_id(request.activity_id());
   if (!request.run_id().empty()) {
     const auto run_id = Uuid::Parse(request.run_id());
-    if (!run_id) return InvalidArgument("Invalid RunId.");
+    if (!run_id) return InvalidArgument("RunId is not valid UUID.");
     token.set_run_id(std::string(run_id->View()));
   }
   return token;

@@ -2,7 +2,6 @@
 
 #include <grpcpp/support/slice.h>
 
-#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,10 +56,11 @@ GrpcCall::GrpcCall(const Method& method, CallObserver& observer, const Executor&
     : Call(method, observer, clock.Monotonic()), clock_(clock), context_(context), response_(response) {}
 
 std::optional<absl::Duration> GrpcCall::TimeLeft() const {
-  const auto deadline = context_->deadline();
+  const absl::Duration left = absl::FromChrono(context_->deadline()) - clock_.Now();
   // gRPC's "none" is the end of its clock.
-  if (deadline > std::chrono::system_clock::now() + std::chrono::hours(24 * 365 * 50)) return std::nullopt;
-  return absl::FromChrono(deadline) - clock_.Now();
+  constexpr absl::Duration kNone = absl::Hours(24 * 365 * 50);
+  if (left > kNone) return std::nullopt;
+  return left;
 }
 
 std::string_view GrpcCall::Header(std::string_view name) const {

@@ -7,7 +7,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <chrono>
 #include <mutex>
 
 #include "base/limits.h"
@@ -49,7 +48,8 @@ std::string Address(const std::string& ip, int port) {
 
 GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserver& observer)
     : workflow_service_(ApiService::kWorkflow, table, frontend, observer),
-      operator_service_(ApiService::kOperator, table, frontend, observer) {}
+      operator_service_(ApiService::kOperator, table, frontend, observer),
+      clock_(frontend.executor) {}
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string& ip, int port,
                                                                const MethodTable& table, Frontend& frontend,
@@ -84,7 +84,7 @@ void GrpcServer::SetHealthy(bool healthy) {
 
 void GrpcServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  server_->Shutdown(absl::ToChronoTime(clock_.Now() + grace));
   server_->Wait();
   server_.reset();
 }

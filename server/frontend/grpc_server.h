@@ -40,6 +40,7 @@ class GrpcServer {
 
   GrpcService workflow_service_;
   GrpcService operator_service_;
+  const Executor& clock_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

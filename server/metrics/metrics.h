@@ -1,9 +1,10 @@
-// The metrics that the server exposes. All are declared in one table (metric_table.cc: name, kind, help, unit, labels),
-// from which the page in docs/ is generated; nothing else makes a metric. Backed by prometheus-cpp.
+// The metrics that the server exposes. All are declared in one table (metric_table.cc: name, kind, help,
+// unit, labels), from which the page in docs/ is generated; nothing else makes a metric. Backed by
+// prometheus-cpp.
 //
-// Thread safety: any thread. Handles stay valid as long as the Metrics object. Getting a handle takes a lock and a look-up:
-// keep it where it is used often. Label values are bounded: past kMaxLabelSets of one metric, the value "_other_" is used.
-// Units: seconds for durations.
+// Thread safety: any thread. Handles stay valid as long as the Metrics object. Getting a handle takes a lock
+// and a look-up: keep it where it is used often. Label values are bounded: past kMaxLabelSets of one metric,
+// the value "_other_" is used. Units: seconds for durations.
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+#include "server/frontend/client_versions.h"
 #include "server/frontend/handlers/handlers.h"
 
 namespace perdure::server {
@@ -5,11 +6,7 @@ namespace perdure::server {
 void GetClusterInfo(Frontend& frontend, CallPtr call, api::GetClusterInfoRequest) {
   api::GetClusterInfoResponse response;
   auto& clients = *response.mutable_supported_clients();
-  for (const char* client : {"temporal-go", "temporal-java", "temporal-php", "temporal-typescript",
-                             "temporal-cli", "temporal-server", "Nexus-go-sdk"}) {
-    clients[client] = "<2.0.0";
-  }
-  clients["temporal-ui"] = "<3.0.0";
+  for (const SupportedClient& client : SupportedClients()) clients[std::string(client.name)] = client.range;
   response.set_server_version(frontend.info.version);
   response.set_cluster_id(frontend.info.cluster_id);
   response.set_cluster_name(frontend.info.cluster_name);

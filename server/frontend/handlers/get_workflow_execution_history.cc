@@ -39,6 +39,7 @@ class Read : public std::enable_shared_from_this<Read> {
     has_token_ = true;
     const bool at_end = token_.first_event_id() >= token_.next_event_id();
     if (at_end && wait_ && token_.run_open()) return AskPosition(token_.next_event_id(), true);
+    if (at_end) return CheckRun();
     Continue();
   }
 
@@ -56,6 +57,15 @@ class Read : public std::enable_shared_from_this<Read> {
           if (!position.ok()) return self->call_->Fail(position.status());
           self->OnPosition(*std::move(position));
         });
+  }
+
+  // Nothing is read with this token, but the run must be there all the same.
+  void CheckRun() {
+    frontend_.history.WaitForEvents(run_, 1, absl::ZeroDuration(),
+                                    [self = shared_from_this()](absl::StatusOr<RunPosition> position) {
+                                      if (!position.ok()) return self->call_->Fail(position.status());
+                                      self->Continue();
+                                    });
   }
 
   void OnPosition(RunPosition position) {
@@ -81,7 +91,7 @@ class Read : public std::enable_shared_from_this<Read> {
       }
       token_.set_first_event_id(token_.next_event_id() - 1);
     }
-    if (token_.first_event_id() >= token_.next_event_id()) return Reply(token_.run_open());
+    if (token_.first_event_id() >= token_.next_event_id()) return Finish();
     frontend_.history.ReadEvents({.run = run_,
                                   .from_event_id = token_.first_event_id(),
                                   .to_event_id = token_.next_event_id(),
@@ -103,6 +113,11 @@ class Read : public std::enable_shared_from_this<Read> {
     // Behind the last of several pages: events may have come since the first.
     if (!position_known_) return AskPosition(1, /*wait=*/false);
     token_.set_first_event_id(token_.next_event_id());
+    Finish();
+  }
+
+  // Nothing durable is left to read. Only who waits for more gets a token.
+  void Finish() {
     if (token_.run_open() && shows_transient_) events_.Append(std::move(transient_events_));
     Reply(wait_ && token_.run_open());
   }

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "server/frontend/client_versions.h"
 #include "server/frontend/namespaces.h"
 
 namespace perdure::server {
@@ -9,6 +10,10 @@ namespace perdure::server {
 absl::Status UnparsableRequest() {
   return absl::InternalError(
       "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data");
+}
+
+absl::Status CheckClient(const Call& call) {
+  return CheckClientVersion(call.Header("client-name"), call.Header("client-version"));
 }
 
 absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,

@@ -1,11 +1,14 @@
 // What every call passes before its handler, in the order of the real server: its request is parsed, its
-// namespace (or the one of its task token) is found and must be in a state that allows the call.
+// namespace (or the one of its task token) is found and must be in a state that allows the call, and its
+// client must be of a version that is served.
 //
 // A handler is a function of one of these forms; Handle<> makes a table entry of it:
-//   void DoIt(Frontend&, CallPtr, Request)                            of the cluster, or with a namespace
-//   rule of its own void DoIt(Frontend&, CallPtr, NamespacePtr, Request)              of the namespace that
-//   the request names void DoIt(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)   of a task token,
-//   opened
+//   void DoIt(Frontend&, CallPtr, Request)
+//       of the cluster, or with a namespace rule of its own
+//   void DoIt(Frontend&, CallPtr, NamespacePtr, Request)
+//       of the namespace that the request names
+//   void DoIt(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)
+//       of a task token, opened
 #pragma once
 
 #include <string_view>
@@ -24,6 +27,9 @@ absl::Status UnparsableRequest();
 absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,
                                            std::string_view name);
 
+// Whether this version of a client is served.
+absl::Status CheckClient(const Call& call);
+
 struct OpenedToken {
   NamespacePtr name_space;
   TaskToken token;
@@ -36,6 +42,8 @@ namespace internal {
 
 template <typename Request>
 void Run(void (*handler)(Frontend&, CallPtr, Request), Frontend& frontend, CallPtr call, Request request) {
+  const absl::Status client = CheckClient(*call);
+  if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), std::move(request));
 }
 
@@ -45,6 +53,8 @@ void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Request), Frontend& f
   auto found = FindNamespace(frontend, call->method(), request.namespace_());
   if (!found.ok()) return call->Fail(found.status());
   call->set_name_space(*found);
+  const absl::Status client = CheckClient(*call);
+  if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), *std::move(found), std::move(request));
 }
 
@@ -54,6 +64,8 @@ void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request), 
   auto opened = OpenTaskToken(frontend, call->method(), request.task_token(), request.namespace_());
   if (!opened.ok()) return call->Fail(opened.status());
   call->set_name_space(opened->name_space);
+  const absl::Status client = CheckClient(*call);
+  if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), std::move(opened->name_space), std::move(opened->token),
           std::move(request));
 }

@@ -8,8 +8,11 @@ namespace {
 
 class FakeCall final : public Call {
  public:
-  FakeCall(const Method& method, CallObserver& observer, CallSettings settings, std::shared_ptr<Outcome> outcome)
-      : Call(method, observer, absl::ZeroDuration()), settings_(std::move(settings)), outcome_(std::move(outcome)) {
+  FakeCall(const Method& method, CallObserver& observer, CallSettings settings,
+           std::shared_ptr<Outcome> outcome)
+      : Call(method, observer, absl::ZeroDuration()),
+        settings_(std::move(settings)),
+        outcome_(std::move(outcome)) {
     outcome_->cancel = [this] { Cancel(); };
   }
 
@@ -20,7 +23,6 @@ class FakeCall final : public Call {
 
  private:
   void Send(absl::StatusOr<ReplyBytes> answer) override {
-    outcome_->cancel = nullptr;
     if (answer.ok()) {
       outcome_->answer = answer->Flat();
     } else {
@@ -46,7 +48,8 @@ std::shared_ptr<Outcome> StartCall(FakeNode& node, std::string_view method, cons
   PERDURE_CHECK(found != nullptr && found->spec.handler != nullptr, method);
   auto outcome = std::make_shared<Outcome>();
   google::protobuf::io::ArrayInputStream stream(request.data(), static_cast<int>(request.size()));
-  found->spec.handler(node.frontend, CallPtr(new FakeCall(*found, node, std::move(settings), outcome)), stream);
+  found->spec.handler(node.frontend, CallPtr(new FakeCall(*found, node, std::move(settings), outcome)),
+                      stream);
   return outcome;
 }
 

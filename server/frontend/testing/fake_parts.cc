@@ -21,7 +21,8 @@ void FakeHistory::Start(const Uuid&, engine::workflow::api::StartWorkflowExecuti
   std::move(done)(engine::workflow::StartReply());
 }
 
-void FakeHistory::Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) {
+void FakeHistory::Execute(RunRef run, engine::workflow::Request request,
+                          Callback<engine::workflow::Reply> done) {
   std::move(done)(execute(run, request));
 }
 
@@ -29,7 +30,8 @@ void FakeHistory::Describe(RunRef, Callback<engine::workflow::api::DescribeWorkf
   std::move(done)(engine::workflow::api::DescribeWorkflowExecutionResponse());
 }
 
-void FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait, Callback<RunPosition> done) {
+void FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait,
+                                Callback<RunPosition> done) {
   const bool there = !position.open || position.next_event_id > from_event_id;
   if (!there && max_wait > absl::ZeroDuration()) {
     waiting.push_back(std::move(done));
@@ -42,7 +44,8 @@ void FakeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
   const auto limit = static_cast<int64_t>(std::min(query.max_events, page_events));
   EventsPage page;
   int64_t id = query.reverse ? query.to_event_id - 1 : query.from_event_id;
-  for (; id >= query.from_event_id && id < query.to_event_id && page.count < limit; id += query.reverse ? -1 : 1) {
+  for (; id >= query.from_event_id && id < query.to_event_id && page.count < limit;
+       id += query.reverse ? -1 : 1) {
     page.events += Event(id);
     ++page.count;
   }
@@ -70,7 +73,9 @@ void FakeMatching::CancelPoll(uint64_t poll) {
   std::move(done)(PolledTask());
 }
 
-void FakeMatching::Describe(QueueKey, Callback<QueueDescription> done) { std::move(done)(QueueDescription()); }
+void FakeMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
+  std::move(done)(queues[queue.kind]);
+}
 
 void FakeMatching::Answer(PolledTask task) {
   Callback<PolledTask> done;

@@ -1,5 +1,5 @@
-// What the frontend's tests put in place of history, matching, namespaces and visibility: each remembers what it was
-// asked and answers what the test says. All on the calling thread; not thread-safe unless said.
+// What the frontend's tests put in place of history, matching, namespaces and visibility: each remembers what
+// it was asked and answers what the test says. All on the calling thread; not thread-safe unless said.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ class FakeHistory final : public History {
  public:
   RunPosition position;
   size_t page_events = 1000;  // of a ReadEvents, at most
-  std::function<absl::StatusOr<engine::workflow::Reply>(const RunRef&, const engine::workflow::Request&)> execute;
+  std::function<absl::StatusOr<engine::workflow::Reply>(const RunRef&, const engine::workflow::Request&)>
+      execute;
   std::vector<engine::workflow::api::StartWorkflowExecutionRequest> starts;
   std::vector<Callback<RunPosition>> waiting;  // those that wait for an event, unanswered
 
@@ -27,9 +28,11 @@ class FakeHistory final : public History {
 
   void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
              Callback<engine::workflow::StartReply> done) override;
-  void Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) override;
+  void Execute(RunRef run, engine::workflow::Request request,
+               Callback<engine::workflow::Reply> done) override;
   void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
-  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait, Callback<RunPosition> done) override;
+  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                     Callback<RunPosition> done) override;
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
 };
 
@@ -52,6 +55,7 @@ class FakeMatching final : public Matching {
   int cancelled();
 
   std::vector<std::string> forgotten;
+  absl::flat_hash_map<engine::TaskKind, QueueDescription> queues;  // what is told of any queue of that kind
 
  private:
   std::mutex mutex_;
@@ -83,7 +87,8 @@ class FakeVisibility final : public Visibility {
   std::vector<persistence::CountGroup> groups;
   std::vector<persistence::VisibilityQuery> asked;
 
-  void List(persistence::VisibilityQuery query, persistence::Callback<persistence::VisibilityPage> done) override;
+  void List(persistence::VisibilityQuery query,
+            persistence::Callback<persistence::VisibilityPage> done) override;
   void Count(persistence::VisibilityQuery query,
              persistence::Callback<std::vector<persistence::CountGroup>> done) override;
 };
@@ -99,16 +104,17 @@ struct FakeNode final : public CallObserver {
   IdMinter ids{NewSeededRandom(1)};
   MethodTable methods;
   NamespacePtr default_namespace = *namespaces.ByName("default");
-  Frontend frontend{.history = history,
-                    .matching = matching,
-                    .namespaces = namespaces,
-                    .visibility = visibility,
-                    .tokens = tokens,
-                    .executor = loop,
-                    .ids = ids,
-                    .info = {.version = "1.32.0", .cluster_id = "id", .cluster_name = "active", .store = "memory"},
-                    .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}},
-                    .parked = {}};
+  Frontend frontend{
+      .history = history,
+      .matching = matching,
+      .namespaces = namespaces,
+      .visibility = visibility,
+      .tokens = tokens,
+      .executor = loop,
+      .ids = ids,
+      .info = {.version = "1.32.0", .cluster_id = "id", .cluster_name = "active", .store = "memory"},
+      .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}},
+      .parked = {}};
 
   void OnAnswered(const Method&, const NamespacePtr&, const absl::Status&, absl::Duration) override {}
 
