@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh [--quick | PROGRAM... | tests/PATH PYTEST-ARGUMENT...]: what `./dev test` does, see usage there.
+# test.sh [--quick | --analysis | --full | PROGRAM... | tests/PATH PYTEST-ARGUMENT...]: what `./dev test` does, see usage there.
 # Every stage runs, even after one has failed; what a stage prints is kept in build/test/.
 set -euo pipefail
 
@@ -71,27 +71,37 @@ python_tests_named() {
 }
 
 everything() {
-  scripts/install_packages.sh fuzz
   scripts/build.sh release
-  scripts/build.sh asan unit_tests
-  scripts/build.sh tsan unit_tests
   scripts/python_env.sh test tests/requirements.txt > /dev/null
 
   stage format scripts/format.sh --check
   stage include-arrows scripts/check_includes.py
-  stage clang-tidy scripts/lint.py
   stage unit-release unit_tests release
+  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
+  local suite
+  for suite in oracle system kill; do stage "$suite" python_tests "$suite"; done
+}
+
+# What takes as long again: the sanitizers, the lint rules, fuzzing.
+analysis() {
+  scripts/install_packages.sh fuzz
+  scripts/build.sh release
+  scripts/build.sh asan unit_tests
+  scripts/build.sh tsan unit_tests
+  stage clang-tidy scripts/lint.py
   stage unit-asan unit_tests asan
   stage unit-tsan unit_tests tsan
-  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
-  local suite
-  for suite in system oracle kill; do stage "$suite" python_tests "$suite"; done
 }
 
 scripts/install_packages.sh build test
 case "${1:-}" in
   "") everything ;;
+  --analysis) analysis ;;
+  --full)
+    everything
+    analysis
+    ;;
   --quick) quick ;;
   tests/*) python_tests_named "$@" ;;
   *) cpp_tests_named "$@" ;;
