@@ -66,7 +66,7 @@ void World::CrashServer() {
 void World::LoseBatches() {
   if (store_->LoseLastBatches(1 + random_->Below(5)) == 0) return;
   journal_.CommitsVanished();
-  client_.AskAgain();
+  people_.Post([this] { client_.AskAgain(); });
 }
 
 void World::ScheduleFate() {
@@ -113,7 +113,8 @@ void World::StopFaults() {
 bool World::OneStep() {
   ++steps_;
   if (!time_.RunOne() && !time_.RunTimerAlone()) return false;
-  if (crash_in_steps_ > 0 && --crash_in_steps_ == 0) {
+  const bool is_up = history_ != nullptr;
+  if (is_up && crash_in_steps_ > 0 && --crash_in_steps_ == 0) {
     ++crashes_;
     CrashServer();
     fate_.RunAfter(kTimeToRestart, [this] { StartServer(); });
