@@ -142,7 +142,10 @@ class PostgresServer(Server):
 
 def write_config(path: Path, port: int, dsn: str) -> None:
     """The only place in the tests that knows the keys of `perdure serve`'s configuration."""
+    attributes = ", ".join(f"{name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items())
     lines = [f"listen: 127.0.0.1:{port}", "store:", f'  postgres: "{dsn}"']
+    # The process that follows a killed one has its name, so it need not wait for the lease to end.
+    lines += ["node:", "  name: the-only-one", f'search_attributes: "{attributes}"']
     path.write_text("\n".join(lines) + "\n")
 
 
