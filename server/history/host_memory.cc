@@ -49,7 +49,7 @@ void HistoryHost::DeleteHusk(const RunKey& key) {
 
 bool HistoryHost::MayLeave(const ResidentRun& run) const {
   // What is due is done first: a run that left undone would be loaded again at once, and again.
-  if (!getenv("NOFIX") && run.alarm && WakeTimes::Stored(*run.alarm) <= world_.executor.Now()) return false;
+  if (run.alarm && WakeTimes::Stored(*run.alarm) <= world_.executor.Now()) return false;
   // A wake stands for the timer that the store refused, not for the end of the wait.
   if (run.timers_not_before > world_.executor.Now()) return false;
   return run.Durable() && !workflow::HasVolatile(run.state) &&
