@@ -33,13 +33,16 @@ void Client::Begin() {
 
 void Client::AskAgain() {
   for (auto& [id, flight] : flights_) {
-    if (flight.finished) continue;
-    ++flight.round;
-    flight.start_acknowledged = false;
-    flight.watching = false;
-    flight.signals_acknowledged = 0;
-    Start(flight);
+    if (!flight.finished) AskAgain(flight);
   }
+}
+
+void Client::AskAgain(Flight& flight) {
+  ++flight.round;
+  flight.start_acknowledged = false;
+  flight.watching = false;
+  flight.signals_acknowledged = 0;
+  Start(flight);
 }
 
 void Client::Start(Flight& flight) {
@@ -109,6 +112,8 @@ void Client::Watch(Flight& flight) {
             if (absl::IsNotFound(position.status())) {
               return journal_.Broken(flight.plan->workflow_id + " was acknowledged and is not there");
             }
+            // A server that has not noticed the loss acknowledges from memory what it will lose.
+            if (position.ok() && position->open && journal_.commits_vanished()) return AskAgain(flight);
             if (!position.ok() || position->open) return Later(again);
             CheckEnd(flight, *position);
           }));

@@ -40,6 +40,7 @@ class Client {
     uint64_t round = 0;  // raised by AskAgain: answers to older calls count for nothing
   };
 
+  void AskAgain(Flight& flight);
   void Start(Flight& flight);
   void Signal(Flight& flight, int number);
   void Watch(Flight& flight);
