@@ -4,6 +4,7 @@ import pytest
 
 from . import compare
 from .differences import DIFFERENCES
+from .left import LEFT
 from .registry import all_scenarios
 
 
@@ -13,5 +14,7 @@ def test_as_the_real_server(scenario, transcripts):
     reference = scenario.expected_steps()
     got = transcripts[scenario.name].result()
     found = compare.unexplained(scenario.name, reference, got, DIFFERENCES)
+    if found and scenario.name in LEFT:
+        pytest.xfail(LEFT[scenario.name])
     if found:
         pytest.fail(f"{scenario.says}\n{compare.report(reference, got, found)}", pytrace=False)
