@@ -10,6 +10,6 @@ namespace perdure {
 
 }  // namespace perdure
 
-#define PERDURE_CHECK(condition, why)                                                              \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                                             \
+#define PERDURE_CHECK(condition, why)                  \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::perdure::CheckFailed(__FILE__, __LINE__, #condition, (why)))

@@ -1,6 +1,6 @@
-// A value that is cheap to copy and is cloned at the first change while another copy exists. Mutable state is built of
-// these, so that a checkpoint costs nothing and a step costs what it touches.
-// Not thread-safe: all copies belong to one executor.
+// A value that is cheap to copy and is cloned at the first change while another copy exists. Mutable state is
+// built of these, so that a checkpoint costs nothing and a step costs what it touches. Not thread-safe: all
+// copies belong to one executor.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,9 @@
-// The real Executor: one thread around epoll. Besides tasks and timers it watches file descriptors, so that a database
-// connection can live on it without a thread of its own.
+// The real Executor: one thread around epoll. Besides tasks and timers it watches file descriptors, so that a
+// database connection can live on it without a thread of its own.
 //
 // Thread safety: as Executor; Watch and Unwatch only on the loop's thread.
-// Lifetime: the constructor starts the thread; Stop (or the destructor) lets the running task finish, joins, and destroys
-// what did not run. Stop must not be called from the loop's own thread.
+// Lifetime: the constructor starts the thread; Stop (or the destructor) lets the running task finish, joins,
+// and destroys what did not run. Stop must not be called from the loop's own thread.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,9 @@ class EventLoop final : public Executor {
   Random& random() override;
   bool IsCurrent() const override;
 
-  // Calls `callback` whenever `fd` is ready (level-triggered) until Unwatch. A second Watch of the same descriptor
-  // replaces its interest and callback. Errors and hang-ups are reported as readable. The loop does not own `fd`.
+  // Calls `callback` whenever `fd` is ready (level-triggered) until Unwatch. A second Watch of the same
+  // descriptor replaces its interest and callback. Errors and hang-ups are reported as readable. The loop
+  // does not own `fd`.
   void Watch(int fd, Interest interest, WatchCallback callback);
   void SetInterest(int fd, Interest interest);
   void Unwatch(int fd);

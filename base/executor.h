@@ -1,10 +1,11 @@
-// A single-threaded loop: the only way code of history, matching, the frontend's logic and the stores gets time,
-// order, timers and randomness. The real one is EventLoop (base/event_loop.h); the simulation has its own, so that many
-// nodes run in one thread from one seed.
+// A single-threaded loop: the only way code of history, matching, the frontend's logic and the stores gets
+// time, order, timers and randomness. The real one is EventLoop (base/event_loop.h); the simulation has its
+// own, so that many nodes run in one thread from one seed.
 //
 // Thread safety: Post and Now may be called from any thread; everything else only on the loop's own thread.
 // Order: tasks run one at a time, in the order in which they were posted.
-// Ownership: the executor owns posted tasks; at its end, tasks that did not run are destroyed unrun on its thread.
+// Ownership: the executor owns posted tasks; at its end, tasks that did not run are destroyed unrun on its
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class Executor {
 
   virtual void Post(Task task) = 0;
 
-  // Wall-clock time. It may step back when the machine's clock is set; the engine's Context repairs that per entity.
+  // Wall-clock time. It may step back when the machine's clock is set; the engine's Context repairs that per
+  // entity.
   virtual absl::Time Now() const = 0;
   // Time since an arbitrary point; never steps back. For leases, timeouts of our own and latency metrics.
   virtual absl::Duration Monotonic() const = 0;

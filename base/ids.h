@@ -37,7 +37,8 @@ struct Uuid {
 using ShardId = uint32_t;
 inline constexpr ShardId kShardCount = 4096;
 
-// Stable for ever: stored rows depend on it (FNV-1a over the namespace id's bytes and the workflow id, mixed).
+// Stable for ever: stored rows depend on it (FNV-1a over the namespace id's bytes and the workflow id,
+// mixed).
 ShardId ShardOf(const Uuid& namespace_id, std::string_view workflow_id);
 
 // 64-bit FNV-1a with a final mix; stable for ever. For placement and tags, not for security.

@@ -3,7 +3,8 @@
     ./dev bench                                the usual comparison
     ./dev bench --servers sqlite real-memory --in-flight 1 64 --seconds 20
 
-Figures of one run mean nothing alone: machines are shared. Read the ratios, and CPU, WAL and statements a workflow.
+Figures of one run mean nothing alone: machines are shared. Read the ratios, and CPU, WAL and statements
+a workflow.
 """
 
 import argparse
@@ -100,7 +101,9 @@ def _compare(results: dict[tuple[str, int], dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--servers", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--in-flight", nargs="+", type=int, default=[1, 64])
     parser.add_argument("--seconds", type=float, default=10)
@@ -108,7 +111,10 @@ def main() -> None:
     parser.add_argument("--payload", type=int, default=0)
     options = parser.parse_args()
 
-    print("server       in flight     wf/s      p50      p95      p99  CPU ms  peak MB       WAL   commits statements errors")
+    print(
+        "server       in flight     wf/s      p50      p95      p99"
+        "  CPU ms  peak MB       WAL   commits statements errors"
+    )
     results: dict[tuple[str, int], dict[str, float]] = {}
     cluster = PostgresCluster() if "postgres" in options.servers else None
     try:

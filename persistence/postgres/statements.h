@@ -49,9 +49,9 @@ inline constexpr Constant kFence{"fence", R"(
 UPDATE writers SET epoch = epoch + 1 WHERE writer_id = $1::int4 RETURNING epoch, batch)"};
 
 // ---- shards, in this order. $1 shards, $2 writer
-// First the writer's own row, then the shards' (made where they are missing, so that there is something to lock), then
-// their owners': two takers of one shard never miss each other. A deadlock of takers is resolved by the database, and
-// answered UNAVAILABLE.
+// First the writer's own row, then the shards' (made where they are missing, so that there is something to
+// lock), then their owners': two takers of one shard never miss each other. A deadlock of takers is resolved
+// by the database, and answered UNAVAILABLE.
 
 // $1 writer, $2 epoch
 inline constexpr Constant kCheckWriter{"check_writer", R"(
@@ -137,9 +137,9 @@ SELECT k.place, e.run_id
 FROM unnest($1::int2[], $2::uuid[], $3::bytea[]) WITH ORDINALITY AS k (shard, namespace_id, workflow_id, place)
 JOIN executions AS e ON e.shard = k.shard AND e.namespace_id = k.namespace_id AND e.workflow_id = k.workflow_id
 WHERE e.is_current)"};
-// $1 shard, $2 run, $3 from, $4 to, $5 bytes, $6 rows. The row that holds event $3 is the last one with events that
-// begins there or before. Bytes are summed up over $6 rows at most, so that a page costs no more than itself; their
-// lengths are known without reading the events.
+// $1 shard, $2 run, $3 from, $4 to, $5 bytes, $6 rows. The row that holds event $3 is the last one with
+// events that begins there or before. Bytes are summed up over $6 rows at most, so that a page costs no more
+// than itself; their lengths are known without reading the events.
 inline constexpr Constant kReadHistory{"read_history", R"(
 SELECT sequence, first_event_id, event_count, events, changes FROM (
   SELECT *, sum(octet_length(events)) OVER places - octet_length(events) AS bytes_before,

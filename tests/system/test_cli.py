@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from support.env import Env, eventually
 from support.processes import run
 from support.servers import TEMPORAL
@@ -99,6 +101,7 @@ async def test_cancel_and_terminate(env: Env) -> None:
     assert last["workflowExecutionTerminatedEventAttributes"]["reason"] == "enough"
 
 
+@pytest.mark.xfail(reason="DescribeTaskQueue in mode ENHANCED is left (tests/oracle/left.py)", strict=False)
 async def test_task_queue_and_namespace_and_health(env: Env) -> None:
     cli = Cli(env.server.address)
     async with env.worker([Collect]):
