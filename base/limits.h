@@ -1,6 +1,6 @@
-// Every limit of the server, in one place: name, unit, default, and the error that a client gets at it. A limit without
-// an entry here does not exist. Defaults are the real server's where it has the limit (its dynamic config's name is in
-// the comment).
+// Every limit of the server, in one place: name, unit, default, and the error that a client gets at it. A
+// limit without an entry here does not exist. Defaults are the real server's where it has the limit (its
+// dynamic config's name is in the comment).
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,17 @@ inline constexpr size_t kCutFailureSize = 512 * 1024;
 inline constexpr size_t kRetriedFailureSize = 4 * 1024;
 // limit.memoSize.error. As kBlobSize.
 inline constexpr size_t kMemoSize = 2 * 1024 * 1024;
-// limit.maxIDLength: workflow ids, task queues, types, request ids, signal names, identities. INVALID_ARGUMENT.
+// limit.maxIDLength: workflow ids, task queues, types, request ids, signal names, identities.
+// INVALID_ARGUMENT.
 inline constexpr size_t kIdLength = 1000;
-// A gRPC request. RESOURCE_EXHAUSTED "grpc: received message larger than max (N vs. M)": the core SDK knows that text.
+// A gRPC request. RESOURCE_EXHAUSTED "grpc: received message larger than max (N vs. M)": the core SDK knows
+// that text.
 inline constexpr size_t kGrpcMessage = 4 * 1024 * 1024;
-// limit.workflowTaskCompletionSize.error: told to workers, who fail a task whose completion is larger by themselves.
+// limit.workflowTaskCompletionSize.error: told to workers, who fail a task whose completion is larger by
+// themselves.
 inline constexpr size_t kWorkflowTaskCompletionSize = 40 * 1024 * 1024;
-// What gRPC takes in of a request before we refuse it; above this it refuses in words that the core SDK does not know.
+// What gRPC takes in of a request before we refuse it; above this it refuses in words that the core SDK does
+// not know.
 inline constexpr size_t kGrpcReceive = 64 * 1024 * 1024;
 // Request headers of one call. gRPC closes the call with RESOURCE_EXHAUSTED.
 inline constexpr size_t kGrpcMetadata = 64 * 1024;
@@ -48,14 +52,18 @@ inline constexpr size_t kSearchAttributesSize = 40 * 1024;
 // limit.historyCount.error, limit.historySize.error: the run is terminated.
 inline constexpr int64_t kHistoryCount = 50 * 1024;
 inline constexpr int64_t kHistorySize = 50 * 1024 * 1024;
-// limit.historyCount.suggestContinueAsNew and historySize.suggestContinueAsNew: a hint in WorkflowTaskStarted.
+// limit.historyCount.suggestContinueAsNew and historySize.suggestContinueAsNew: a hint in
+// WorkflowTaskStarted.
 inline constexpr int64_t kHistoryCountSuggest = 4 * 1024;
 inline constexpr int64_t kHistorySizeSuggest = 4 * 1024 * 1024;
+// history.historyMaxAutoResetPoints: the oldest gives way. Part of the fold of stored records: never changed.
+inline constexpr int kAutoResetPoints = 20;
 // limit.numPendingActivities.error: the workflow task fails with PENDING_ACTIVITIES_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingActivities = 2000;
 // history.maximumSignalsPerExecution: RESOURCE_EXHAUSTED... see signal.cc for the exact text.
 inline constexpr int64_t kSignals = 10000;
-// history.maximumBufferedEventsBatch and maximumBufferedEventsSizeInBytes: the running workflow task is failed.
+// history.maximumBufferedEventsBatch and maximumBufferedEventsSizeInBytes: the running workflow task is
+// failed.
 inline constexpr size_t kBufferedEvents = 100;
 inline constexpr size_t kBufferedEventsSize = 2 * 1024 * 1024;
 
@@ -72,7 +80,8 @@ inline constexpr absl::Duration kMinLongPollDeadline = absl::Seconds(2);
 inline constexpr absl::Duration kHistoryLongPoll = absl::Seconds(20);
 // A long poll with less time left than this is answered at once.
 inline constexpr absl::Duration kLongPollTail = absl::Seconds(1);
-// Clients' keepalive pings may come this often, without calls too; more often, and gRPC closes the connection.
+// Clients' keepalive pings may come this often, without calls too; more often, and gRPC closes the
+// connection.
 inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
 // A namespace's retention is at least this (one day for global ones). INVALID_ARGUMENT.
 inline constexpr absl::Duration kMinRetention = absl::Hours(1);
@@ -84,11 +93,15 @@ inline constexpr size_t kListPage = 1000;
 // A list filter: bytes, and parentheses in parentheses. INVALID_ARGUMENT.
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
+// DescribeTaskQueue: build ids asked for their reachability (limit.reachabilityQueryBuildIds), and build ids
+// times task queue types of one answer. INVALID_ARGUMENT.
+inline constexpr size_t kReachabilityBuildIds = 5;
+inline constexpr size_t kDescribedTypes = 10000;
 
 // --- history: one executor's memory and queues
 
-// Calls that wait on an executor, and the bytes of their requests. RESOURCE_EXHAUSTED (SYSTEM_OVERLOADED) before
-// anything is done. Workers' answers are refused last.
+// Calls that wait on an executor, and the bytes of their requests. RESOURCE_EXHAUSTED (SYSTEM_OVERLOADED)
+// before anything is done. Workers' answers are refused last.
 inline constexpr size_t kWaitingCalls = 8192;
 inline constexpr size_t kWaitingCallBytes = 64 * 1024 * 1024;
 inline constexpr size_t kWaitingAnswers = 2 * kWaitingCalls;
@@ -103,8 +116,8 @@ inline constexpr size_t kResidentBytes = 96 * 1024 * 1024;
 inline constexpr size_t kClosedResidentBytes = 8 * 1024 * 1024;
 // Events of one run that are kept for replies besides its state.
 inline constexpr size_t kTailBytes = 256 * 1024;
-// A snapshot is written when the log since the last one outweighs this and that snapshot; on the way out of memory,
-// when the log since then is longer than these.
+// A snapshot is written when the log since the last one outweighs this and that snapshot; on the way out of
+// memory, when the log since then is longer than these.
 inline constexpr size_t kSnapshotLogBytes = 64 * 1024;
 inline constexpr size_t kEvictionSnapshotLogBytes = 16 * 1024;
 inline constexpr int64_t kEvictionSnapshotRows = 64;

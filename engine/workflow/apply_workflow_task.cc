@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "engine/workflow/apply.h"
 #include "engine/workflow/workflow_task.h"
@@ -8,9 +9,6 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::history::v1::HistoryEvent;
-
-// The oldest gives way: a run may meet many builds of its worker.
-constexpr int kMaxResetPoints = 20;
 
 void ApplyScheduled(State& state, const HistoryEvent& event) {
   const auto& scheduled = event.workflow_task_scheduled_event_attributes();
@@ -55,7 +53,7 @@ void ApplyCompleted(State& state, const EventPtr& event) {
     if (point.binary_checksum() == completed.binary_checksum() && point.build_id() == build_id) return;
   }
   auto* points = state.auto_reset_points.Mutable().mutable_points();
-  if (points->size() == kMaxResetPoints) points->erase(points->begin());
+  if (points->size() == limits::kAutoResetPoints) points->erase(points->begin());
   auto* point = points->Add();
   point->set_binary_checksum(completed.binary_checksum());
   point->set_build_id(build_id);
