@@ -66,16 +66,18 @@ class Workers:
         process.wait()
 
 
-async def kill_server(server: Server, plan: Plan, rng: random.Random) -> None:
-    """Kills the server as often as planned; leaves it running."""
+async def kill_server(server: Server, plan: Plan, rng: random.Random, database: asyncio.Lock) -> None:
+    """Kills the server as often as planned; leaves it running. A server does not start while its database is
+    away (it says so and exits), so the two take turns."""
     for i in range(plan.server_kills):
         await asyncio.sleep(rng.uniform(*plan.between))
-        server.kill()
-        if i % plan.kill_starting_server_every == 0:
-            server.launch()
-            await asyncio.sleep(rng.uniform(0, 0.3))
+        async with database:
             server.kill()
-        await asyncio.to_thread(server.start)
+            if i % plan.kill_starting_server_every == 0:
+                server.launch()
+                await asyncio.sleep(rng.uniform(0, 0.3))
+                server.kill()
+            await asyncio.to_thread(server.start)
 
 
 async def kill_workers(workers: Workers, plan: Plan, rng: random.Random) -> None:
@@ -84,9 +86,12 @@ async def kill_workers(workers: Workers, plan: Plan, rng: random.Random) -> None
         await asyncio.to_thread(workers.kill_one, rng)
 
 
-async def crash_once(crash: Callable[[], None], restart: Callable[[], None], plan: Plan) -> None:
-    """In the middle; the database stays away for a second."""
+async def crash_once(
+    crash: Callable[[], None], restart: Callable[[], None], plan: Plan, database: asyncio.Lock
+) -> None:
+    """In the middle, under a running server; the database stays away for a second."""
     await asyncio.sleep(plan.seconds / 2)
-    await asyncio.to_thread(crash)
-    await asyncio.sleep(1)
-    await asyncio.to_thread(restart)
+    async with database:
+        await asyncio.to_thread(crash)
+        await asyncio.sleep(1)
+        await asyncio.to_thread(restart)

@@ -70,12 +70,13 @@ async def test_everything_finishes_once(
         workers = Workers(server.address, begun, tmp_path / "workers.log", plan.workers)
         stack.callback(workers.end)
         async with asyncio.timeout(plan.seconds * 2 + PATIENCE), asyncio.TaskGroup() as group:
+            database = asyncio.Lock()
             for job in work:
                 group.create_task(driver.run(job))
-            group.create_task(kill_server(server, plan, rng))
+            group.create_task(kill_server(server, plan, rng, database))
             group.create_task(kill_workers(workers, plan, rng))
             if cluster is not None:
-                group.create_task(crash_once(cluster.crash, cluster.start, plan))
+                group.create_task(crash_once(cluster.crash, cluster.start, plan, database))
         workers.check()
     attempts = ledger.entries(begun)
     retries = sum(not entry.endswith(" 1") for entry in attempts)
