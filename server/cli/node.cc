@@ -173,8 +173,7 @@ class Node::Impl {
                                           .cluster_id = cluster_id_.ToString(),
                                           .cluster_name = options_.cluster_name,
                                           .store = StoreName(options_.store)},
-                                 .search_attributes = options_.search_attributes,
-                                 .parked = {}});
+                                 .search_attributes = options_.search_attributes});
     auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_metrics_);
     if (!grpc.ok()) return grpc.status();
     grpc_ = *std::move(grpc);

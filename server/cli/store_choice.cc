@@ -1,5 +1,7 @@
 #include "server/cli/store_choice.h"
 
+#include <fmt/format.h>
+
 #include "persistence/memory/memory_store.h"
 #include "persistence/postgres/postgres_store.h"
 #include "persistence/sqlite/sqlite_store.h"
@@ -12,6 +14,15 @@ template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+
+using Opened = absl::StatusOr<std::unique_ptr<persistence::Store>>;
+
+// An error that already says what to do keeps its words.
+Opened Advise(Opened opened, std::string_view advice) {
+  if (opened.ok() || absl::IsFailedPrecondition(opened.status())) return opened;
+  return absl::Status(opened.status().code(), fmt::format("cannot open the store: {}; {}",
+                                                          std::string(opened.status().message()), advice));
+}
 
 }  // namespace
 
@@ -26,7 +37,6 @@ bool IsExclusive(const StoreChoice& choice) { return !std::holds_alternative<Pos
 
 absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice& choice,
                                                               persistence::StoreObserver& observer) {
-  using Opened = absl::StatusOr<std::unique_ptr<persistence::Store>>;
   return std::visit(Overloaded{[&](const MemoryChoice&) -> Opened {
                                  persistence::MemoryStoreOptions options;
                                  options.observer = &observer;
@@ -39,7 +49,8 @@ absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice&
                                  options.pragmas = sqlite.pragmas;
                                  options.observer = &observer;
                                  options.logger = spdlog::default_logger();
-                                 return persistence::OpenSqliteStore(std::move(options));
+                                 return Advise(persistence::OpenSqliteStore(std::move(options)),
+                                               "name a file in a folder that exists and can be written");
                                },
                                [&](const PostgresChoice& postgres) -> Opened {
                                  persistence::PostgresOptions options;
@@ -47,7 +58,8 @@ absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice&
                                  options.through_pgbouncer = postgres.through_pgbouncer;
                                  options.read_connections = postgres.read_connections;
                                  options.observer = &observer;
-                                 return persistence::OpenPostgresStore(std::move(options));
+                                 return Advise(persistence::OpenPostgresStore(std::move(options)),
+                                               "check address, user and password in store.postgres");
                                }},
                     choice);
 }

@@ -66,7 +66,7 @@ class Call {
   void Fail(absl::Status status) { Answer(std::move(status)); }
 
   // Runs `on_cancel` when the client goes away before the answer; at once, here, if it already did. Dropped
-  // with the answer. It must not touch the call.
+  // with the answer. It must not touch the call, and only posts what it wants done.
   void OnCancelled(absl::AnyInvocable<void() &&> on_cancel);
 
  protected:

@@ -38,7 +38,7 @@ struct Frontend {
   IdMinter& ids;
   ServerInfo info;
   SearchAttributeTypes search_attributes;
-  ParkedCalls parked;
+  ParkedCalls parked{executor};
 };
 
 }  // namespace perdure::server

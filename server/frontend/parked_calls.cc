@@ -12,7 +12,9 @@ uint64_t ParkedCalls::Park(CallPtr call) {
   }
   // A cancellation that comes between this and the next step finds nothing: that call just waits to its end.
   call->OnCancelled([this, ticket] {
-    if (CallPtr gone = Take(ticket)) gone->Fail(absl::CancelledError("context canceled"));
+    executor_.Post([this, ticket] {
+      if (CallPtr gone = Take(ticket)) gone->Fail(absl::CancelledError("context canceled"));
+    });
   });
   const std::lock_guard lock(mutex_);
   // Not kept while draining: a CallPtr that goes away unanswered answers UNAVAILABLE.

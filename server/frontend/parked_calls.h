@@ -7,12 +7,16 @@
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/executor.h"
 #include "server/frontend/call.h"
 
 namespace perdure::server {
 
 class ParkedCalls {
  public:
+  // Calls whose clients went away are answered on `executor`, which runs nothing of this once it is gone.
+  explicit ParkedCalls(Executor& executor) : executor_(executor) {}
+
   // Keeps the call until Take, its cancellation or Drain.
   uint64_t Park(CallPtr call);
   // Null: it was answered otherwise.
@@ -21,6 +25,7 @@ class ParkedCalls {
   void Drain();
 
  private:
+  Executor& executor_;
   std::mutex mutex_;
   // Guarded by mutex_.
   bool draining_ = false;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/synchronization/notification.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
@@ -272,6 +273,9 @@ TEST_CASE("a stopping server and a client that is gone end a history long poll a
   request.set_history_event_filter_type(enums::HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT);
   const auto gone = StartCall(node, "GetWorkflowExecutionHistory", request.SerializeAsString());
   gone->cancel();
+  absl::Notification posted;
+  node.loop.Post([&] { posted.Notify(); });
+  posted.WaitForNotification();
   REQUIRE(gone->answer);
   CHECK(gone->answer->status().code() == absl::StatusCode::kCancelled);
   const auto drained = StartCall(node, "GetWorkflowExecutionHistory", request.SerializeAsString());

@@ -113,8 +113,7 @@ struct FakeNode final : public CallObserver {
       .executor = loop,
       .ids = ids,
       .info = {.version = "1.32.0", .cluster_id = "id", .cluster_name = "active", .store = "memory"},
-      .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}},
-      .parked = {}};
+      .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}}};
 
   void OnAnswered(const Method&, const NamespacePtr&, const absl::Status&, absl::Duration) override {}
 
