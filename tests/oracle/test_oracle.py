@@ -1,5 +1,6 @@
 """Each scenario's transcript equals the one recorded from the real server, but for the listed differences."""
 
+import grpc
 import pytest
 
 from . import compare
@@ -12,7 +13,12 @@ from .registry import all_scenarios
 @pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.name)
 def test_as_the_real_server(scenario, transcripts):
     reference = scenario.expected_steps()
-    got = transcripts[scenario.name].result()
+    try:
+        got = transcripts[scenario.name].result()
+    except grpc.RpcError:  # a call that the story cannot go on without
+        if scenario.name in LEFT:
+            pytest.xfail(LEFT[scenario.name])
+        raise
     found = compare.unexplained(scenario.name, reference, got, DIFFERENCES)
     if found and scenario.name in LEFT:
         pytest.xfail(LEFT[scenario.name])
