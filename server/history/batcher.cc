@@ -150,7 +150,7 @@ void Batcher::CommitFront() {
   for (const CommitGroupPtr& group : sealed_.front()) batch.groups.push_back(WriteOf(*group));
   in_flight_ = true;
   sent_ = executor_.Monotonic();
-  session_.Commit(std::move(batch), [this](persistence::CommitResult result) { OnResult(result); });
+  session_.Commit(std::move(batch), [this](const persistence::CommitResult& result) { OnResult(result); });
 }
 
 void Batcher::OnResult(const persistence::CommitResult& result) {

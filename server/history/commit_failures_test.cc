@@ -160,7 +160,7 @@ TEST_CASE("a fenced host drops what it remembers, and serves again while the lea
   ManualExecutor other(node.time());
   const auto session = node.store().OpenSession(other);
   for (const uint32_t writer : {1, 2})
-    session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
+    session->Fence(writer, [](const absl::StatusOr<persistence::FencedWriter>&) {});
   node.Run();
   CHECK(absl::IsUnavailable(node.Signal("wf", "lost")));
   REQUIRE(node.Signal("wf", "kept").ok());
@@ -177,7 +177,7 @@ TEST_CASE("without the lease nothing is answered from memory, and a fenced host 
   ManualExecutor other(node.time());
   const auto session = node.store().OpenSession(other);
   for (const uint32_t writer : {1, 2})
-    session->Fence(writer, [](absl::StatusOr<persistence::FencedWriter>) {});
+    session->Fence(writer, [](const absl::StatusOr<persistence::FencedWriter>&) {});
   node.Run();
   node.Advance(absl::Minutes(1));
   CHECK(absl::IsUnavailable(node.Describe("wf").status()));

@@ -104,7 +104,7 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void ExecuteOn(const RunPtr& run, const engine::workflow::Request& request,
                  Callback<engine::workflow::Reply> done);
   // The first step of a workflow id's next run. `current` is null when it has none.
-  void StartOn(const RunPtr& current, const Uuid& namespace_id, engine::workflow::StartRequest request,
+  void StartOn(const RunPtr& current, const Uuid& namespace_id, const engine::workflow::StartRequest& request,
                Callback<engine::workflow::StartReply> done);
   void OnRing(const persistence::RunKey& key);
 

@@ -130,7 +130,7 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
         continue;
       }
       // Its stored wake may be behind the horizon's cursor: taken up again at once.
-      loader_.Load(run->key, RunLoader::Urgency::kWake, [](absl::StatusOr<RunPtr>) {});
+      loader_.Load(run->key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
     }
   }
   for (const CommitGroupPtr& refused : groups) {

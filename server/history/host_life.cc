@@ -73,7 +73,7 @@ void HistoryHost::FenceLater(const absl::Status& why) {
 }
 
 void HistoryHost::OnFenced(const persistence::FencedWriter& fenced) {
-  session_->TakeShards(fenced.writer, shards_, [this, fenced](absl::StatusOr<bool> taken) {
+  session_->TakeShards(fenced.writer, shards_, [this, fenced](const absl::StatusOr<bool>& taken) {
     if (phase_ != Phase::kFencing) return;
     if (taken.ok()) {
       Serve(fenced);

@@ -156,7 +156,7 @@ void HistoryHost::HasRoom(const QueueKey& queue, size_t room) {
         if (const RunPtr run = cache_.Find(key); run != nullptr) {
           keeper_.Reoffer(*run, queue);
         } else {
-          loader_.Load(key, RunLoader::Urgency::kWake, [](absl::StatusOr<RunPtr>) {});
+          loader_.Load(key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
         }
       }
     }

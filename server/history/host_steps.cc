@@ -149,13 +149,13 @@ void HistoryHost::Start(const Uuid& namespace_id, workflow::api::StartWorkflowEx
     } else if (absl::Status serving = Serving(); !serving.ok()) {
       std::move(done)(serving);
     } else {
-      StartOn(*current, namespace_id, std::move(start), std::move(done));
+      StartOn(*current, namespace_id, start, std::move(done));
     }
   });
 }
 
-void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id, workflow::StartRequest request,
-                          Callback<workflow::StartReply> done) {
+void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
+                          const workflow::StartRequest& request, Callback<workflow::StartReply> done) {
   auto finish = [done = std::move(done)](absl::StatusOr<workflow::Reply> reply) mutable {
     if (!reply.ok()) {
       std::move(done)(reply.status());

@@ -159,7 +159,7 @@ TEST_CASE("a stray wake without a run is removed") {
     write.key = nobody;
     write.wakes_added = {node.time().wall()};
     batch.groups.push_back({{write}});
-    session->Commit(std::move(batch), [](persistence::CommitResult result) {
+    session->Commit(std::move(batch), [](const persistence::CommitResult& result) {
       REQUIRE(result.outcome == persistence::CommitOutcome::kCommitted);
     });
   });

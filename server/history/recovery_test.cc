@@ -14,8 +14,8 @@ namespace enums = temporal::api::enums::v1;
 // Drives one workflow of one activity the way a client and a worker do who repeat what was not answered.
 class Driver {
  public:
-  Driver(TestNode& node, std::string workflow_id)
-      : node_(node), request_(node.StartRequest(std::move(workflow_id))) {}
+  Driver(TestNode& node, const std::string& workflow_id)
+      : node_(node), request_(node.StartRequest(workflow_id)) {}
 
   // Begins whatever is not under way.
   void Pump() {
