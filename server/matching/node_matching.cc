@@ -18,6 +18,11 @@ namespace enums = temporal::api::enums::v1;
 constexpr absl::Duration kQueueMemory = absl::Minutes(5);
 constexpr absl::Duration kCleaningInterval = absl::Minutes(1);
 
+bool IsSticky(const Poll& poll) {
+  const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll);
+  return workflow != nullptr && workflow->request.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
+}
+
 QueueKey QueueOfPoll(const Poll& poll) {
   if (const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll)) {
     return {poll.namespace_id, engine::TaskKind::kWorkflow, workflow->request.task_queue().name()};
@@ -46,20 +51,25 @@ std::string NodeMatching::NamespaceName(const Uuid& id) const {
   return known.ok() ? (*known)->settings.name : id.ToString();
 }
 
-TaskQueue& NodeMatching::QueueFor(const QueueKey& key) {
+TaskQueue& NodeMatching::QueueFor(const QueueKey& key, bool sticky) {
   std::unique_ptr<TaskQueue>& queue = queues_[key];
   if (queue != nullptr) return *queue;
   queue = std::make_unique<TaskQueue>(key, window_);
   const std::string name = NamespaceName(key.namespace_id);
   const std::string_view kind = key.kind == engine::TaskKind::kWorkflow ? "Workflow" : "Activity";
-  const Metrics::Labels labels = {{"namespace", name}, {"taskqueue", key.name}, {"task_type", kind}};
-  queue->poll_success = &metrics_.counter("poll_success", labels);
-  queue->poll_success_sync = &metrics_.counter("poll_success_sync", labels);
-  queue->poll_timeouts = &metrics_.counter("poll_timeouts", labels);
-  queue->poll_latency = &metrics_.histogram("poll_latency", labels);
-  queue->schedule_to_start = &metrics_.histogram("task_schedule_to_start_latency", labels);
-  queue->backlog_count = &metrics_.gauge("approximate_backlog_count", labels);
-  queue->backlog_age = &metrics_.gauge("approximate_backlog_age_seconds", labels);
+  // A sticky queue's name is its worker's alone: as a label it would be without bound.
+  const std::string_view label = sticky ? "__sticky__" : std::string_view(key.name);
+  const Metrics::Labels labels = {{"namespace", name}, {"taskqueue", label}, {"task_type", kind}};
+  QueueMetrics& handles = *queue->metrics;
+  handles.poll_success = &metrics_.counter("poll_success", labels);
+  handles.poll_success_sync = &metrics_.counter("poll_success_sync", labels);
+  handles.poll_timeouts = &metrics_.counter("poll_timeouts", labels);
+  handles.poll_latency = &metrics_.histogram("poll_latency", labels);
+  handles.schedule_to_start = &metrics_.histogram("task_schedule_to_start_latency", labels);
+  if (!sticky) {
+    handles.backlog_count = &metrics_.gauge("approximate_backlog_count", labels);
+    handles.backlog_age = &metrics_.gauge("approximate_backlog_age_seconds", labels);
+  }
   ForgetIdleQueuesLater();
   return *queue;
 }
@@ -69,7 +79,7 @@ void NodeMatching::Offer(Task task) {
 }
 
 void NodeMatching::OnOffer(Task task) {
-  TaskQueue& queue = QueueFor(QueueOf(task));
+  TaskQueue& queue = QueueFor(QueueOf(task), task.dispatch.sticky);
   if (task.dispatch.sticky && WorkerGone(queue)) {
     MoveToNormalQueue(task);
     return;
@@ -147,8 +157,12 @@ void NodeMatching::OnPoll(const PollPtr& poll) {
     return;
   }
   poll->request_id = Uuid::Mint(executor_.random()).ToString();
-  TaskQueue& queue = QueueFor(poll->queue);
+  TaskQueue& queue = QueueFor(poll->queue, IsSticky(poll->poll));
   queue.pollers.Saw(poll->poll, executor_.Now());
+  if (const auto* activity = std::get_if<ActivityPoll>(&poll->poll.poll);
+      activity != nullptr && activity->request.task_queue_metadata().has_max_tasks_per_second()) {
+    queue.SetRate(activity->request.task_queue_metadata().max_tasks_per_second().value());
+  }
   WaitWith(queue, poll);
   MatchAll(queue);
 }
@@ -171,8 +185,8 @@ void NodeMatching::AnswerEmpty(const PollPtr& poll) {
   executor_.Cancel(poll->timer);
   if (!polls_.Claim(poll->id)) return;
   if (const auto queue = queues_.find(poll->queue); queue != queues_.end()) {
-    queue->second->poll_timeouts->Add();
-    queue->second->poll_latency->Observe(executor_.Monotonic() - poll->arrived);
+    queue->second->metrics->poll_timeouts->Add();
+    queue->second->metrics->poll_latency->Observe(executor_.Monotonic() - poll->arrived);
   }
   std::move(poll->done)(PolledTask{});
 }
@@ -217,9 +231,10 @@ void NodeMatching::Drain() {
 }
 
 void NodeMatching::UpdateBacklog(TaskQueue& queue) {
-  queue.backlog_count->Set(static_cast<double>(queue.tasks() + queue.Kept()));
+  if (queue.metrics->backlog_count == nullptr) return;
+  queue.metrics->backlog_count->Set(static_cast<double>(queue.tasks() + queue.Kept()));
   const auto oldest = queue.OldestTask();
-  queue.backlog_age->Set(oldest ? absl::ToDoubleSeconds(executor_.Now() - *oldest) : 0);
+  queue.metrics->backlog_age->Set(oldest ? absl::ToDoubleSeconds(executor_.Now() - *oldest) : 0);
 }
 
 void NodeMatching::ForgetIdleQueuesLater() {
@@ -235,7 +250,7 @@ void NodeMatching::ForgetIdleQueues() {
   for (auto entry = queues_.begin(); entry != queues_.end();) {
     const auto here = entry++;
     TaskQueue& queue = *here->second;
-    if (!queue.Idle()) UpdateBacklog(queue);  // its age has grown
+    UpdateBacklog(queue);  // its age has grown
     if (queue.Idle() && !queue.pollers.SawAnyoneSince(since)) queues_.erase(here);
   }
   if (!queues_.empty()) ForgetIdleQueuesLater();

@@ -50,13 +50,15 @@ class NodeMatching final : public Matching {
     QueueKey queue;
     PollPtr poll;
     HeldTask task;
+    std::shared_ptr<QueueMetrics> metrics;
     absl::Duration backoff;
     // As the queue was at the match, for the reply.
     int64_t backlog_hint = 0;
     int32_t scaling = 0;  // 0: no decision
   };
 
-  TaskQueue& QueueFor(const QueueKey& key);
+  // `sticky` counts when the queue is new.
+  TaskQueue& QueueFor(const QueueKey& key, bool sticky = false);
   std::string NamespaceName(const Uuid& id) const;
 
   // --- tasks and polls come (node_matching.cc)
@@ -69,6 +71,7 @@ class NodeMatching final : public Matching {
 
   // --- they meet (node_matching_match.cc)
   void MatchAll(TaskQueue& queue);
+  void WaitForRate(TaskQueue& queue, absl::Duration wait);
   void Start(std::shared_ptr<Match> match);
   void OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr<engine::workflow::Reply> reply);
   void OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status);

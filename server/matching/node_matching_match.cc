@@ -66,6 +66,12 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
       AnswerEmpty(poll);
       continue;
     }
+    if (const absl::Duration wait = queue.RateWait(executor_.Monotonic()); wait > absl::ZeroDuration()) {
+      queue.Add(poll);
+      WaitForRate(queue, wait);
+      break;
+    }
+    queue.CountAgainstRate(executor_.Monotonic());
     executor_.Cancel(std::exchange(poll->timer, Executor::kNoTimer));
     auto match = std::make_shared<Match>();
     match->queue = queue.key();
@@ -75,11 +81,20 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
     match->backlog_hint = static_cast<int64_t>(queue.tasks() + queue.Kept());
     match->scaling = ScalingDecision(queue, *poll, match->task);
     queue.dispatched.Add(executor_.Monotonic());
-    ++queue.in_hand;
+    match->metrics = queue.metrics;
+    ++queue.metrics->in_hand;
     Start(std::move(match));
   }
   UpdateBacklog(queue);
   GrantRoom(queue);
+}
+
+void NodeMatching::WaitForRate(TaskQueue& queue, absl::Duration wait) {
+  if (queue.rate_timer != Executor::kNoTimer) return;
+  queue.rate_timer = executor_.RunAfter(wait, [this, &queue] {  // a queue with a timer is not forgotten
+    queue.rate_timer = Executor::kNoTimer;
+    MatchAll(queue);
+  });
 }
 
 int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, const HeldTask& task) {
@@ -107,7 +122,7 @@ void NodeMatching::Start(std::shared_ptr<Match> match) {
                    });
 }
 
-// Runs on the run's executor: the answer takes no other hop.
+// Runs on the run's executor: the answer takes no other hop, and matching's own thread is not woken for it.
 void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr<workflow::Reply> reply) {
   if (!reply.ok()) {
     executor_.Post([this, match, status = reply.status()] { OnRefused(match, status); });
@@ -116,20 +131,18 @@ void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr
   if (polls_.Claim(match->poll->id)) {
     std::move(match->poll->done)(TaskOf(*std::move(reply), match->backlog_hint, match->scaling));
   }
-  executor_.Post([this, match] {
-    TaskQueue& queue = QueueFor(match->queue);
-    --queue.in_hand;
-    queue.poll_success->Add();
-    if (!match->task.waited) queue.poll_success_sync->Add();
-    queue.poll_latency->Observe(executor_.Monotonic() - match->poll->arrived);
-    queue.schedule_to_start->Observe(executor_.Now() - match->task.task.dispatch.scheduled_time);
-  });
+  QueueMetrics& metrics = *match->metrics;
+  --metrics.in_hand;
+  metrics.poll_success->Add();
+  if (!match->task.waited) metrics.poll_success_sync->Add();
+  metrics.poll_latency->Observe(executor_.Monotonic() - match->poll->arrived);
+  metrics.schedule_to_start->Observe(executor_.Now() - match->task.task.dispatch.scheduled_time);
 }
 
 void NodeMatching::OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status) {
   TaskQueue& queue = QueueFor(match->queue);
   if (absl::IsNotFound(status)) {
-    --queue.in_hand;
+    --queue.metrics->in_hand;
     ReturnPoll(queue, match->poll);
     MatchAll(queue);
     return;
@@ -146,7 +159,7 @@ void NodeMatching::OnRefused(const std::shared_ptr<Match>& match, const absl::St
   for (int i = 1; i < match->task.failures && wait < kLongestBackoff; ++i) wait *= 2;
   executor_.RunAfter(std::min(wait, kLongestBackoff), [this, match] {
     TaskQueue& again = QueueFor(match->queue);
-    --again.in_hand;
+    --again.metrics->in_hand;
     again.PutBack(std::move(match->task));
     MatchAll(again);
   });

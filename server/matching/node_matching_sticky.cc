@@ -24,7 +24,7 @@ bool NodeMatching::WorkerGone(TaskQueue& queue) const {
 void NodeMatching::MoveToNormalQueue(const Task& task) {
   history_.Execute(
       task.run, workflow::ResetSticky{.move_pending_task = true},
-      [this, task](absl::StatusOr<workflow::Reply> reply) {
+      [this, task](const absl::StatusOr<workflow::Reply>& reply) {
         if (reply.ok() || absl::IsNotFound(reply.status())) return;  // NOT_FOUND: the run is closed
         executor_.Post([this, task] { executor_.RunAfter(kRetry, [this, task] { OnOffer(task); }); });
       });

@@ -50,7 +50,7 @@ struct Bench {
 
   Task Activity(int n, int32_t priority = 3) {
     Task task;
-    task.run = {namespaces.id(), "wf", *Uuid::Parse("99999999-2222-4333-8444-555555555555")};
+    task.run = {namespaces.id(), "wf", Uuid::Parse("99999999-2222-4333-8444-555555555555")};
     task.dispatch.kind = engine::TaskKind::kActivity;
     task.dispatch.task_queue = "queue";
     task.dispatch.normal_task_queue = "queue";
@@ -267,6 +267,26 @@ TEST_CASE("a sticky task waits while its worker was seen lately, until the worke
   CHECK(bench.history.asked.size() == 1);
   bench.Offer(bench.Sticky());
   CHECK(bench.history.asked.size() == 2);
+}
+
+TEST_CASE("tasks go no faster than the workers ask for, a second's worth at once") {
+  Bench bench;
+  for (int i = 1; i <= 6; ++i) bench.Offer(bench.Activity(i));
+  for (int i = 0; i < 6; ++i) {
+    ActivityPoll poll;
+    poll.request.mutable_task_queue()->set_name("queue");
+    poll.request.mutable_task_queue_metadata()->mutable_max_tasks_per_second()->set_value(2);
+    bench.matching.StartPoll({bench.namespaces.id(), poll, absl::Seconds(60)},
+                             Awaited<PolledTask>().Answer());
+  }
+  bench.time.RunUntilIdle();
+  CHECK(bench.history.asked.size() == 2);
+  bench.time.Advance(absl::Milliseconds(500));
+  CHECK(bench.history.asked.size() == 3);
+  bench.time.Advance(absl::Seconds(1));
+  CHECK(bench.history.asked.size() == 5);
+  bench.time.Advance(absl::Seconds(10));
+  CHECK(bench.history.asked.size() == 6);
 }
 
 TEST_CASE("a poll for Nexus tasks finds nothing") {

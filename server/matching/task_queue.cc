@@ -1,6 +1,7 @@
 #include "server/matching/task_queue.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace perdure::server {
 
@@ -48,6 +49,16 @@ PollPtr TaskQueue::TakePoll() {
   PollPtr poll = std::move(first->second);
   polls_.erase(first);
   return poll;
+}
+
+absl::Duration TaskQueue::RateWait(absl::Duration now) const {
+  if (rate_ <= 0) return absl::ZeroDuration();
+  const absl::Duration burst = absl::Seconds(std::max(1.0, std::ceil(rate_)) / rate_);
+  return std::max(absl::ZeroDuration(), rate_used_up_ + absl::Seconds(1 / rate_) - burst - now);
+}
+
+void TaskQueue::CountAgainstRate(absl::Duration now) {
+  if (rate_ > 0) rate_used_up_ = std::max(rate_used_up_, now) + absl::Seconds(1 / rate_);
 }
 
 void TaskQueue::SetKept(TaskOwner* owner, size_t tasks) {

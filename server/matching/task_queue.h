@@ -2,7 +2,9 @@
 // Not thread-safe: belongs to NodeMatching's executor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,6 +23,20 @@ struct HeldTask {
   absl::Time since;     // when it came, for the backlog's age
   bool waited = false;  // no poll was waiting when it came
   int failures = 0;     // attempts to start it that neither succeeded nor told it to go
+};
+
+// A queue's metric handles, and its tasks that are being started or wait for another attempt. Shared with
+// those attempts, which end on other threads. Thread safety: `in_hand` any thread, the handles as Metrics;
+// set once before.
+struct QueueMetrics {
+  Counter* poll_success = nullptr;
+  Counter* poll_success_sync = nullptr;
+  Counter* poll_timeouts = nullptr;
+  Histogram* poll_latency = nullptr;
+  Histogram* schedule_to_start = nullptr;
+  Gauge* backlog_count = nullptr;  // null for sticky queues, as the next one
+  Gauge* backlog_age = nullptr;
+  std::atomic<size_t> in_hand = 0;
 };
 
 class TaskQueue {
@@ -47,6 +63,12 @@ class TaskQueue {
   bool HasPoll() const { return !polls_.empty(); }
   PollPtr TakePoll();
 
+  // --- how fast tasks may go (max_tasks_per_second of the queue's newest poll that sets it)
+  void SetRate(double per_second) { rate_ = per_second; }
+  // How long no task may go; zero when one may.
+  absl::Duration RateWait(absl::Duration now) const;
+  void CountAgainstRate(absl::Duration now);
+
   // --- tasks that their owners keep back
   struct Owner {
     TaskOwner* owner = nullptr;
@@ -58,21 +80,18 @@ class TaskQueue {
   void SetKept(TaskOwner* owner, size_t tasks);
   size_t Kept() const;
 
-  bool Idle() const { return tasks_.empty() && polls_.empty() && owners_.empty() && in_hand == 0; }
+  bool Idle() const {
+    return tasks_.empty() && polls_.empty() && owners_.empty() && metrics->in_hand == 0 &&
+           rate_timer == Executor::kNoTimer;
+  }
 
   PollerHistory pollers;
   RateTracker added;
   RateTracker dispatched;
-  size_t in_hand = 0;             // tasks that are being started or wait for another attempt
+  Executor::TimerId rate_timer = Executor::kNoTimer;  // tasks wait for the rate alone
+  const std::shared_ptr<QueueMetrics> metrics = std::make_shared<QueueMetrics>();
   int64_t scaling_decisions = 0;  // in the current second
   int64_t scaling_second = -1;
-  Counter* poll_success = nullptr;  // kept handles
-  Counter* poll_success_sync = nullptr;
-  Counter* poll_timeouts = nullptr;
-  Histogram* poll_latency = nullptr;
-  Histogram* schedule_to_start = nullptr;
-  Gauge* backlog_count = nullptr;
-  Gauge* backlog_age = nullptr;
 
  private:
   using Place = std::pair<int32_t, uint64_t>;  // priority key, order
@@ -95,7 +114,9 @@ class TaskQueue {
   absl::btree_map<Place, HeldTask> tasks_;
   absl::flat_hash_map<Identity, Place> places_;
   absl::btree_map<uint64_t, PollPtr> polls_;
-  std::vector<Owner> owners_;  // in order of their first decline; few
+  double rate_ = 0;              // 0: no limit
+  absl::Duration rate_used_up_;  // a second's worth may go at once; beyond it tasks wait until here
+  std::vector<Owner> owners_;    // in order of their first decline; few
 };
 
 }  // namespace perdure::server
