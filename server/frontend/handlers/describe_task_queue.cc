@@ -1,7 +1,10 @@
+#include "server/frontend/handlers/describe_task_queue.h"
+
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
 #include "absl/time/civil_time.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "server/frontend/handlers/handlers.h"
@@ -21,45 +24,63 @@ struct Asked {
 
 api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked asked) {
   api::DescribeTaskQueueResponse response;
-  for (const PollerInfo& poller : queue.pollers) {
-    auto& shown = *response.add_pollers();
-    *shown.mutable_last_access_time() = ToProto(poller.last_access_time);
-    shown.set_identity(poller.identity);
-    shown.set_rate_per_second(poller.rate_per_second);
-    if (poller.capabilities.ByteSizeLong() > 0)
-      *shown.mutable_worker_version_capabilities() = poller.capabilities;
-  }
+  for (const PollerInfo& poller : queue.pollers) *response.add_pollers() = PollerOf(poller);
   // No version was ever set: the start of Go's time says so.
   auto& versioning = *response.mutable_versioning_info();
   versioning.set_current_version("__unversioned__");
   *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
   if (asked.status) response.mutable_task_queue_status()->set_backlog_count_hint(queue.backlog_count);
   if (!asked.stats) return response;
-  auto& stats = *response.mutable_stats();
-  stats.set_approximate_backlog_count(queue.backlog_count);
-  *stats.mutable_approximate_backlog_age() = ToProto(queue.backlog_age);
-  stats.set_tasks_add_rate(static_cast<float>(queue.tasks_add_rate));
-  stats.set_tasks_dispatch_rate(static_cast<float>(queue.tasks_dispatch_rate));
-  (*response.mutable_stats_by_priority_key())[kDefaultPriority] = stats;
+  *response.mutable_stats() = StatsOf(queue);
+  (*response.mutable_stats_by_priority_key())[kDefaultPriority] = response.stats();
   return response;
 }
 
 absl::Status Validate(api::DescribeTaskQueueRequest& request) {
   // Unlike elsewhere, a name of this form would be a partition's.
-  if (absl::StartsWith(request.task_queue().name(), "/_sys/")) {
+  if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_UNSPECIFIED &&
+      absl::StartsWith(request.task_queue().name(), "/_sys/")) {
     return InvalidArgument(fmt::format("invalid task queue partition name {}", request.task_queue().name()));
   }
-  return NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
+  absl::Status queue = NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
+  if (!queue.ok()) return queue;
+  const auto build_ids = static_cast<size_t>(request.versions().build_ids_size());
+  if (request.report_task_reachability() && build_ids > limits::kReachabilityBuildIds) {
+    return InvalidArgument(
+        fmt::format("Too many build ids queried at once with ReportTaskReachability==true, limit: {}",
+                    limits::kReachabilityBuildIds));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
+
+temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller) {
+  temporal::api::taskqueue::v1::PollerInfo shown;
+  *shown.mutable_last_access_time() = ToProto(poller.last_access_time);
+  shown.set_identity(poller.identity);
+  shown.set_rate_per_second(poller.rate_per_second);
+  if (poller.capabilities.ByteSizeLong() > 0) {
+    *shown.mutable_worker_version_capabilities() = poller.capabilities;
+  }
+  return shown;
+}
+
+temporal::api::taskqueue::v1::TaskQueueStats StatsOf(const QueueDescription& queue) {
+  temporal::api::taskqueue::v1::TaskQueueStats stats;
+  stats.set_approximate_backlog_count(queue.backlog_count);
+  *stats.mutable_approximate_backlog_age() = ToProto(queue.backlog_age);
+  stats.set_tasks_add_rate(static_cast<float>(queue.tasks_add_rate));
+  stats.set_tasks_dispatch_rate(static_cast<float>(queue.tasks_dispatch_rate));
+  return stats;
+}
 
 void DescribeTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_space,
                        api::DescribeTaskQueueRequest request) {
   const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
   if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_ENHANCED) {
-    return call->Fail(absl::UnimplementedError("DescribeTaskQueue in mode ENHANCED is not implemented."));
+    return DescribeTaskQueueEnhanced(frontend, std::move(call), name_space->id, std::move(request));
   }
   QueueKey queue{.namespace_id = name_space->id,
                  .kind = request.task_queue_type() == enums::TASK_QUEUE_TYPE_ACTIVITY

@@ -65,6 +65,82 @@ def refused(c):
     describe(c, task_queue={"name": "/_sys/made-up"})
 
 
+def describe_enhanced(c, queue="queue", **fields):
+    describe(c, queue, api_mode="DESCRIBE_TASK_QUEUE_MODE_ENHANCED", **fields)
+
+
+# The real server keeps what it found for a while and repeats it to whoever asks for less or more: each
+# description of a scenario is of a queue of its own.
+@scenario
+def enhanced(c):
+    """What mode ENHANCED reports of queues that nobody uses: by build id, and there by type."""
+    everything = {"report_stats": True, "report_pollers": True, "report_task_reachability": True}
+    describe_enhanced(c, "bare")
+    describe_enhanced(c, "all", **everything, report_config=True, include_task_queue_status=True)
+    describe_enhanced(c, "type", task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    describe_enhanced(c, "activities", task_queue_types=["TASK_QUEUE_TYPE_ACTIVITY"])
+    describe_enhanced(c, "others", task_queue_types=[3, 3, 0, 77, -1], **everything)
+    for number, versions in enumerate(
+        (
+            {},
+            {"all_active": True},
+            {"unversioned": True},
+            {"build_ids": ["b", "a", "a"]},
+            {"build_ids": ["a", ""], "all_active": True},
+            {"build_ids": list("abcde"), "unversioned": True},
+        )
+    ):
+        describe_enhanced(c, f"versions{number}", versions=versions, **everything)
+    describe_enhanced(c, "many", versions={"build_ids": list("abcdef")})
+
+
+@scenario
+def enhanced_in_use(c):
+    """Mode ENHANCED shows each type's pollers and its tasks that nobody takes."""
+    activities = "TASK_QUEUE_TYPE_ACTIVITY"
+    polls = [
+        c.begin_poll_workflow_task("polled", timeout=4),
+        c.begin_poll_activity("polled", timeout=4),
+        c.begin_poll_activity("silent", timeout=4),
+    ]
+    c.wait_for_poller("polled")
+    c.wait_for_poller("polled", task_queue_type=activities)
+    c.wait_for_poller("silent", task_queue_type=activities)
+    with c.quiet():
+        for number in range(3):
+            c.start(f"wf{number}")
+    request = {"namespace": "default", "task_queue": {"name": c.id("queue")}, "report_stats": True}
+    c.until(
+        "three tasks in the backlog",
+        lambda: c.quietly("DescribeTaskQueue", request).stats.approximate_backlog_count == 3,
+    )
+    describe_enhanced(c, "polled", report_pollers=True, report_stats=True)
+    describe_enhanced(c, "silent")
+    describe_enhanced(
+        c, report_pollers=True, report_stats=True, versions={"unversioned": True, "build_ids": ["a"]}
+    )
+    for poll in polls:
+        poll.result()
+
+
+@scenario
+def enhanced_refused(c):
+    """Mode ENHANCED has no sticky queues and no partitions, and reachability of few build ids."""
+    sticky = {"name": c.id("queue"), "kind": "TASK_QUEUE_KIND_STICKY"}
+    many = {"report_task_reachability": True, "versions": {"build_ids": list("aaaaaa")}}
+    describe_enhanced(c, task_queue=sticky)
+    describe_enhanced(c, task_queue={**sticky, "normal_name": c.id("normal")})
+    describe_enhanced(c, task_queue=sticky, **many)
+    describe_enhanced(c, **many)
+    describe(c, **many)
+    for name in ("", "x" * 1001, "/_sys/made-up", "/_sys/queue/1"):
+        describe_enhanced(c, task_queue={"name": name}, **many)
+    describe(c, task_queue={"name": "/_sys/made-up"}, api_mode=7)
+    describe_enhanced(c, task_queue=None)
+    describe_enhanced(c, namespace="")
+    describe_enhanced(c, namespace="nowhere")
+
+
 @scenario
 def shutdown_worker(c):
     """ShutdownWorker gives up a sticky queue: its task goes to the normal queue at once."""

@@ -1,0 +1,17 @@
+// DescribeTaskQueue's two modes share how a queue is shown. Functions without state; safe anywhere.
+#pragma once
+
+#include "server/frontend/handlers/handlers.h"
+#include "temporal/api/taskqueue/v1/message.pb.h"
+
+namespace perdure::server {
+
+temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller);
+temporal::api::taskqueue::v1::TaskQueueStats StatsOf(const QueueDescription& queue);
+
+// Mode ENHANCED: every build id and task queue type that `request` selects. REQUIRES: its task queue is
+// valid.
+void DescribeTaskQueueEnhanced(Frontend& frontend, CallPtr call, const Uuid& namespace_id,
+                               api::DescribeTaskQueueRequest request);
+
+}  // namespace perdure::server
