@@ -1,0 +1,285 @@
+// What PostgreSQL itself allows: the records of a workload of short workflows, written through the store,
+// against the same bytes appended by one pipelined connection with nothing around it. Prints WAL, statements,
+// commits and database size a workflow beside the rates.
+//
+//     perdure_append_limit --postgres "host=... user=..." [--workflows 20000] [--in-flight 64]
+//
+// Makes a database of its own on that server and drops it. Figures of one run mean nothing alone: read the
+// ratios.
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/event_loop.h"
+#include "persistence/postgres/pg_batch.h"
+#include "persistence/postgres/pg_blocking.h"
+#include "persistence/postgres/pg_connection.h"
+#include "persistence/postgres/postgres_migrate.h"
+#include "persistence/postgres/postgres_store.h"
+
+namespace perdure::bench {
+namespace {
+
+using persistence::Batch;
+using persistence::CommitOutcome;
+using persistence::CommitResult;
+using persistence::PgBlocking;
+using persistence::RunWrite;
+
+// A workflow of one activity is five records: started; first task completed; activity started; activity
+// completed; second task completed and workflow closed. Sizes as of the Python SDK's small payloads.
+constexpr int kSteps = 5;
+struct Step {
+  int32_t events;
+  size_t event_bytes;
+  size_t change_bytes;
+};
+constexpr Step kRecords[kSteps] = {{2, 380, 60}, {3, 420, 70}, {0, 0, 90}, {3, 360, 60}, {3, 330, 40}};
+
+struct Options {
+  std::string postgres;
+  int workflows = 20000;
+  int in_flight = 64;
+};
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (!value.ok()) std::fprintf(stderr, "%s\n", value.status().ToString().c_str());
+  PERDURE_CHECK(value.ok(), "the benchmark needs its database");
+  return *std::move(value);
+}
+
+// Bytes that compress about as well as events do: not at all, in rows this small.
+std::string Bytes(Random& random, size_t size) {
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.Next());
+  return bytes;
+}
+
+class Workflow {
+ public:
+  explicit Workflow(Random& random) : random_(random) { Begin(); }
+
+  // The next record; true with the last one.
+  bool Advance(RunWrite& write) {
+    const Step& step = kRecords[step_];
+    write.key = key_;
+    write.history.push_back({step_ + 1, next_event_, step.events, Bytes(random_, step.event_bytes),
+                             Bytes(random_, step.change_bytes)});
+    next_event_ += step.events;
+    const bool first = step_ == 0;
+    const bool last = step_ == kSteps - 1;
+    if (first || last) write.execution = Row(last);
+    if (first) write.wakes_added.push_back(start_);
+    if (last) write.wakes_removed.push_back(start_);
+    if (last) write.wakes_added.push_back(start_ + absl::Hours(72));  // retention
+    ++step_;
+    if (last) Begin();
+    return last;
+  }
+
+ private:
+  void Begin() {
+    key_ = {static_cast<ShardId>(random_.Below(kShardCount)), Uuid::Mint(random_)};
+    workflow_id_ = "workflow-" + Uuid::Mint(random_).ToString();
+    start_ = absl::Now();
+    step_ = 0;
+    next_event_ = 1;
+  }
+
+  persistence::ExecutionRow Row(bool closed) const {
+    persistence::ExecutionRow row;
+    row.namespace_id = Uuid{{1}};
+    row.workflow_id = workflow_id_;
+    row.status = closed ? 2 : 1;
+    row.workflow_type = "OneActivity";
+    row.task_queue = "bench";
+    row.start_time = row.execution_time = start_;
+    if (closed) row.close_time = absl::Now();
+    if (closed) row.history_length = next_event_ - 1;
+    if (closed) row.history_size_bytes = 1500;
+    if (closed) row.state_transition_count = kSteps;
+    return row;
+  }
+
+  Random& random_;
+  persistence::RunKey key_;
+  std::string workflow_id_;
+  absl::Time start_;
+  int step_ = 0;
+  int64_t next_event_ = 1;
+};
+
+// The batches that `in_flight` workflows make, each at another step than its neighbour.
+std::vector<std::vector<RunWrite>> MakeBatches(const Options& options, Random& random) {
+  std::vector<Workflow> workflows(static_cast<size_t>(options.in_flight), Workflow(random));
+  std::vector<std::vector<RunWrite>> batches;
+  int closed = 0;
+  for (size_t turn = 0; closed < options.workflows; ++turn) {
+    std::vector<RunWrite>& batch = batches.emplace_back();
+    for (size_t i = 0; i < workflows.size(); ++i) {
+      if (turn < kSteps && i % kSteps > turn) continue;  // begin one after the other
+      if (workflows[i].Advance(batch.emplace_back())) ++closed;
+    }
+  }
+  return batches;
+}
+
+struct Measure {
+  double seconds = 0;
+  double wal = 0;
+  double size = 0;
+  double statements = 0;
+  double commits = 0;
+  double records = 0;
+};
+
+template <typename Body>
+Measure Watch(PgBlocking& admin, Body body) {
+  const std::string wal = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text";
+  const std::string size = "SELECT pg_database_size(current_database())::text";
+  auto read = [&admin](const std::string& sql) { return std::stod(Must(admin.Text(sql))); };
+  admin.Run("CHECKPOINT").IgnoreError();
+  Measure measure;
+  measure.wal = -read(wal);
+  measure.size = -read(size);
+  const absl::Time begin = absl::Now();
+  body(measure);
+  measure.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
+  measure.wal += read(wal);
+  measure.size += read(size);
+  return measure;
+}
+
+// Through the store: a session, one batch in flight, as an executor of history does.
+void WriteThroughStore(const std::string& database, const std::vector<std::vector<RunWrite>>& batches,
+                       Measure& measure) {
+  persistence::PostgresOptions options;
+  options.connection = database;
+  const auto store = Must(persistence::OpenPostgresStore(options));
+  EventLoop home("home");
+  std::unique_ptr<persistence::Session> session;
+  std::promise<void> done;
+  persistence::Writer writer;
+  size_t next = 0;
+  std::function<void()> commit = [&] {
+    if (next == batches.size()) {
+      session.reset();
+      done.set_value();
+      return;
+    }
+    Batch batch{writer, next + 1, {}};
+    for (const RunWrite& write : batches[next]) batch.groups.push_back({{write}});
+    measure.statements += static_cast<double>(persistence::StatementsOf(batch)->size());
+    measure.commits += 1;
+    measure.records += static_cast<double>(batch.groups.size());
+    ++next;
+    session->Commit(std::move(batch), [&](const CommitResult& result) {
+      PERDURE_CHECK(result.outcome == CommitOutcome::kCommitted, result.message);
+      commit();
+    });
+  };
+  home.Post([&] {
+    session = store->OpenSession(home);
+    session->Fence(1, [&](absl::StatusOr<persistence::FencedWriter> fenced) {
+      writer = Must(std::move(fenced)).writer;
+      commit();
+    });
+  });
+  done.get_future().wait();
+}
+
+// With nothing around it: the records' bytes in a table without an index, `depth` transactions under way.
+void WriteBare(const std::string& database, const std::vector<std::vector<RunWrite>>& batches, size_t depth,
+               Measure& measure) {
+  EventLoop loop("bare");
+  std::unique_ptr<persistence::PgConnection> connection;
+  std::promise<void> done;
+  size_t next = 0;
+  size_t answered = 0;
+  std::function<void()> send = [&] {
+    while (next < batches.size() && next - answered < depth) {
+      persistence::PgArray records(persistence::PgArray::Type::kBytea);
+      for (const RunWrite& write : batches[next]) {
+        records.Add(std::string_view(write.history[0].events + write.history[0].changes));
+        measure.records += 1;
+      }
+      measure.statements += 1;
+      measure.commits += 1;
+      ++next;
+      connection->Submit(
+          {{"append", "INSERT INTO bare SELECT unnest($1::bytea[])", {std::move(records).Take()}}},
+          [&](const persistence::PgAnswer& answer) {
+            PERDURE_CHECK(answer.kind == persistence::PgAnswer::Kind::kDone, answer.message);
+            if (++answered == batches.size()) {
+              done.set_value();
+            } else {
+              send();
+            }
+          });
+    }
+  };
+  loop.Post([&] {
+    connection = std::make_unique<persistence::PgConnection>(
+        loop, persistence::PgConnection::Options{.connection = database, .settings = {}});
+    send();
+  });
+  done.get_future().wait();
+  std::promise<void> ended;
+  loop.Post([&] {
+    connection.reset();
+    ended.set_value();
+  });
+  ended.get_future().wait();
+}
+
+void Print(const char* name, const Measure& measure, int workflows, double limit) {
+  const double rate = measure.records / measure.seconds;
+  std::printf("%-22s %9.0f records/s", name, rate);
+  if (limit > 0) std::printf(" (%3.0f%% of the limit)", 100 * rate / limit);
+  std::printf("  a workflow: %6.0f B WAL, %6.0f B database, %5.2f statements, %5.2f commits\n",
+              measure.wal / workflows, measure.size / workflows, measure.statements / workflows,
+              measure.commits / workflows);
+}
+
+void Run(const Options& options) {
+  PgBlocking server = Must(PgBlocking::Connect(options.postgres));
+  const auto random = NewSystemRandom();
+  const std::string name = absl::StrCat("append_limit_", random->Next());
+  Must(server.Text("CREATE DATABASE " + name));
+  const std::string database = absl::StrCat(options.postgres, " dbname=", name);
+  Must(persistence::MigratePostgres(database, nullptr));
+  {
+    PgBlocking admin = Must(PgBlocking::Connect(database));
+    Must(admin.Text("CREATE TABLE bare (record bytea)"));
+    const auto batches = MakeBatches(options, *random);
+    Measure deep = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 8, measure); });
+    Measure bare = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 1, measure); });
+    Measure store = Watch(admin, [&](Measure& measure) { WriteThroughStore(database, batches, measure); });
+    const double limit = deep.records / deep.seconds;
+    Print("limit, 8 under way", deep, options.workflows, 0);
+    Print("limit, 1 under way", bare, options.workflows, limit);
+    Print("store", store, options.workflows, limit);
+  }
+  Must(server.Text("DROP DATABASE " + name + " WITH (FORCE)"));
+}
+
+}  // namespace
+}  // namespace perdure::bench
+
+int main(int argc, char** argv) {
+  CLI::App app("What PostgreSQL allows, and what the store takes of it");
+  perdure::bench::Options options;
+  app.add_option("--postgres", options.postgres, "libpq connection string of a server; may create databases")
+      ->required();
+  app.add_option("--workflows", options.workflows, "how many")->check(CLI::PositiveNumber);
+  app.add_option("--in-flight", options.in_flight, "workflows in one batch")->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  perdure::bench::Run(options);
+}
