@@ -57,7 +57,7 @@ CREATE TABLE snapshots (
   PRIMARY KEY (shard, run_id)
 ) WITHOUT ROWID;
 
--- By time first, so that the next page of due runs is one descent (docs/decisions/0003-wakes-by-time.md).
+-- By time first, so that the next page of due runs is one descent (docs/decisions/0006-wakes-by-time.md).
 CREATE TABLE wake (
   at     INTEGER NOT NULL,
   shard  INTEGER NOT NULL,
