@@ -101,7 +101,6 @@ async def test_cancel_and_terminate(env: Env) -> None:
     assert last["workflowExecutionTerminatedEventAttributes"]["reason"] == "enough"
 
 
-@pytest.mark.xfail(reason="DescribeTaskQueue in mode ENHANCED is left (tests/oracle/left.py)", strict=False)
 async def test_task_queue_and_namespace_and_health(env: Env) -> None:
     cli = Cli(env.server.address)
     async with env.worker([Collect]):

@@ -37,7 +37,6 @@ async def test_just_below_the_limit_through_workflow_and_activity(env: Env) -> N
     assert result == [JUST_BELOW, value]
 
 
-@pytest.mark.xfail(reason="failed once on PostgreSQL; the cause is not known yet", strict=False)
 async def test_history_larger_than_a_message(env: Env) -> None:
     """Several events of 1.5 MB each: history pages and workflow tasks are cut, and nothing is missing."""
     values = [big(KB * KB + KB * KB // 2) + str(i) for i in range(4)]

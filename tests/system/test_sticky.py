@@ -64,7 +64,6 @@ async def test_after_an_orderly_shutdown_another_worker_goes_on_at_once(env: Env
         assert await asyncio.wait_for(handle.result(), 5) == [1]
 
 
-@pytest.mark.xfail(reason="a killed worker's poll may still take the task", strict=False)
 async def test_killed_workers_task_times_out_of_its_sticky_queue(env: Env) -> None:
     with worker_process(env.server.address, env.task_queue) as process:
         handle = await env.start(Collect.run)
