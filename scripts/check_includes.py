@@ -17,7 +17,7 @@ STORES = {"persistence/memory", "persistence/sqlite", "persistence/postgres"}
 BELOW_SERVER = {"base", "persistence", "server", "server/metrics"} | ENGINE
 # Roles talk to each other by the interfaces in their headers; whoever serves clients stands above them.
 ROLES = {"server/cluster", "server/history", "server/matching", "server/visibility"}
-SERVING = {"server/auth", "server/frontend"}
+SERVING = {"server/auth", "server/frontend", "server/health"}
 ALL = BELOW_SERVER | ROLES | SERVING | STORES | {"persistence/contract", "server/cli", "tests", "bench"}
 ALLOWED = {
     "proto": set(),
@@ -30,6 +30,7 @@ ALLOWED = {
     "server/metrics": {"base"},
     **{role: BELOW_SERVER | ROLES for role in ROLES},
     "server/auth": {"base", "server", "server/metrics"},
+    "server/health": {"base"},
     "server/frontend": BELOW_SERVER | ROLES | SERVING,
     # Where the parts are put together.
     "server": BELOW_SERVER | ROLES | SERVING | STORES | {"server/cli"},

@@ -112,87 +112,118 @@ absl::Status Assign(const absl::StatusOr<T>& parsed, Field& field) {
 }
 
 // In this order they are set: a store's own keys come behind the key that chooses it.
-constexpr auto kKeys = std::to_array<ConfigKey>({
-    {"listen", "127.0.0.1:7233", "Address and port of the gRPC API.",
-     [](const std::string& value, ServeConfig& config) {
-       return ToAddress(value, config.node.ip, config.node.port);
-     }},
-    {"metrics.listen", "", "Address and port of /metrics. Empty: no metrics.", SetMetrics},
-    {"store.postgres", "",
-     "PostgreSQL, as libpq takes it (postgresql://user@host/db). Passwords belong into store.postgres_file "
-     "or PGPASSFILE.",
-     SetPostgres},
-    {"store.postgres_file", "", "A file that holds the connection string.",
-     [](const std::string& value, ServeConfig& config) { return FromFile(value, config, SetPostgres); }},
-    {"store.pgbouncer", "false", "Whether the connection goes through PgBouncer below 1.21.",
-     [](const std::string& value, ServeConfig& config) {
-       const auto flag = ToBool(value);
-       if (flag.ok() && *flag) Postgres(config).through_pgbouncer = true;
-       return flag.status();
-     }},
-    {"store.read_connections", "2", "Connections to PostgreSQL for reads.",
-     [](const std::string& value, ServeConfig& config) {
-       const auto count = ToInt(value, 1, 100);
-       if (auto* postgres = std::get_if<PostgresChoice>(&config.node.store))
-         return Assign(count, postgres->read_connections);
-       return count.status();
-     }},
-    {"store.sqlite", "", "A file: the store of one server that needs no database beside it.",
-     [](const std::string& value, ServeConfig& config) {
-       if (value.empty()) return absl::OkStatus();
-       if (std::holds_alternative<PostgresChoice>(config.node.store))
-         return Wrong("store.postgres is set too: choose one");
-       config.node.store = SqliteChoice{.path = value, .survive_power_loss = true, .pragmas = {}};
-       return absl::OkStatus();
-     }},
-    {"store.memory", "false", "Keeps everything in memory and loses it at the end. For tests.",
-     [](const std::string& value, ServeConfig& config) {
-       const auto flag = ToBool(value);
-       if (flag.ok() && *flag && !std::holds_alternative<MemoryChoice>(config.node.store)) {
-         return Wrong("another store is set too: choose one");
-       }
-       return Assign(flag, config.memory_store);
-     }},
-    {"cluster.name", "active", "The cluster's name, as clients see it.",
-     [](const std::string& value, ServeConfig& config) {
-       if (value.empty()) return Wrong("write a name");
-       config.node.cluster_name = value;
-       return absl::OkStatus();
-     }},
-    {"node.name", "",
-     "This server's own name (a StatefulSet's pod name): a process that follows one of the same name takes "
-     "over at once. "
-     "Two that run at the same time must never share one. Empty: a new name for each process.",
-     [](const std::string& value, ServeConfig& config) {
-       config.node.name = value;
-       return absl::OkStatus();
-     }},
-    {"namespaces", "", "Namespaces to create at the start if they are missing.",
-     [](const std::string& value, ServeConfig& config) {
-       config.node.namespaces = Items(value);
-       return absl::OkStatus();
-     }},
-    {"search_attributes", "", "Custom search attributes, NAME=TYPE.", SetSearchAttributes},
-    {"tokens.secret_file", "",
-     "A file whose content goes into the key that task tokens are signed with. Same on all nodes.",
-     [](const std::string& value, ServeConfig& config) { return FromFile(value, config, SetTokenSecret); }},
-    {"history.executors", "0", "Threads that run workflows. 0: one a core.",
-     [](const std::string& value, ServeConfig& config) {
-       return Assign(ToInt(value, 0, 1024), config.node.history_executors);
-     }},
-    {"drain.grace", "10s", "How long calls in flight may take after SIGTERM.",
-     [](const std::string& value, ServeConfig& config) { return ToDuration(value, config.grace); }},
-    {"log.level", "info", "debug, info, warn, error or never.",
-     [](const std::string& value, ServeConfig& config) {
-       config.log_level = value;
-       return absl::OkStatus();
-     }},
-    {"log.format", "text", "text or json.",
-     [](const std::string& value, ServeConfig& config) {
-       config.log_format = value;
-       return absl::OkStatus();
-     }},
-});
+constexpr auto
+    kKeys =
+        std::
+            to_array<ConfigKey>(
+                {
+                    {"listen", "127.0.0.1:7233", "Address and port of the gRPC API.",
+                     [](const std::string& value, ServeConfig& config) {
+                       return ToAddress(value, config.node.ip, config.node.port);
+                     }},
+                    {"metrics.listen", "", "Address and port of /metrics. Empty: no metrics.", SetMetrics},
+                    {"health.ip", "127.0.0.1", "Address of the probes' port.",
+                     [](const std::string& value, ServeConfig& config) {
+                       if (value.empty()) return Wrong("write an address such as 0.0.0.0");
+                       config.node.health_ip = value;
+                       return absl::OkStatus();
+                     }},
+                    {"health.port", "7243",
+                     "Port of /livez, /readyz and /healthz, for probes over HTTP. 0: a free one; empty: "
+                     "none.",
+                     [](const std::string& value, ServeConfig& config) {
+                       if (value.empty()) return absl::OkStatus();
+                       const auto port = ToInt(value, 0, 65535);
+                       if (port.ok()) config.node.health_port = *port;
+                       return port.status();
+                     }},
+                    {"store.postgres", "",
+                     "PostgreSQL, as libpq takes it (postgresql://user@host/db). Passwords belong into "
+                     "store.postgres_file "
+                     "or PGPASSFILE.",
+                     SetPostgres},
+                    {"store.postgres_file", "", "A file that holds the connection string.",
+                     [](const std::string& value, ServeConfig& config) {
+                       return FromFile(value, config, SetPostgres);
+                     }},
+                    {"store.pgbouncer", "false", "Whether the connection goes through PgBouncer below 1.21.",
+                     [](const std::string& value, ServeConfig& config) {
+                       const auto flag = ToBool(value);
+                       if (flag.ok() && *flag) Postgres(config).through_pgbouncer = true;
+                       return flag.status();
+                     }},
+                    {"store.read_connections", "2", "Connections to PostgreSQL for reads.",
+                     [](const std::string& value, ServeConfig& config) {
+                       const auto count = ToInt(value, 1, 100);
+                       if (auto* postgres = std::get_if<PostgresChoice>(&config.node.store))
+                         return Assign(count, postgres->read_connections);
+                       return count.status();
+                     }},
+                    {"store.sqlite", "", "A file: the store of one server that needs no database beside it.",
+                     [](const std::string& value, ServeConfig& config) {
+                       if (value.empty()) return absl::OkStatus();
+                       if (std::holds_alternative<PostgresChoice>(config.node.store))
+                         return Wrong("store.postgres is set too: choose one");
+                       config.node.store =
+                           SqliteChoice{.path = value, .survive_power_loss = true, .pragmas = {}};
+                       return absl::OkStatus();
+                     }},
+                    {"store.memory", "false",
+                     "Keeps everything in memory and loses it at the end. For tests.",
+                     [](const std::string& value, ServeConfig& config) {
+                       const auto flag = ToBool(value);
+                       if (flag.ok() && *flag && !std::holds_alternative<MemoryChoice>(config.node.store)) {
+                         return Wrong("another store is set too: choose one");
+                       }
+                       return Assign(flag, config.memory_store);
+                     }},
+                    {"cluster.name", "active", "The cluster's name, as clients see it.",
+                     [](const std::string& value, ServeConfig& config) {
+                       if (value.empty()) return Wrong("write a name");
+                       config.node.cluster_name = value;
+                       return absl::OkStatus();
+                     }},
+                    {"node.name", "",
+                     "This server's own name (a StatefulSet's pod name): a process that follows one of the "
+                     "same name takes "
+                     "over at once. "
+                     "Two that run at the same time must never share one. Empty: a new name for each "
+                     "process.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.node.name = value;
+                       return absl::OkStatus();
+                     }},
+                    {"namespaces", "", "Namespaces to create at the start if they are missing.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.node.namespaces = Items(value);
+                       return absl::OkStatus();
+                     }},
+                    {"search_attributes", "", "Custom search attributes, NAME=TYPE.", SetSearchAttributes},
+                    {"tokens.secret_file", "",
+                     "A file whose content goes into the key that task tokens are signed with. Same on all "
+                     "nodes.",
+                     [](const std::string& value, ServeConfig& config) {
+                       return FromFile(value, config, SetTokenSecret);
+                     }},
+                    {"history.executors", "0", "Threads that run workflows. 0: one a core.",
+                     [](const std::string& value, ServeConfig& config) {
+                       return Assign(ToInt(value, 0, 1024), config.node.history_executors);
+                     }},
+                    {"drain.grace", "10s", "How long calls in flight may take after SIGTERM.",
+                     [](const std::string& value, ServeConfig& config) {
+                       return ToDuration(value, config.grace);
+                     }},
+                    {"log.level", "info", "debug, info, warn, error or never.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.log_level = value;
+                       return absl::OkStatus();
+                     }},
+                    {"log.format", "text", "text or json.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.log_format = value;
+                       return absl::OkStatus();
+                     }},
+                });
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "base/event_loop.h"
 #include "server/auth/cluster_secret.h"
 #include "server/cli/await.h"
+#include "server/cli/node_health.h"
 #include "server/cli/store_metrics.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/stored_namespaces.h"
@@ -60,26 +61,33 @@ class Node::Impl {
         ids_(NewSystemRandom()),
         history_loops_(MakeHistoryLoops(options_.history_executors)) {}
   ~Impl() {
+    health_.Stop();
     // Calls in flight must be answered before what answers them goes.
     if (grpc_ != nullptr && !drained_) Drain(absl::ZeroDuration());
     StopLoops();
   }
 
   absl::Status Start() {
+    absl::Status status = StartHealth();
+    if (!status.ok()) return status;
+    health_.SetStarting("the store is being opened");
     auto store = OpenStore(options_.store, store_metrics_);
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
     session_ = store_->OpenSession(cluster_loop_);
-    absl::Status status = StartCluster();
+    status = StartCluster();
     if (!status.ok()) return status;
     StartHistory();
     status = MakeNamespaces();
     if (!status.ok()) return status;
-    return Listen();
+    status = Listen();
+    if (status.ok()) health_.SetStarted(*lease_, *history_, *grpc_);
+    return status;
   }
 
   bool Drain(absl::Duration grace) {
     drained_ = true;
+    health_.Stop();
     grpc_->SetHealthy(false);
     matching_->Drain();
     frontend_->parked.Drain();
@@ -94,7 +102,7 @@ class Node::Impl {
     LastSteps();
     StopLoops();
     // The end of its listener takes up to two seconds, and the process ends without it.
-    static_cast<void>(metrics_http_.release());
+    [[maybe_unused]] MetricsHttp* const left = metrics_http_.release();
     return answered->WaitForNotificationWithTimeout(kLastSteps);
   }
 
@@ -102,8 +110,20 @@ class Node::Impl {
   std::optional<int> metrics_port() const {
     return metrics_http_ == nullptr ? std::nullopt : std::optional(metrics_http_->port());
   }
+  std::optional<int> health_port() const { return health_.port(); }
 
  private:
+  absl::Status StartHealth() {
+    for (size_t i = 0; i < history_loops_.size(); ++i) {
+      health_.Watch(fmt::format("history-{}", i), *history_loops_[i]);
+    }
+    health_.Watch("matching", matching_loop_);
+    health_.Watch("cluster", cluster_loop_);
+    health_.Begin();
+    if (!options_.health_port) return absl::OkStatus();
+    return health_.Listen(options_.health_ip, *options_.health_port);
+  }
+
   // The cluster's id and namespaces are known, and the lease is ours.
   absl::Status StartCluster() {
     const auto seed = Await<Uuid>([&](auto done) {
@@ -118,6 +138,7 @@ class Node::Impl {
     const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
     if (!loaded.ok()) return loaded.status();
     visibility_ = std::make_unique<StoredVisibility>(*session_, cluster_loop_);
+    health_.SetStarting("waiting for the lease on the shards");
     lease_session_ = store_->OpenSession(cluster_loop_);
     lease_ = std::make_unique<LeaseKeeper>(cluster_loop_, *lease_session_, LeaseName(*seed),
                                            LeaseKeeper::Options(), metrics_);
@@ -137,6 +158,7 @@ class Node::Impl {
   }
 
   void StartHistory() {
+    health_.SetStarting("shards are being taken up");
     history_ = std::make_unique<NodeHistory>(
         NodeHistory::World{
             .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
@@ -162,7 +184,7 @@ class Node::Impl {
   }
 
   absl::Status Listen() {
-    frontend_.reset(new Frontend{.history = *history_,
+    frontend_.reset(new Frontend{.history = *history_,  // NOLINT(modernize-make-unique): an aggregate
                                  .matching = *matching_,
                                  .namespaces = *namespaces_,
                                  .visibility = *visibility_,
@@ -213,6 +235,7 @@ class Node::Impl {
   EventLoop matching_loop_{"matching"};
   EventLoop cluster_loop_{"cluster"};  // namespaces, lease, lists
   EventLoop shutdown_loop_{"shutdown"};
+  NodeHealth health_;
 
   std::unique_ptr<persistence::Session> session_;
   std::unique_ptr<TokenSealer> tokens_;
@@ -233,13 +256,14 @@ Node::~Node() = default;
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(NodeOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
-  const absl::Status status = impl->Start();
+  absl::Status status = impl->Start();
   if (!status.ok()) return status;
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
 
 int Node::port() const { return impl_->port(); }
 std::optional<int> Node::metrics_port() const { return impl_->metrics_port(); }
+std::optional<int> Node::health_port() const { return impl_->health_port(); }
 bool Node::Drain(absl::Duration grace) { return impl_->Drain(grace); }
 
 }  // namespace perdure::server

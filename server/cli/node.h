@@ -23,6 +23,9 @@ struct NodeOptions {
   std::string metrics_ip = "127.0.0.1";
   std::optional<int> metrics_port;  // 0: a free one; nullopt: no metrics endpoint
 
+  std::string health_ip = "127.0.0.1";
+  std::optional<int> health_port;  // as metrics_port
+
   StoreChoice store;
   // Names this server in the lease. The process after one of the same name takes over at once, so two that
   // run at the same time must never share one. Empty: each process is another.
@@ -47,6 +50,7 @@ class Node {
 
   int port() const;
   std::optional<int> metrics_port() const;
+  std::optional<int> health_port() const;
 
   // Takes no new calls, answers polls empty, finishes the calls in flight and what they decided, and gives
   // the lease back; at the latest after `grace` it ends what is left. False: something did not even end then,

@@ -28,6 +28,7 @@ int Serve(const ConfigFlags& flags) {
   return RunNode(std::move(config->node), config->grace, [](const Node& node) {
     spdlog::info("serving on port {}", node.port());
     if (node.metrics_port()) spdlog::info("metrics on port {}", *node.metrics_port());
+    if (node.health_port()) spdlog::info("probes on port {}", *node.health_port());
   });
 }
 

@@ -24,6 +24,7 @@ struct Flags {
   std::string ip = "localhost";
   int port = 7233;
   std::optional<int> metrics_port;
+  std::optional<int> health_port;
   std::vector<std::string> namespaces;
   std::string db_filename;
   std::vector<std::string> search_attributes;
@@ -91,6 +92,8 @@ absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
   options.port = flags.port;
   options.metrics_ip = flags.ip == "localhost" ? "127.0.0.1" : flags.ip;
   options.metrics_port = flags.metrics_port.value_or(0);
+  options.health_ip = options.metrics_ip;
+  options.health_port = flags.health_port;
   options.namespaces = flags.namespaces;
   options.namespaces.emplace_back("default");
   auto attributes = ParseSearchAttributes(flags.search_attributes);
@@ -138,6 +141,8 @@ void AddStartDev(CLI::App& server, int& exit_code) {
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   command.add_option("--metrics-port", flags->metrics_port, "Port of /metrics; a free one by default")
+      ->check(CLI::Range(0, 65535));
+  command.add_option("--health-port", flags->health_port, "Port of /livez and /readyz; none by default")
       ->check(CLI::Range(0, 65535));
   command.add_option("-n,--namespace", flags->namespaces, "Namespaces to create besides \"default\"")
       ->take_all()

@@ -1,4 +1,5 @@
-// `perdure server start-dev`: a server for development, with the flags of `temporal server start-dev`.
+// `perdure server start-dev`: a server for development, with the flags of `temporal server start-dev`,
+// and --health-port.
 #pragma once
 
 namespace CLI {

@@ -32,27 +32,29 @@ void LeaseKeeper::GiveUp(absl::AnyInvocable<void() &&> done) {
   held_until_.store(0, std::memory_order_release);
   executor_.Cancel(timer_);
   session_.RenewLease(node_, absl::ZeroDuration(),
-                      [done = std::move(done)](absl::StatusOr<bool>) mutable { std::move(done)(); });
+                      [done = std::move(done)](const absl::StatusOr<bool>&) mutable { std::move(done)(); });
 }
 
 void LeaseKeeper::Renew() {
   const absl::Duration sent = executor_.Monotonic();
   session_.RenewLease(node_, options_.duration,
-                      [this, sent](absl::StatusOr<bool> answer) { OnRenewed(sent, answer); });
+                      [this, sent](const absl::StatusOr<bool>& answer) { OnRenewed(sent, answer); });
 }
 
 void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<bool>& answer) {
   if (given_up_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    store_status_ = answer.status();
+  }
   const bool held = answer.ok() && *answer;
   if (held) {
-    age_.Set(absl::ToDoubleSeconds(executor_.Monotonic() - sent));
-    renewed_at_ = sent;
+    renewed_at_ = absl::ToInt64Nanoseconds(sent);
     waits_for_other_ = false;
     held_until_.store(absl::ToInt64Nanoseconds(sent + options_.duration - options_.margin),
                       std::memory_order_release);
     if (on_first_held_) std::exchange(on_first_held_, nullptr)();
   } else {
-    age_.Set(absl::ToDoubleSeconds(executor_.Monotonic() - renewed_at_));
     // The database says that another node has it: what this node remembers may be old from now on.
     if (answer.ok()) held_until_.store(0, std::memory_order_release);
     if (!answer.ok()) {
@@ -61,8 +63,18 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<bool>& ans
       spdlog::warn("another node holds the lease; waiting for its end");
     }
   }
+  ReportAge();
   const absl::Duration interval = options_.duration / 3;
   timer_ = executor_.RunAfter(held ? interval : interval / kRetriesPerRenewal, [this] { Renew(); });
+}
+
+absl::Status LeaseKeeper::StoreStatus() const {
+  const std::lock_guard lock(mutex_);
+  return store_status_;
+}
+
+void LeaseKeeper::ReportAge() {
+  age_.Set(absl::ToDoubleSeconds(executor_.Monotonic() - absl::Nanoseconds(renewed_at_.load())));
 }
 
 }  // namespace perdure::server

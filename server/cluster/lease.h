@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
@@ -25,8 +26,8 @@ class Lease {
   virtual bool Held(absl::Duration monotonic) const = 0;
 };
 
-// Renews the lease at a third of its duration. Lives on one executor: everything but Held is called there. It
-// is destroyed after that executor has stopped, or on it.
+// Renews the lease at a third of its duration. Lives on one executor: everything but Held, StoreStatus and
+// ReportAge is called there. It is destroyed after that executor has stopped, or on it.
 class LeaseKeeper final : public Lease {
  public:
   struct Options {
@@ -47,6 +48,11 @@ class LeaseKeeper final : public Lease {
   // end.
   void GiveUp(absl::AnyInvocable<void() &&> done);
 
+  // Whether the store answered the last renewal, and why not. Any thread.
+  absl::Status StoreStatus() const;
+  // Brings the metric of the lease's age up to date. Any thread.
+  void ReportAge();
+
   bool Held(absl::Duration monotonic) const override {
     return absl::ToInt64Nanoseconds(monotonic) < held_until_.load(std::memory_order_acquire);
   }
@@ -61,11 +67,14 @@ class LeaseKeeper final : public Lease {
   const Options options_;
   Gauge& age_;
   std::atomic<int64_t> held_until_ = 0;  // nanoseconds of the monotonic clock
-  absl::Duration renewed_at_;
+  std::atomic<int64_t> renewed_at_ = 0;  // as held_until_
   bool given_up_ = false;
   bool waits_for_other_ = false;  // said once in the log
   absl::AnyInvocable<void() &&> on_first_held_;
   Executor::TimerId timer_ = Executor::kNoTimer;
+
+  mutable std::mutex mutex_;
+  absl::Status store_status_;  // guarded by mutex_
 };
 
 }  // namespace perdure::server

@@ -130,23 +130,28 @@ class SqliteServer(Server):
 class PostgresServer(Server):
     kind = "postgres"
 
-    def __init__(self, folder: Path, dsn: str) -> None:
+    def __init__(self, folder: Path, dsn: str, settings: dict[str, str] | None = None) -> None:
+        """`settings`: more keys of the configuration."""
         super().__init__(folder)
+        self.health_port = free_port()
         self._config = folder / "perdure.yaml"
-        write_config(self._config, self.port, dsn)
+        keys = {
+            "listen": self.address,
+            "health.port": str(self.health_port),
+            "store.postgres": dsn,
+            # The process that follows a killed one has its name, so it need not wait for the lease to end.
+            "node.name": "the-only-one",
+            "search_attributes": ", ".join(f"{name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()),
+        }
+        write_config(self._config, keys | (settings or {}))
         run([str(PERDURE), "migrate", "--config", str(self._config)])
 
     def command(self) -> list[str]:
         return [str(PERDURE), "serve", "--config", str(self._config)]
 
 
-def write_config(path: Path, port: int, dsn: str) -> None:
-    """The only place in the tests that knows the keys of `perdure serve`'s configuration."""
-    attributes = ", ".join(f"{name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items())
-    lines = [f"listen: 127.0.0.1:{port}", "store:", f'  postgres: "{dsn}"']
-    # The process that follows a killed one has its name, so it need not wait for the lease to end.
-    lines += ["node:", "  name: the-only-one", f'search_attributes: "{attributes}"']
-    path.write_text("\n".join(lines) + "\n")
+def write_config(path: Path, keys: dict[str, str]) -> None:
+    path.write_text("".join(f'{key}: "{value}"\n' for key, value in keys.items()))
 
 
 def require_binaries(kind: str) -> None:

@@ -12,7 +12,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, Tele
 
 from support.core_log import CoreLog
 from support.env import Env
-from support.postgres import create_database
+from support.postgres import PostgresCluster, create_database
 from support.servers import (
     PostgresServer,
     RealServer,
@@ -84,6 +84,17 @@ def make_server(
     for server in made:
         with suppress(Exception):
             server.kill()
+
+
+@pytest.fixture
+def own_postgres(request: pytest.FixtureRequest) -> Iterator[PostgresCluster]:
+    """For a test that stops PostgreSQL, or changes its users."""
+    if "postgres" not in (request.config.getoption("--server") or ["postgres"]):
+        pytest.skip("PostgreSQL is not asked for")
+    require_binaries("postgres")
+    cluster = PostgresCluster()
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")
