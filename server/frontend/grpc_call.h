@@ -31,6 +31,8 @@ class GrpcCall final : public Call, public grpc::ServerUnaryReactor {
 
   void OnCancel() override { Cancel(); }
   void OnDone() override { Unref(); }
+  // OnDone is an Unref, and OnCancel only posts: neither is worth another thread.
+  bool InternalInlineable() override { return true; }
 
   const Executor& clock_;
   grpc::CallbackServerContext* const context_;
