@@ -6,6 +6,8 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
 version=v3.22.0
+# The Kubernetes for which it renders when none is named, as in Helm's own releases of this version.
+kube='-X helm.sh/helm/v3/pkg/chartutil.k8sVersion'
 folder="$root/build/tools/helm-$version"
 
 if [[ ! -x "$folder/helm" ]]; then
@@ -14,6 +16,6 @@ if [[ ! -x "$folder/helm" ]]; then
   # The caches are those of the Go SDK's tests.
   PATH="$path" GOBIN="$folder" GOTOOLCHAIN=local GOFLAGS=-modcacherw \
     GOMODCACHE="$root/build/sdk/go/mod" GOCACHE="$root/build/sdk/go/cache" \
-    go install -ldflags '-s -w' "helm.sh/helm/v3/cmd/helm@$version" >&2
+    go install -ldflags "-s -w ${kube}Major=1 ${kube}Minor=37" "helm.sh/helm/v3/cmd/helm@$version" >&2
 fi
 echo "$folder/helm"

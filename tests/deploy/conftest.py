@@ -1,0 +1,14 @@
+"""Helm, built once."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.chart import Helm
+from support.processes import run
+from support.servers import REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def helm() -> Helm:
+    return Helm(Path(run([str(REPOSITORY / "scripts/helm.sh")]).splitlines()[-1]))
