@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,32 +10,13 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from deploy.certificates import Authority
-from deploy.chart import Helm, Manifest, only
-from deploy.pod import Pod, pod
+from deploy.chart import Helm
+from deploy.pod import Pod
+from deploy.servers import server_pod
 from support.postgres import PostgresCluster, create_database
-from support.processes import free_port
-from support.servers import PERDURE
 from support.workflows import Collect, Echo
 
 pytestmark = pytest.mark.timeout(120)
-
-PERDURE_IMAGE = {"/usr/local/bin/perdure": PERDURE}
-
-
-def free_ports() -> dict[str, int]:
-    return {"grpc": free_port(), "metrics": free_port(), "health": free_port()}
-
-
-@contextmanager
-def server_pod(
-    helm: Helm, folder: Path, dsn: str, values: Manifest | None = None, secrets: Manifest | None = None
-) -> Iterator[Pod]:
-    """The StatefulSet's pod, not started. The wait before SIGTERM is short."""
-    given = {"ports": free_ports(), "server": {"preStopSeconds": 1}, **(values or {})}
-    manifests = helm.render_with(given, folder)
-    data = {"perdure-database": {"dsn": dsn}, **(secrets or {})}
-    with pod(only(manifests, "StatefulSet"), manifests, data, PERDURE_IMAGE, {}) as made:
-        yield made
 
 
 async def connect(server: Pod) -> Client:
