@@ -90,9 +90,10 @@ inline constexpr absl::Duration kMinRetention = absl::Hours(1);
 
 inline constexpr size_t kHistoryPageEvents = 256;
 inline constexpr size_t kListPage = 1000;
-// A list filter: bytes, and parentheses in parentheses. INVALID_ARGUMENT.
+// A list filter: bytes, parentheses in parentheses, and comparisons (a value of IN is one). INVALID_ARGUMENT.
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
+inline constexpr size_t kListFilterComparisons = 500;
 // DescribeTaskQueue: build ids asked for their reachability (limit.reachabilityQueryBuildIds), and build ids
 // times task queue types of one answer. INVALID_ARGUMENT.
 inline constexpr size_t kReachabilityBuildIds = 5;

@@ -1,5 +1,7 @@
 #include "persistence/visibility_match.h"
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "base/check.h"
@@ -24,6 +26,9 @@ bool Compare(const T& left, Comparison comparison, const T& right) {
     case Comparison::kGreaterOrEqual:
       return left >= right;
     case Comparison::kStartsWith:
+    case Comparison::kNotStartsWith:
+    case Comparison::kIsNull:
+    case Comparison::kIsNotNull:
       break;
   }
   PERDURE_CHECK(false, "only text starts with something");
@@ -31,7 +36,9 @@ bool Compare(const T& left, Comparison comparison, const T& right) {
 
 bool CompareText(const std::string& left, const Condition& condition) {
   const auto& right = std::get<std::string>(condition.value);
-  if (condition.comparison == Comparison::kStartsWith) return std::string_view(left).starts_with(right);
+  const bool starts = std::string_view(left).starts_with(right);
+  if (condition.comparison == Comparison::kStartsWith) return starts;
+  if (condition.comparison == Comparison::kNotStartsWith) return !starts;
   return Compare(left, condition.comparison, right);
 }
 
@@ -39,7 +46,20 @@ bool CompareTime(absl::Time left, const Condition& condition) {
   return Compare(ToMicros(left), condition.comparison, ToMicros(std::get<absl::Time>(condition.value)));
 }
 
+bool CompareNumber(int64_t left, const Condition& condition) {
+  return Compare(left, condition.comparison, std::get<int64_t>(condition.value));
+}
+
+bool CompareDuration(const ExecutionRow& row, const Condition& condition) {
+  return Compare(ToMicros(*row.close_time) - ToMicros(row.execution_time), condition.comparison,
+                 absl::ToInt64Microseconds(std::get<absl::Duration>(condition.value)));
+}
+
 bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& condition) {
+  const bool null = IsNullWhileOpen(condition.column) && !row.close_time.has_value();
+  if (condition.comparison == Comparison::kIsNull) return null;
+  if (condition.comparison == Comparison::kIsNotNull) return !null;
+  if (null) return false;
   switch (condition.column) {
     case Column::kWorkflowId:
       return CompareText(row.workflow_id, condition);
@@ -47,23 +67,45 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
       return Compare(key.run_id, condition.comparison, std::get<Uuid>(condition.value));
     case Column::kWorkflowType:
       return CompareText(row.workflow_type, condition);
+    case Column::kTaskQueue:
+      return CompareText(row.task_queue, condition);
     case Column::kStatus:
-      return Compare(int64_t{row.status}, condition.comparison, std::get<int64_t>(condition.value));
+      return CompareNumber(row.status, condition);
     case Column::kStartTime:
       return CompareTime(row.start_time, condition);
+    case Column::kExecutionTime:
+      return CompareTime(row.execution_time, condition);
     case Column::kCloseTime:
-      return row.close_time.has_value() && CompareTime(*row.close_time, condition);
+      return CompareTime(*row.close_time, condition);
+    case Column::kExecutionDuration:
+      return CompareDuration(row, condition);
+    case Column::kHistoryLength:
+      return CompareNumber(row.history_length, condition);
+    case Column::kHistorySizeBytes:
+      return CompareNumber(row.history_size_bytes, condition);
+    case Column::kStateTransitionCount:
+      return CompareNumber(row.state_transition_count, condition);
   }
   PERDURE_CHECK(false, "a column that is not one");
 }
 
 }  // namespace
 
-bool Matches(const RunKey& key, const ExecutionRow& row, const std::vector<Condition>& conditions) {
-  for (const Condition& condition : conditions) {
-    if (!Holds(key, row, condition)) return false;
+bool Matches(const RunKey& key, const ExecutionRow& row, const Filter& filter) {
+  const auto matches = [&](const Filter& part) { return Matches(key, row, part); };
+  switch (filter.kind) {
+    case Filter::Kind::kCondition:
+      return Holds(key, row, filter.condition);
+    case Filter::Kind::kAll:
+      return std::all_of(filter.parts.begin(), filter.parts.end(), matches);
+    case Filter::Kind::kAny:
+      return std::any_of(filter.parts.begin(), filter.parts.end(), matches);
   }
-  return true;
+  PERDURE_CHECK(false, "a filter that is none");
+}
+
+bool Matches(const RunKey& key, const ExecutionRow& row, const VisibilityQuery& query) {
+  return (!query.shard || *query.shard == key.shard) && Matches(key, row, query.filter);
 }
 
 }  // namespace perdure::persistence

@@ -2,12 +2,12 @@
 // (visibility_sql.h).
 #pragma once
 
-#include <vector>
-
 #include "persistence/visibility_query.h"
 
 namespace perdure::persistence {
 
-bool Matches(const RunKey& key, const ExecutionRow& row, const std::vector<Condition>& conditions);
+bool Matches(const RunKey& key, const ExecutionRow& row, const Filter& filter);
+// The same of a query's filter and shard.
+bool Matches(const RunKey& key, const ExecutionRow& row, const VisibilityQuery& query);
 
 }  // namespace perdure::persistence

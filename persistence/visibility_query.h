@@ -1,4 +1,4 @@
-// Lists and counts over execution rows: a conjunction of comparisons on searched columns, newest first.
+// Lists and counts over execution rows: a filter on searched columns, newest first.
 // Plain values. The frontend parses a client's list filter into this; a store turns it into SQL with
 // parameters.
 #pragma once
@@ -16,15 +16,57 @@
 
 namespace perdure::persistence {
 
-enum class Column { kWorkflowId, kRunId, kWorkflowType, kStatus, kStartTime, kCloseTime };
-enum class Comparison { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kStartsWith };
+enum class Column {
+  kWorkflowId,
+  kRunId,
+  kWorkflowType,
+  kTaskQueue,
+  kStatus,
+  kStartTime,
+  kExecutionTime,
+  // A row without a close time has none of these.
+  kCloseTime,
+  kExecutionDuration,  // from the execution time to the close time
+  kHistoryLength,
+  kHistorySizeBytes,
+  kStateTransitionCount,
+};
 
-// kStatus compares with int64_t, the times with absl::Time, kRunId with Uuid, the rest with std::string. A
-// row without a close time satisfies no comparison with kCloseTime.
+constexpr bool IsNullWhileOpen(Column column) { return column >= Column::kCloseTime; }
+
+enum class Comparison {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kStartsWith,     // of text
+  kNotStartsWith,  // of text
+  kIsNull,         // has no value to compare with
+  kIsNotNull,      // nor has this
+};
+
+// Times compare with absl::Time, kExecutionDuration with absl::Duration, kRunId with Uuid, text with
+// std::string, numbers and kStatus with int64_t. A row that has none of a column satisfies kIsNull with it
+// and nothing else.
 struct Condition {
   Column column = Column::kWorkflowId;
   Comparison comparison = Comparison::kEqual;
-  std::variant<std::string, int64_t, absl::Time, Uuid> value;
+  std::variant<std::string, int64_t, absl::Time, Uuid, absl::Duration> value;
+};
+
+// A condition, or several filters of which all or any must hold: kAll of none holds always, kAny of none
+// never. There is no negation: who needs one negates the comparisons, as SQL's rules for null demand.
+struct Filter {
+  enum class Kind { kCondition, kAll, kAny };
+  Kind kind = Kind::kAll;
+  Condition condition;        // of kCondition
+  std::vector<Filter> parts;  // of the others
+
+  static Filter Of(Condition condition) { return {Kind::kCondition, std::move(condition), {}}; }
+  static Filter All(std::vector<Filter> parts) { return {Kind::kAll, {}, std::move(parts)}; }
+  static Filter Any(std::vector<Filter> parts) { return {Kind::kAny, {}, std::move(parts)}; }
 };
 
 // Order of lists: open runs first, then by close time, newest first; ties by start time, newest first, then
@@ -37,10 +79,11 @@ struct ListCursor {
 
 struct VisibilityQuery {
   Uuid namespace_id;
-  std::vector<Condition> conditions;  // all must hold
-  std::optional<ListCursor> after;    // lists only
-  size_t page_size = 0;               // lists only; REQUIRES: > 0
-  bool group_by_status = false;       // counts only
+  Filter filter;
+  std::optional<ShardId> shard;     // rows of other shards are left out
+  std::optional<ListCursor> after;  // lists only
+  size_t page_size = 0;             // lists only; REQUIRES: > 0
+  bool group_by_status = false;     // counts only
 };
 
 struct VisibilityRow {

@@ -25,12 +25,24 @@ const char* NameOf(Column column) {
       return "run_id";
     case Column::kWorkflowType:
       return "workflow_type";
+    case Column::kTaskQueue:
+      return "task_queue";
     case Column::kStatus:
       return "status";
     case Column::kStartTime:
       return "start_time";
+    case Column::kExecutionTime:
+      return "execution_time";
     case Column::kCloseTime:
       return "close_time";
+    case Column::kExecutionDuration:
+      return "close_time - execution_time";
+    case Column::kHistoryLength:
+      return "history_length";
+    case Column::kHistorySizeBytes:
+      return "history_size_bytes";
+    case Column::kStateTransitionCount:
+      return "state_transition_count";
   }
   PERDURE_CHECK(false, "a column that is not one");
 }
@@ -48,27 +60,23 @@ const char* SignOf(Comparison comparison) {
     case Comparison::kGreater:
       return " > ";
     case Comparison::kGreaterOrEqual:
-    case Comparison::kStartsWith:
       return " >= ";
+    case Comparison::kStartsWith:
+    case Comparison::kNotStartsWith:
+    case Comparison::kIsNull:
+    case Comparison::kIsNotNull:
+      break;
   }
-  PERDURE_CHECK(false, "a comparison that is not one");
+  PERDURE_CHECK(false, "a comparison that has no sign");
 }
 
-Parameter ValueOf(const Condition& condition) {
-  switch (condition.column) {
-    case Column::kWorkflowId:
-    case Column::kWorkflowType:
-      return std::get<std::string>(condition.value);
-    case Column::kRunId:
-      return std::get<Uuid>(condition.value);
-    case Column::kStatus:
-      return std::get<int64_t>(condition.value);
-    case Column::kStartTime:
-    case Column::kCloseTime:
-      return ToMicros(std::get<absl::Time>(condition.value));
-  }
-  PERDURE_CHECK(false, "a column that is not one");
-}
+struct ToParameter {
+  Parameter operator()(const std::string& text) const { return text; }
+  Parameter operator()(int64_t number) const { return number; }
+  Parameter operator()(absl::Time time) const { return ToMicros(time); }
+  Parameter operator()(const Uuid& id) const { return id; }
+  Parameter operator()(absl::Duration duration) const { return absl::ToInt64Microseconds(duration); }
+};
 
 // The least text that is greater than every text with this prefix; nothing where there is none.
 std::optional<std::string> AfterPrefix(std::string prefix) {
@@ -82,19 +90,13 @@ class Builder {
  public:
   explicit Builder(char mark) : mark_(mark) {}
 
-  void And(std::string_view left, std::string_view sign, Parameter value) {
+  void Where(const VisibilityQuery& query) {
+    Text(" WHERE namespace_id = ");
+    Add(query.namespace_id);
+    if (query.shard) Compare(" AND shard", Comparison::kEqual, int64_t{*query.shard});
+    if (query.filter.kind == Filter::Kind::kAll && query.filter.parts.empty()) return;
     Text(" AND ");
-    Text(left);
-    Text(sign);
-    Add(std::move(value));
-  }
-
-  void And(const Condition& condition) {
-    const char* column = NameOf(condition.column);
-    And(column, SignOf(condition.comparison), ValueOf(condition));
-    if (condition.column == Column::kCloseTime) And(column, " < ", kOpenMicros);
-    if (condition.comparison != Comparison::kStartsWith) return;
-    if (auto end = AfterPrefix(std::get<std::string>(condition.value))) And(column, " < ", std::move(*end));
+    Add(query.filter);
   }
 
   void After(const ListCursor& cursor) {
@@ -119,15 +121,71 @@ class Builder {
   SqlStatement Take() { return std::move(result_); }
 
  private:
+  void Compare(std::string_view left, Comparison comparison, Parameter right) {
+    Text(left);
+    Text(SignOf(comparison));
+    Add(std::move(right));
+  }
+
+  void Add(const Filter& filter) {
+    if (filter.kind == Filter::Kind::kCondition) return Add(filter.condition);
+    const bool all = filter.kind == Filter::Kind::kAll;
+    if (filter.parts.empty()) return Text(all ? "1 = 1" : "1 = 0");
+    Text("(");
+    for (size_t i = 0; i < filter.parts.size(); ++i) {
+      if (i != 0) Text(all ? " AND " : " OR ");
+      Add(filter.parts[i]);
+    }
+    Text(")");
+  }
+
+  void Add(const Condition& condition) {
+    const bool may_be_null = IsNullWhileOpen(condition.column);
+    switch (condition.comparison) {
+      case Comparison::kIsNull:
+        return may_be_null ? Compare("close_time", Comparison::kEqual, kOpenMicros) : Text("1 = 0");
+      case Comparison::kIsNotNull:
+        return may_be_null ? Compare("close_time", Comparison::kLess, kOpenMicros) : Text("1 = 1");
+      case Comparison::kStartsWith:
+      case Comparison::kNotStartsWith:
+        return AddPrefix(condition);
+      case Comparison::kEqual:
+      case Comparison::kNotEqual:
+      case Comparison::kLess:
+      case Comparison::kLessOrEqual:
+      case Comparison::kGreater:
+      case Comparison::kGreaterOrEqual:
+        return AddComparison(condition);
+    }
+    PERDURE_CHECK(false, "a comparison that is not one");
+  }
+
+  void AddComparison(const Condition& condition) {
+    const Parameter value = std::visit(ToParameter{}, condition.value);
+    if (!IsNullWhileOpen(condition.column))
+      return Compare(NameOf(condition.column), condition.comparison, value);
+    Compare("(close_time", Comparison::kLess, kOpenMicros);
+    Text(" AND ");
+    Compare(NameOf(condition.column), condition.comparison, value);
+    Text(")");
+  }
+
+  void AddPrefix(const Condition& condition) {
+    const bool starts = condition.comparison == Comparison::kStartsWith;
+    const auto& prefix = std::get<std::string>(condition.value);
+    Text("(");
+    Compare(NameOf(condition.column), starts ? Comparison::kGreaterOrEqual : Comparison::kLess, prefix);
+    if (auto end = AfterPrefix(prefix)) {
+      Text(starts ? " AND " : " OR ");
+      Compare(NameOf(condition.column), starts ? Comparison::kLess : Comparison::kGreaterOrEqual,
+              std::move(*end));
+    }
+    Text(")");
+  }
+
   const char mark_;
   SqlStatement result_;
 };
-
-void AddConditions(const VisibilityQuery& query, Builder& builder) {
-  builder.Text(" FROM executions WHERE namespace_id = ");
-  builder.Add(query.namespace_id);
-  for (const Condition& condition : query.conditions) builder.And(condition);
-}
 
 }  // namespace
 
@@ -135,7 +193,8 @@ SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
   Builder builder(mark);
   builder.Text("SELECT ");
   builder.Text(kListColumns);
-  AddConditions(query, builder);
+  builder.Text(" FROM executions");
+  builder.Where(query);
   if (query.after) builder.After(*query.after);
   builder.Text(" ORDER BY close_time DESC, start_time DESC, run_id DESC LIMIT ");
   builder.Add(static_cast<int64_t>(query.page_size) + 1);
@@ -145,7 +204,8 @@ SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
 SqlStatement CountStatement(const VisibilityQuery& query, char mark) {
   Builder builder(mark);
   builder.Text(query.group_by_status ? "SELECT CAST(status AS INTEGER), count(*)" : "SELECT 0, count(*)");
-  AddConditions(query, builder);
+  builder.Text(" FROM executions");
+  builder.Where(query);
   if (query.group_by_status) builder.Text(" GROUP BY status ORDER BY status");
   return builder.Take();
 }

@@ -21,10 +21,12 @@ struct Listed {
   }
   void Commit() { writer.Commit(writes); }
 
-  std::vector<std::string> Ids(std::vector<Condition> conditions, size_t page_size = 100) {
+  std::vector<std::string> Ids(std::vector<Filter> conditions, size_t page_size = 100,
+                               std::optional<ShardId> shard = std::nullopt) {
     VisibilityQuery query;
     query.namespace_id = space;
-    query.conditions = std::move(conditions);
+    query.filter = Filter::All(std::move(conditions));
+    query.shard = shard;
     query.page_size = page_size;
     std::vector<std::string> ids;
     for (;;) {
@@ -40,7 +42,7 @@ struct Listed {
     return ids;
   }
 
-  std::vector<std::string> Sorted(std::vector<Condition> conditions) {
+  std::vector<std::string> Sorted(std::vector<Filter> conditions) {
     auto ids = Ids(std::move(conditions));
     std::sort(ids.begin(), ids.end());
     return ids;
@@ -55,8 +57,8 @@ struct Listed {
 
 using Ids = std::vector<std::string>;
 
-Condition Is(Column column, Comparison comparison, decltype(Condition::value) value) {
-  return {column, comparison, std::move(value)};
+Filter Is(Column column, Comparison comparison, decltype(Condition::value) value) {
+  return Filter::Of({column, comparison, std::move(value)});
 }
 
 }  // namespace
@@ -134,6 +136,9 @@ TEST_CASE("store: text is compared by its bytes") {
   CHECK(ids(Comparison::kStartsWith, "\xc3") == Ids{"\xc3\xa9"});
   CHECK(ids(Comparison::kStartsWith, "").size() == 9);
   CHECK(ids(Comparison::kStartsWith, "%").empty());
+  CHECK(ids(Comparison::kNotStartsWith, "a") == Ids{"", "B", "b", "\xc3\xa9", "\xff", "\xff\xff"});
+  CHECK(ids(Comparison::kNotStartsWith, "\xff").size() == 7);
+  CHECK(ids(Comparison::kNotStartsWith, "").empty());
 }
 
 TEST_CASE("store: type, status and run id are compared") {
@@ -176,6 +181,84 @@ TEST_CASE("store: a run that is open satisfies no comparison of its close time")
   CHECK(runs.Sorted({Is(Column::kStartTime, Comparison::kGreater, At(99)),
                      Is(Column::kStartTime, Comparison::kLess, At(101)),
                      Is(Column::kCloseTime, Comparison::kGreater, absl::InfinitePast())}) == Ids{"closed"});
+}
+
+TEST_CASE("store: what a run has only once it is closed is compared then, and null until then") {
+  Listed runs;
+  runs.Add("open", 100, std::nullopt);
+  for (const int64_t n : {1, 2, 3}) {
+    runs.Add(std::to_string(n), 100, 200);
+    ExecutionRow& row = *runs.writes.back().execution;
+    row.execution_time = At(200) - absl::Seconds(n);
+    row.history_length = n * 10;
+    row.history_size_bytes = n * 100;
+    row.state_transition_count = n * 1000;
+  }
+  runs.Commit();
+  const auto sorted = [&](Column column, Comparison comparison, decltype(Condition::value) value) {
+    return runs.Sorted({Is(column, comparison, value)});
+  };
+  CHECK(sorted(Column::kHistoryLength, Comparison::kGreaterOrEqual, int64_t{20}) == Ids{"2", "3"});
+  CHECK(sorted(Column::kHistorySizeBytes, Comparison::kLess, int64_t{200}) == Ids{"1"});
+  CHECK(sorted(Column::kStateTransitionCount, Comparison::kNotEqual, int64_t{2000}) == Ids{"1", "3"});
+  CHECK(sorted(Column::kExecutionDuration, Comparison::kEqual, absl::Seconds(3)) == Ids{"3"});
+  CHECK(sorted(Column::kExecutionDuration, Comparison::kLess, absl::InfiniteDuration()) ==
+        Ids{"1", "2", "3"});
+  for (const Column column : {Column::kCloseTime, Column::kExecutionDuration, Column::kHistoryLength,
+                              Column::kHistorySizeBytes, Column::kStateTransitionCount}) {
+    CHECK(sorted(column, Comparison::kIsNull, {}) == Ids{"open"});
+    CHECK(sorted(column, Comparison::kIsNotNull, {}) == Ids{"1", "2", "3"});
+  }
+  for (const Column column : {Column::kWorkflowId, Column::kRunId, Column::kWorkflowType, Column::kTaskQueue,
+                              Column::kStatus, Column::kStartTime, Column::kExecutionTime}) {
+    CHECK(sorted(column, Comparison::kIsNull, {}).empty());
+    CHECK(sorted(column, Comparison::kIsNotNull, {}).size() == 4);
+  }
+}
+
+TEST_CASE("store: task queue and execution time are compared") {
+  Listed runs;
+  runs.Add("a", 100, std::nullopt);
+  runs.writes.back().execution->task_queue = "one";
+  runs.writes.back().execution->execution_time = At(150);
+  runs.Add("b", 100, std::nullopt);
+  runs.writes.back().execution->task_queue = "two";
+  runs.writes.back().execution->execution_time = At(100);
+  runs.Commit();
+  CHECK(runs.Ids({Is(Column::kTaskQueue, Comparison::kEqual, "one")}) == Ids{"a"});
+  CHECK(runs.Ids({Is(Column::kTaskQueue, Comparison::kStartsWith, "t")}) == Ids{"b"});
+  CHECK(runs.Ids({Is(Column::kExecutionTime, Comparison::kGreater, At(100))}) == Ids{"a"});
+}
+
+TEST_CASE("store: conditions are joined by all and any, nested") {
+  Listed runs;
+  runs.Add("a", 1, std::nullopt, 1, "T1");
+  runs.Add("b", 1, 2, 2, "T1");
+  runs.Add("c", 1, 2, 3, "T2");
+  runs.Commit();
+  const Filter a = Is(Column::kWorkflowId, Comparison::kEqual, "a");
+  const Filter b = Is(Column::kWorkflowId, Comparison::kEqual, "b");
+  const Filter t1 = Is(Column::kWorkflowType, Comparison::kEqual, "T1");
+  const Filter failed = Is(Column::kStatus, Comparison::kEqual, int64_t{3});
+  CHECK(runs.Sorted({Filter::Any({a, b})}) == Ids{"a", "b"});
+  CHECK(runs.Sorted({Filter::Any({a, failed})}) == Ids{"a", "c"});
+  CHECK(runs.Sorted({Filter::All({a, b})}).empty());
+  CHECK(runs.Sorted({t1, Filter::Any({b, failed})}) == Ids{"b"});
+  CHECK(runs.Sorted({Filter::Any({Filter::All({t1, b}), Filter::All({t1, failed}), failed})}) ==
+        Ids{"b", "c"});
+  CHECK(runs.Sorted({Filter::Any({})}).empty());
+  CHECK(runs.Sorted({Filter::Any({Filter::All({}), a})}) == Ids{"a", "b", "c"});
+  const std::vector<Filter> many(500, failed);
+  CHECK(runs.Sorted({Filter::Any(many), Filter::All(many)}) == Ids{"c"});
+}
+
+TEST_CASE("store: a list may be confined to a shard") {
+  Listed runs;
+  runs.Add("in shard 0", 1, std::nullopt);
+  runs.Add("in shard 1", 1, std::nullopt);
+  runs.Commit();
+  CHECK(runs.Ids({}, 100, 1) == Ids{"in shard 1"});
+  CHECK(runs.Ids({Is(Column::kWorkflowId, Comparison::kEqual, "in shard 0")}, 100, 1).empty());
 }
 
 TEST_CASE("store: a list with a filter continues behind its cursor") {

@@ -144,7 +144,7 @@ VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const 
   for (; entry != list_.end(); ++entry) {
     if (entry->first.namespace_id != query.namespace_id) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
-    if (!Matches(entry->second, row, query.conditions)) continue;
+    if (!Matches(entry->second, row, query)) continue;
     if (page.rows.size() == query.page_size) {
       page.more = true;
       break;
@@ -160,7 +160,7 @@ std::vector<CountGroup> MemoryTables::CountExecutions(const VisibilityQuery& que
   for (auto entry = ListBegin(query.namespace_id); entry != list_.end(); ++entry) {
     if (entry->first.namespace_id != query.namespace_id) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
-    if (Matches(entry->second, row, query.conditions)) ++counts[query.group_by_status ? row.status : 0];
+    if (Matches(entry->second, row, query)) ++counts[query.group_by_status ? row.status : 0];
   }
   std::vector<CountGroup> groups;
   for (const auto& [status, count] : counts) groups.push_back({status, count});

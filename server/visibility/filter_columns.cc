@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include "absl/time/time.h"
-#include "base/ids.h"
+#include "base/check.h"
 #include "base/status.h"
-#include "temporal/api/enums/v1/workflow.pb.h"
+#include "server/visibility/filter_values.h"
 
 namespace perdure::server {
 namespace {
@@ -18,115 +15,130 @@ namespace {
 using persistence::Column;
 using persistence::Comparison;
 using persistence::Condition;
-using Kind = FilterToken::Kind;
+using persistence::Filter;
+using enum Searched;
+using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
 
-// Search attributes that every run has and that are not searched yet.
-constexpr std::array<std::string_view, 28> kUnsearched = {"TaskQueue",
-                                                          "ExecutionTime",
-                                                          "HistoryLength",
-                                                          "ExecutionDuration",
-                                                          "StateTransitionCount",
-                                                          "HistorySizeBytes",
-                                                          "ParentWorkflowId",
-                                                          "ParentRunId",
-                                                          "RootWorkflowId",
-                                                          "RootRunId",
-                                                          "TemporalChangeVersion",
-                                                          "BinaryChecksums",
-                                                          "BuildIds",
-                                                          "BatcherNamespace",
-                                                          "BatcherUser",
-                                                          "TemporalScheduledStartTime",
-                                                          "TemporalScheduledById",
-                                                          "TemporalSchedulePaused",
-                                                          "TemporalNamespaceDivision",
-                                                          "TemporalPauseInfo",
-                                                          "TemporalReportedProblems",
-                                                          "TemporalWorkerDeploymentVersion",
-                                                          "TemporalWorkflowVersioningBehavior",
-                                                          "TemporalWorkerDeployment",
-                                                          "TemporalUsedWorkerDeploymentVersions",
-                                                          "TemporalExternalPayloadCount",
-                                                          "TemporalExternalPayloadSizeBytes",
-                                                          "TemporalWorkflowVersioningBehavior"};
+constexpr auto kKeyword = INDEXED_VALUE_TYPE_KEYWORD;
+constexpr auto kKeywords = INDEXED_VALUE_TYPE_KEYWORD_LIST;
+constexpr auto kDatetime = INDEXED_VALUE_TYPE_DATETIME;
+constexpr auto kInt = INDEXED_VALUE_TYPE_INT;
+constexpr auto kBool = INDEXED_VALUE_TYPE_BOOL;
+
+// There are no child workflows: a run is its own root, and none has a parent.
+constexpr auto kAttributes = std::to_array<SystemAttribute>({
+    {"BatcherNamespace", kKeyword, kNotYet},
+    {"BatcherUser", kKeyword, kNotYet},
+    {"BinaryChecksums", kKeywords, kNotYet},
+    {"BuildIds", kKeywords, kNotYet},
+    {"CloseTime", kDatetime, kColumn, Column::kCloseTime},
+    {"ExecutionDuration", kInt, kColumn, Column::kExecutionDuration},
+    {"ExecutionStatus", kKeyword, kColumn, Column::kStatus},
+    {"ExecutionTime", kDatetime, kColumn, Column::kExecutionTime},
+    {"HistoryLength", kInt, kColumn, Column::kHistoryLength},
+    {"HistorySizeBytes", kInt, kColumn, Column::kHistorySizeBytes},
+    {"ParentRunId", kKeyword, kNever},
+    {"ParentWorkflowId", kKeyword, kNever},
+    {"RootRunId", kKeyword, kColumn, Column::kRunId},
+    {"RootWorkflowId", kKeyword, kColumn, Column::kWorkflowId},
+    {"RunId", kKeyword, kColumn, Column::kRunId},
+    {"StartTime", kDatetime, kColumn, Column::kStartTime},
+    {"StateTransitionCount", kInt, kColumn, Column::kStateTransitionCount},
+    {"TaskQueue", kKeyword, kColumn, Column::kTaskQueue},
+    {"TemporalChangeVersion", kKeywords, kNotYet},
+    {"TemporalExternalPayloadCount", kInt, kNever},
+    {"TemporalExternalPayloadSizeBytes", kInt, kNever},
+    {"TemporalNamespaceDivision", kKeyword, kNotYet},
+    {"TemporalPauseInfo", kKeywords, kNotYet},
+    {"TemporalReportedProblems", kKeywords, kNotYet},
+    {"TemporalSchedulePaused", kBool, kNotYet},
+    {"TemporalScheduledById", kKeyword, kNotYet},
+    {"TemporalScheduledStartTime", kDatetime, kNotYet},
+    {"TemporalUsedWorkerDeploymentVersions", kKeywords, kNever},
+    {"TemporalWorkerDeployment", kKeyword, kNever},
+    {"TemporalWorkerDeploymentVersion", kKeyword, kNever},
+    {"TemporalWorkflowVersioningBehavior", kKeyword, kNever},
+    {"WorkflowId", kKeyword, kColumn, Column::kWorkflowId},
+    {"WorkflowType", kKeyword, kColumn, Column::kWorkflowType},
+});
 
 // By the values of WorkflowExecutionStatus.
 constexpr std::array<std::string_view, 9> kStatusNames = {
     "", "Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused"};
-static_assert(temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_TIMED_OUT == 7);
-static_assert(temporal::api::enums::v1::WorkflowExecutionStatus_MAX + 1 == kStatusNames.size());
+static_assert(WORKFLOW_EXECUTION_STATUS_TIMED_OUT == 7);
+static_assert(WorkflowExecutionStatus_MAX + 1 == kStatusNames.size());
 
-absl::Status InvalidExpression(std::string_view why) {
-  return InvalidArgument(fmt::format("invalid query: invalid expression: {}", why));
+absl::Status NoPrefixOf(const SystemAttribute& attribute, std::string_view type) {
+  return InvalidArgument(
+      fmt::format("invalid query: operation is not supported: operator 'STARTS_WITH' not supported for {} "
+                  "type search attribute '{}'",
+                  type, attribute.name));
 }
 
-absl::Status InvalidType(const std::string& name, std::string_view type, const FilterToken& value) {
-  std::string_view given = "string";
-  if (value.kind == Kind::kInteger) given = "int64";
-  if (value.kind == Kind::kNumber) given = "float64";
-  return InvalidExpression(fmt::format("invalid value type for search attribute {} of type {}: {} (type: {})",
-                                       name, type, value.text, given));
+bool IsPrefix(Comparison comparison) {
+  return comparison == Comparison::kStartsWith || comparison == Comparison::kNotStartsWith;
 }
 
-std::optional<int64_t> ToInteger(const std::string& digits) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
+absl::StatusOr<Filter> OnStatus(const SystemAttribute& attribute, Comparison comparison,
+                                const FilterToken& value) {
+  const auto status = StatusValue(value);
+  if (!status.ok()) return status.status();
+  if (IsPrefix(comparison)) return NoPrefixOf(attribute, "Keyword");
+  Filter on_status = Filter::Of({Column::kStatus, comparison, *status});
+  if (*status != kRunning || comparison != Comparison::kEqual) return on_status;
+  // Says the same twice, as lists are ordered by close time: open runs stand together.
+  return Filter::All({std::move(on_status), Filter::Of({Column::kCloseTime, Comparison::kIsNull, {}})});
 }
 
-std::optional<int64_t> StatusOf(std::string_view name) {
-  const auto* const found = std::find(kStatusNames.begin() + 1, kStatusNames.end(), name);
-  if (found == kStatusNames.end()) return std::nullopt;
-  return found - kStatusNames.begin();
-}
-
-absl::StatusOr<Condition> OnStatus(const std::string& name, Comparison comparison, const FilterToken& value) {
-  std::optional<int64_t> status;
-  const bool text = value.kind == Kind::kString;
-  if (text) status = StatusOf(value.text);
-  if (value.kind == Kind::kInteger) status = ToInteger(value.text);
-  if (!status || StatusName(*status).empty()) {
-    const std::string_view quote = text ? "'" : "";
-    return InvalidExpression(fmt::format("invalid ExecutionStatus value {0}{1}{0}", quote, value.text));
+// Run ids compare as their text does.
+absl::StatusOr<Filter> OnRunId(Comparison comparison, const FilterToken& value) {
+  const Column column = Column::kRunId;
+  const auto range = RunIdsWithPrefix(value.text);
+  const bool negated = comparison == Comparison::kNotStartsWith;
+  if (IsPrefix(comparison)) {
+    if (!range) return negated ? Filter::All({}) : Filter::Any({});
+    if (negated) {
+      return Filter::Any({Filter::Of({column, Comparison::kLess, range->first}),
+                          Filter::Of({column, Comparison::kGreater, range->last})});
+    }
+    return Filter::All({Filter::Of({column, Comparison::kGreaterOrEqual, range->first}),
+                        Filter::Of({column, Comparison::kLessOrEqual, range->last})});
   }
-  if (comparison != Comparison::kEqual && comparison != Comparison::kNotEqual) {
-    return InvalidArgument(fmt::format(
-        "invalid query: operation is not supported: {} can be compared by '=' and '!=' only", name));
-  }
-  return Condition{Column::kStatus, comparison, *status};
-}
-
-absl::StatusOr<Condition> OnTime(const std::string& name, Column column, Comparison comparison,
-                                 const FilterToken& value) {
-  if (comparison == Comparison::kStartsWith) {
+  const bool whole = range && range->first == range->last;
+  if (whole) return Filter::Of({column, comparison, range->first});
+  if (comparison == Comparison::kEqual) return Filter::Any({});
+  if (comparison == Comparison::kNotEqual) return Filter::All({});
+  if (!range) {
     return InvalidArgument(
-        fmt::format("invalid query: operation is not supported: operator 'STARTS_WITH' not "
-                    "supported for Datetime type search attribute '{}'",
-                    name));
+        fmt::format("invalid query: operation is not supported: order of run ids and '{}', which begins none",
+                    value.text));
   }
-  if (value.kind == Kind::kInteger) {
-    const auto nanoseconds = ToInteger(value.text);
-    if (nanoseconds) return Condition{column, comparison, absl::FromUnixNanos(*nanoseconds)};
-  }
-  if (value.kind != Kind::kString) return InvalidType(name, "Datetime", value);
-  absl::Time time;
-  // ParseTime takes surrounding blanks and "infinite-future" too.
-  const bool plain = !value.text.empty() && value.text.front() >= '0' && value.text.front() <= '9';
-  if (!plain || value.text.back() == ' ' ||
-      !absl::ParseTime(absl::RFC3339_full, value.text, &time, nullptr)) {
-    return InvalidExpression(fmt::format("unable to parse datetime '{}'", value.text));
-  }
-  return Condition{column, comparison, time};
+  // The text is shorter than any run id that it begins, so it stands just before them.
+  const bool less = comparison == Comparison::kLess || comparison == Comparison::kLessOrEqual;
+  return Filter::Of({column, less ? Comparison::kLess : Comparison::kGreaterOrEqual, range->first});
 }
 
-absl::StatusOr<Condition> OnRunId(const std::string& name, Comparison comparison, const FilterToken& value) {
-  if (comparison == Comparison::kStartsWith) {
-    return InvalidArgument("invalid query: operation is not supported: operator 'STARTS_WITH' on RunId");
+absl::StatusOr<Filter> OnKeyword(const SystemAttribute& attribute, Comparison comparison,
+                                 const FilterToken& value) {
+  if (value.kind != FilterToken::Kind::kString) return InvalidValueType(attribute.name, "Keyword", value);
+  if (attribute.column == Column::kRunId) return OnRunId(comparison, value);
+  return Filter::Of({attribute.column, comparison, value.text});
+}
+
+template <typename T>
+absl::StatusOr<Filter> OnOrdered(const SystemAttribute& attribute, Comparison comparison,
+                                 std::string_view type, const absl::StatusOr<T>& value) {
+  if (!value.ok()) return value.status();
+  if (IsPrefix(comparison)) return NoPrefixOf(attribute, type);
+  return Filter::Of({attribute.column, comparison, *value});
+}
+
+absl::StatusOr<Filter> OnNever(const SystemAttribute& attribute, const FilterToken& value) {
+  const bool text = attribute.type != kInt;
+  if ((value.kind == FilterToken::Kind::kString) != text) {
+    return InvalidValueType(attribute.name, text ? "Keyword" : "Int", value);
   }
-  if (value.kind != Kind::kString) return InvalidType(name, "Keyword", value);
-  // No run's id equals what is not a UUID, nor the UUID of zeroes.
-  return Condition{Column::kRunId, comparison, Uuid::Parse(value.text).value_or(Uuid{})};
+  return Filter::Any({});
 }
 
 }  // namespace
@@ -136,37 +148,75 @@ std::string_view StatusName(int64_t status) {
   return kStatusNames[status];
 }
 
-absl::StatusOr<Column> FindFilterColumn(const std::string& name,
-                                        absl::FunctionRef<bool(std::string_view)> is_custom) {
-  if (name == "WorkflowId") return Column::kWorkflowId;
-  if (name == "RunId") return Column::kRunId;
-  if (name == "WorkflowType") return Column::kWorkflowType;
-  if (name == "ExecutionStatus") return Column::kStatus;
-  if (name == "StartTime") return Column::kStartTime;
-  if (name == "CloseTime") return Column::kCloseTime;
-  if (is_custom(name) || std::find(kUnsearched.begin(), kUnsearched.end(), name) != kUnsearched.end()) {
-    return InvalidArgument(
-        fmt::format("invalid query: operation is not supported: filter on search attribute '{}'", name));
+std::span<const SystemAttribute> SystemAttributes() { return kAttributes; }
+
+absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
+                                                    absl::FunctionRef<bool(std::string_view)> is_custom) {
+  const auto* const found = std::find_if(kAttributes.begin(), kAttributes.end(),
+                                         [&](const SystemAttribute& one) { return one.name == name; });
+  const bool known = found != kAttributes.end();
+  if (known && found->searched != kNotYet) return *found;
+  if (known || is_custom(name)) {
+    return absl::UnimplementedError(
+        fmt::format("a list filter on the search attribute '{}' is not supported by this server yet", name));
   }
   return InvalidArgument(fmt::format("invalid query: invalid search attribute: {}", name));
 }
 
-absl::StatusOr<Condition> MakeCondition(const std::string& name, Column column, Comparison comparison,
+Comparison Opposite(Comparison comparison) {
+  switch (comparison) {
+    case Comparison::kEqual:
+      return Comparison::kNotEqual;
+    case Comparison::kNotEqual:
+      return Comparison::kEqual;
+    case Comparison::kLess:
+      return Comparison::kGreaterOrEqual;
+    case Comparison::kLessOrEqual:
+      return Comparison::kGreater;
+    case Comparison::kGreater:
+      return Comparison::kLessOrEqual;
+    case Comparison::kGreaterOrEqual:
+      return Comparison::kLess;
+    case Comparison::kStartsWith:
+      return Comparison::kNotStartsWith;
+    case Comparison::kNotStartsWith:
+      return Comparison::kStartsWith;
+    case Comparison::kIsNull:
+      return Comparison::kIsNotNull;
+    case Comparison::kIsNotNull:
+      return Comparison::kIsNull;
+  }
+  PERDURE_CHECK(false, "a comparison that is not one");
+}
+
+absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Comparison comparison,
                                         const FilterToken& value) {
-  switch (column) {
+  if (attribute.searched == kNever) return OnNever(attribute, value);
+  switch (attribute.column) {
     case Column::kStatus:
-      return OnStatus(name, comparison, value);
+      return OnStatus(attribute, comparison, value);
     case Column::kStartTime:
+    case Column::kExecutionTime:
     case Column::kCloseTime:
-      return OnTime(name, column, comparison, value);
+      return OnOrdered(attribute, comparison, "Datetime", TimeValue(attribute.name, value));
+    case Column::kExecutionDuration:
+      return OnOrdered(attribute, comparison, "Int", DurationValue(attribute.name, value));
+    case Column::kHistoryLength:
+    case Column::kHistorySizeBytes:
+    case Column::kStateTransitionCount:
+      return OnOrdered(attribute, comparison, "Int", IntegerValue(attribute.name, value));
     case Column::kRunId:
-      return OnRunId(name, comparison, value);
     case Column::kWorkflowId:
     case Column::kWorkflowType:
-      break;
+    case Column::kTaskQueue:
+      return OnKeyword(attribute, comparison, value);
   }
-  if (value.kind != Kind::kString) return InvalidType(name, "Keyword", value);
-  return Condition{column, comparison, value.text};
+  PERDURE_CHECK(false, "a column that is not one");
+}
+
+Filter AttributeIsNull(const SystemAttribute& attribute, bool negated) {
+  if (attribute.searched == kNever) return negated ? Filter::Any({}) : Filter::All({});
+  return Filter::Of({attribute.column, negated ? Comparison::kIsNotNull : Comparison::kIsNull, {}});
 }
 
 }  // namespace perdure::server

@@ -70,7 +70,7 @@ FilterToken FilterLexer::Word() {
 }
 
 FilterToken FilterLexer::Symbol() {
-  for (const std::string_view symbol : {"<=", ">=", "!=", "<>", "=", "<", ">", "(", ")", ","}) {
+  for (const std::string_view symbol : {"<=", ">=", "!=", "<>", "&&", "||", "=", "<", ">", "(", ")", ","}) {
     if (text_.substr(at_, symbol.size()) == symbol) {
       at_ += symbol.size();
       return Make(FilterToken::Kind::kSymbol, std::string(symbol));

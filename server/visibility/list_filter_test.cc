@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include "base/limits.h"
@@ -11,6 +12,8 @@ namespace {
 
 using persistence::Column;
 using persistence::Comparison;
+using persistence::Condition;
+using persistence::Filter;
 
 absl::StatusOr<ListFilter> Parse(std::string_view text) {
   return ParseListFilter(text, [](std::string_view name) { return name == "CustomKeyword"; });
@@ -21,70 +24,169 @@ std::string Error(std::string_view text) {
   return parsed.ok() ? "parsed" : std::string(parsed.status().message());
 }
 
-persistence::Condition One(std::string_view text) {
+struct ToText {
+  std::string operator()(const std::string& text) const { return "'" + text + "'"; }
+  std::string operator()(int64_t number) const { return fmt::format("{}", number); }
+  std::string operator()(absl::Time time) const { return absl::FormatTime(time, absl::UTCTimeZone()); }
+  std::string operator()(const Uuid& id) const { return id.ToString(); }
+  std::string operator()(absl::Duration duration) const { return absl::FormatDuration(duration); }
+};
+
+std::string ToString(const Condition& condition) {
+  constexpr const char* kColumns[] = {"id",   "run",   "type",     "queue",  "status", "start",
+                                      "exec", "close", "duration", "length", "size",   "transitions"};
+  constexpr const char* kSigns[] = {"=",  "!=",     "<",          "<=",   ">",
+                                    ">=", "starts", "not starts", "null", "not null"};
+  const std::string column = kColumns[static_cast<int>(condition.column)];
+  const std::string sign = kSigns[static_cast<int>(condition.comparison)];
+  if (condition.comparison >= Comparison::kIsNull) return column + " " + sign;
+  return column + " " + sign + " " + std::visit(ToText{}, condition.value);
+}
+
+std::string ToString(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kCondition) return ToString(filter.condition);
+  const bool all = filter.kind == Filter::Kind::kAll;
+  if (filter.parts.empty()) return all ? "always" : "never";
+  std::string text;
+  for (const Filter& part : filter.parts) {
+    text += (text.empty() ? "(" : all ? " and " : " or ") + ToString(part);
+  }
+  return text + ")";
+}
+
+// What the filter means.
+std::string Read(std::string_view text) {
   const auto parsed = Parse(text);
-  INFO(text);
-  REQUIRE(parsed.ok());
-  REQUIRE(parsed->conditions.size() == 1);
-  return parsed->conditions.front();
+  return parsed.ok() ? ToString(parsed->filter) : std::string(parsed.status().message());
 }
 
 }  // namespace
 
-TEST_CASE("an empty filter has no condition") {
-  REQUIRE(Parse("").ok());
-  CHECK(Parse("")->conditions.empty());
-  CHECK(Parse("  ")->conditions.empty());
+TEST_CASE("an empty filter holds always") {
+  CHECK(Read("") == "always");
+  CHECK(Read("  ") == "always");
 }
 
 TEST_CASE("comparisons of each column") {
-  const auto id = One("WorkflowId = 'order-1'");
-  CHECK(id.column == Column::kWorkflowId);
-  CHECK(id.comparison == Comparison::kEqual);
-  CHECK(std::get<std::string>(id.value) == "order-1");
-  CHECK(std::get<int64_t>(One("ExecutionStatus != \"TimedOut\"").value) == 7);
-  CHECK(std::get<int64_t>(One("ExecutionStatus = 2").value) == 2);
-  CHECK(One("`WorkflowType`<>'Pay'").comparison == Comparison::kNotEqual);
-  CHECK(One("WorkflowId STARTS_WITH 'order'").comparison == Comparison::kStartsWith);
-  CHECK(std::get<absl::Time>(One("StartTime >= '1970-01-01T00:00:01+00:00'").value) ==
-        absl::FromUnixSeconds(1));
-  CHECK(std::get<absl::Time>(One("CloseTime < 1000").value) == absl::FromUnixNanos(1000));
-  const auto run = One("RunId = '11111111-2222-4333-8444-555555555555'");
-  CHECK(std::get<Uuid>(run.value) == *Uuid::Parse("11111111-2222-4333-8444-555555555555"));
+  CHECK(Read("WorkflowId = 'order-1'") == "id = 'order-1'");
+  CHECK(Read("`WorkflowType`<>'Pay'") == "type != 'Pay'");
+  CHECK(Read("WorkflowId STARTS_WITH 'order'") == "id starts 'order'");
+  CHECK(Read("TaskQueue != \"q\"") == "queue != 'q'");
+  CHECK(Read("StartTime >= '1970-01-01T00:00:01+00:00'") == "start >= 1970-01-01T00:00:01+00:00");
+  CHECK(Read("CloseTime < 1000") == "close < 1970-01-01T00:00:00.000001+00:00");
+  CHECK(Read("ExecutionTime > '1970-01-01T02:00:00+02:00'") == "exec > 1970-01-01T00:00:00+00:00");
+  CHECK(Read("HistoryLength <= 10") == "length <= 10");
+  CHECK(Read("HistorySizeBytes = -1") == "size = -1");
+  CHECK(Read("StateTransitionCount > 3") == "transitions > 3");
 }
 
-TEST_CASE("what is no run id equals none") { CHECK(std::get<Uuid>(One("RunId = 'x'").value).IsNil()); }
+TEST_CASE("durations in the forms of the API") {
+  CHECK(Read("ExecutionDuration > '1h30m'") == "duration > 1h30m");
+  CHECK(Read("ExecutionDuration > '2d'") == "duration > 48h");
+  CHECK(Read("ExecutionDuration > '00:01:30'") == "duration > 1m30s");
+  CHECK(Read("ExecutionDuration > 1500") == "duration > 1.5us");
+  CHECK(
+      Read("ExecutionDuration > 'x'") ==
+      "invalid query: invalid expression: invalid duration value for search attribute ExecutionDuration: x");
+  CHECK_FALSE(Parse("ExecutionDuration > '00:01:30x'").ok());
+  CHECK_FALSE(Parse("ExecutionDuration > 'inf'").ok());
+}
+
+TEST_CASE("a status is named or numbered; runs that run have no close time") {
+  CHECK(Read("ExecutionStatus != \"TimedOut\"") == "status != 7");
+  CHECK(Read("ExecutionStatus = 2") == "status = 2");
+  CHECK(Read("ExecutionStatus = 'Running'") == "(status = 1 and close null)");
+  CHECK(Read("ExecutionStatus = 'WORKFLOW_EXECUTION_STATUS_RUNNING'") == "(status = 1 and close null)");
+  CHECK(Read("NOT ExecutionStatus = 'Running'") == "status != 1");
+  CHECK(Read("ExecutionStatus IN ('Failed', 7)") == "(status = 3 or status = 7)");
+  CHECK(Error("ExecutionStatus = 4294967298") ==
+        "invalid query: invalid expression: invalid ExecutionStatus value 4294967298");
+}
+
+TEST_CASE("run ids are compared as text") {
+  const std::string run = "11111111-2222-4333-8444-555555555555";
+  CHECK(Read("RunId = '" + run + "'") == "run = " + run);
+  CHECK(Read("RunId = 'x'") == "never");
+  CHECK(Read("RunId != 'x'") == "always");
+  CHECK(Read("RunId STARTS_WITH 'x'") == "never");
+  CHECK(Read("RunId NOT STARTS_WITH 'x'") == "always");
+  const std::string first = "11111111-2000-0000-0000-000000000000";
+  const std::string last = "11111111-2fff-ffff-ffff-ffffffffffff";
+  CHECK(Read("RunId STARTS_WITH '11111111-2'") == "(run >= " + first + " and run <= " + last + ")");
+  CHECK(Read("NOT RunId STARTS_WITH '11111111-2'") == "(run < " + first + " or run > " + last + ")");
+  CHECK(Read("RunId > '11111111-2'") == "run >= " + first);
+  CHECK(Read("RunId <= '11111111-2'") == "run < " + first);
+  CHECK(Read("RunId STARTS_WITH 'ABC'") == "never");
+}
+
+TEST_CASE("without child workflows a run is its own root, and has no parent") {
+  CHECK(Read("RootWorkflowId = 'a'") == "id = 'a'");
+  CHECK(Read("ParentWorkflowId = 'a' OR NOT ParentRunId = 'b'") == "(never or never)");
+  CHECK(Read("ParentWorkflowId IS NULL AND TemporalWorkerDeployment IS NOT NULL") == "(always and never)");
+  CHECK(Error("ParentWorkflowId = 5") ==
+        "invalid query: invalid expression: invalid value type for search attribute ParentWorkflowId of type "
+        "Keyword: 5 (type: int64)");
+}
 
 TEST_CASE("quotes inside strings are doubled or escaped") {
-  CHECK(std::get<std::string>(One("WorkflowId = 'it''s'").value) == "it's");
-  CHECK(std::get<std::string>(One(R"(WorkflowId = "a\"b")").value) == "a\"b");
+  CHECK(Read("WorkflowId = 'it''s'") == "id = 'it's'");
+  CHECK(Read(R"(WorkflowId = "a\"b")") == "id = 'a\"b'");
 }
 
-TEST_CASE("conditions are joined by AND, in any case and in parentheses") {
-  const auto parsed = Parse("(WorkflowId = 'a' and (WorkflowType = 'b')) AND ExecutionStatus='Running'");
-  REQUIRE(parsed.ok());
-  CHECK(parsed->conditions.size() == 3);
+TEST_CASE("AND binds closer than OR; either in any case, and as signs") {
+  CHECK(Read("(WorkflowId = 'a' and (WorkflowType = 'b')) AND HistoryLength = 1") ==
+        "((id = 'a' and type = 'b') and length = 1)");
+  CHECK(Read("WorkflowId='a' OR WorkflowId='b' AND WorkflowId='c' or WorkflowId='d'") ==
+        "(id = 'a' or (id = 'b' and id = 'c') or id = 'd')");
+  CHECK(Read("WorkflowId='a' || WorkflowId='b' && WorkflowId='c'") ==
+        "(id = 'a' or (id = 'b' and id = 'c'))");
+  CHECK(Read("(WorkflowId='a' OR WorkflowId='b') AND WorkflowId='c'") ==
+        "((id = 'a' or id = 'b') and id = 'c')");
 }
 
-TEST_CASE("BETWEEN is two comparisons") {
-  const auto parsed =
-      Parse("StartTime BETWEEN '2020-01-01T00:00:00Z' AND '2030-01-01T00:00:00Z' AND RunId != 'x'");
-  REQUIRE(parsed.ok());
-  REQUIRE(parsed->conditions.size() == 3);
-  CHECK(parsed->conditions[0].comparison == Comparison::kGreaterOrEqual);
-  CHECK(parsed->conditions[1].comparison == Comparison::kLessOrEqual);
+TEST_CASE("NOT turns comparisons round") {
+  CHECK(Read("NOT WorkflowId='a'") == "id != 'a'");
+  CHECK(Read("NOT NOT WorkflowId='a'") == "id = 'a'");
+  CHECK(Read("NOT (WorkflowId='a' OR StartTime < 0 AND CloseTime IS NULL)") ==
+        "(id != 'a' and (start >= 1970-01-01T00:00:00+00:00 or close not null))");
+  CHECK(Read("NOT (HistoryLength <= 1 OR HistoryLength > 2) AND WorkflowId='a'") ==
+        "((length > 1 and length <= 2) and id = 'a')");
 }
 
-TEST_CASE("a run without a close time is one that runs") {
-  CHECK(One("CloseTime IS NULL").column == Column::kStatus);
-  CHECK(std::get<int64_t>(One("CloseTime is null").value) == 1);
-  CHECK(One("CloseTime is not null").comparison == Comparison::kNotEqual);
+TEST_CASE("BETWEEN, IN, STARTS_WITH and IS NULL, each also with NOT") {
+  CHECK(Read("HistoryLength BETWEEN 1 AND 2 AND RunId != 'x'") ==
+        "((length >= 1 and length <= 2) and always)");
+  CHECK(Read("HistoryLength NOT BETWEEN 1 AND 2") == "(length < 1 or length > 2)");
+  CHECK(Read("WorkflowId IN ('a', \"b\")") == "(id = 'a' or id = 'b')");
+  CHECK(Read("WorkflowId IN ('a')") == "id = 'a'");
+  CHECK(Read("WorkflowId NOT IN ('a', 'b')") == "(id != 'a' and id != 'b')");
+  CHECK(Read("NOT WorkflowId NOT IN ('a', 'b')") == "(id = 'a' or id = 'b')");
+  CHECK(Read("WorkflowId not starts_with 'a'") == "id not starts 'a'");
+  CHECK(Read("CloseTime is null") == "close null");
+  CHECK(Read("CloseTime IS NOT NULL") == "close not null");
+  CHECK(Read("WorkflowType IS NULL") == "type null");
 }
 
 TEST_CASE("counts are grouped by status only") {
   CHECK(Parse("GROUP BY ExecutionStatus")->group_by_status);
   CHECK(Parse("WorkflowId='a' group by ExecutionStatus")->group_by_status);
-  CHECK_FALSE(Parse("WorkflowId='a' GROUP BY WorkflowType").ok());
+  CHECK(Error("WorkflowId='a' GROUP BY WorkflowType") ==
+        "invalid query: operation is not supported: 'GROUP BY' clause is not supported for search attribute "
+        "WorkflowType");
+  CHECK(Error("GROUP BY ExecutionStatus, WorkflowType") ==
+        "invalid query: operation is not supported: 'GROUP BY' clause supports only a single field");
+}
+
+TEST_CASE("a filter that names a workflow id reads its shard only") {
+  const Uuid space = *Uuid::Parse("11111111-2222-4333-8444-555555555555");
+  const auto shard = [&](std::string_view text) { return ToQuery(space, *Parse(text)).shard; };
+  const ShardId of_a = ShardOf(space, "a");
+  CHECK(shard("WorkflowId = 'a'") == of_a);
+  CHECK(shard("ExecutionStatus = 'Running' AND (RunId != 'x' AND WorkflowId = 'a')") == of_a);
+  CHECK_FALSE(shard("").has_value());
+  CHECK_FALSE(shard("WorkflowId != 'a'").has_value());
+  CHECK_FALSE(shard("WorkflowId = 'a' OR WorkflowType = 'b'").has_value());
+  CHECK_FALSE(shard("NOT WorkflowId = 'a'").has_value());
 }
 
 TEST_CASE("errors in the real server's words") {
@@ -108,29 +210,53 @@ TEST_CASE("errors in the real server's words") {
         "(type: int64)");
   CHECK(Error("WorkflowId='wa' ORDER BY StartTime") ==
         "invalid query: operation is not supported: 'ORDER BY' clause");
+  CHECK(Error("ORDER BY StartTime") == "invalid query: operation is not supported: 'ORDER BY' clause");
+  CHECK(Error("WorkflowId='wa' LIMIT 5") == "invalid query: operation is not supported: 'LIMIT' clause");
+  CHECK(Error("HistoryLength = \"3\"") ==
+        "invalid query: invalid expression: invalid value type for search attribute HistoryLength of type "
+        "Int: \"3\" (type: string)");
+  CHECK(Error("WorkflowType = true") ==
+        "invalid query: invalid expression: invalid value type for search attribute WorkflowType of type "
+        "Keyword: true (type: bool)");
+  for (const char* cut :
+       {"WorkflowId IN ()", "WorkflowId IN 'a'", "WorkflowId IN ('a',)", "WorkflowId IN ('a'",
+        "WorkflowId NOT", "WorkflowId NOT = 'a'", "NOT", "()", "WorkflowId = 'a' OR",
+        "WorkflowId BETWEEN 'a'", "WorkflowId IS", "OR WorkflowId = 'a'"}) {
+    CHECK(Error(cut).find("invalid query: malformed SQL query: syntax error") == 0);
+  }
   CHECK(Error("WorkflowId like 'w%'") ==
         "invalid query: operation is not supported: operator 'LIKE' not supported for Keyword type search "
         "attribute "
         "'WorkflowId'");
 }
 
-TEST_CASE("what is not built yet is refused by name") {
-  CHECK(Error("WorkflowId='a' OR WorkflowId='b'") ==
-        "invalid query: operation is not supported: 'OR' expression");
-  CHECK(Error("TaskQueue='a'") ==
-        "invalid query: operation is not supported: filter on search attribute 'TaskQueue'");
-  CHECK(Error("CustomKeyword='a'") ==
-        "invalid query: operation is not supported: filter on search attribute 'CustomKeyword'");
+TEST_CASE("what is not searched yet is refused by name") {
+  for (const char* name : {"BuildIds", "CustomKeyword"}) {
+    const auto parsed = Parse(fmt::format("{} = 'a'", name));
+    CHECK(parsed.status().code() == absl::StatusCode::kUnimplemented);
+    CHECK(
+        parsed.status().message() ==
+        fmt::format("a list filter on the search attribute '{}' is not supported by this server yet", name));
+  }
 }
 
 TEST_CASE("a filter is bounded in depth and size") {
   CHECK_FALSE(Parse(std::string(10000, '(')).ok());
+  CHECK_FALSE(Parse("RunId = 'x' OR " + std::string(10000, '(')).ok());
+  std::string nots;
+  for (int i = 0; i < 3000; ++i) nots += "NOT ";
+  CHECK(Read(nots + "WorkflowId = 'a'") == "id = 'a'");
+  std::string values = "1";
+  for (size_t i = 1; i < limits::kListFilterComparisons; ++i) values += ",1";
+  CHECK(Parse("HistoryLength IN (" + values + ")").ok());
+  CHECK_FALSE(Parse("HistoryLength IN (" + values + ",1)").ok());
   CHECK_FALSE(Parse("WorkflowId = '" + std::string(limits::kListFilterSize, 'x') + "'").ok());
 }
 
 TEST_CASE("cut off anywhere, and with strange bytes, a filter is an error and nothing worse") {
   const std::string whole =
-      "(WorkflowId = 'it''s' AND StartTime BETWEEN 1 AND -2.5e3) \x80 GROUP BY ExecutionStatus";
+      "(WorkflowId = 'it''s' OR NOT StartTime BETWEEN 1 AND -2.5e3 && RunId IN ('a', 'b')) \x80 GROUP BY "
+      "ExecutionStatus";
   for (size_t i = 0; i < whole.size(); ++i) {
     const auto parsed = Parse(whole.substr(0, i));
     if (!parsed.ok()) CHECK(parsed.status().code() == absl::StatusCode::kInvalidArgument);

@@ -10,12 +10,8 @@ void CountWorkflowExecutions(Frontend& frontend, CallPtr call, NamespacePtr name
   auto filter = ParseListFilter(request.query(), is_custom);
   if (!filter.ok()) return call->Fail(filter.status());
   const bool grouped = filter->group_by_status;
-  persistence::VisibilityQuery query;
-  query.namespace_id = name_space->id;
-  query.conditions = std::move(filter->conditions);
-  query.group_by_status = grouped;
   frontend.visibility.Count(
-      std::move(query),
+      ToQuery(name_space->id, *std::move(filter)),
       [call = std::move(call), grouped](absl::StatusOr<std::vector<persistence::CountGroup>> groups) mutable {
         if (!groups.ok()) return call->Fail(groups.status());
         api::CountWorkflowExecutionsResponse response;

@@ -29,9 +29,7 @@ void ListWorkflowExecutions(Frontend& frontend, CallPtr call, NamespacePtr name_
   const auto is_custom = [&](std::string_view name) { return IsCustom(frontend.search_attributes, name); };
   auto filter = ParseListFilter(request.query(), is_custom);
   if (!filter.ok()) return call->Fail(filter.status());
-  persistence::VisibilityQuery query;
-  query.namespace_id = name_space->id;
-  query.conditions = std::move(filter->conditions);
+  persistence::VisibilityQuery query = ToQuery(name_space->id, *std::move(filter));
   const int asked = request.page_size();
   query.page_size = asked <= 0 ? limits::kListPage : std::min<size_t>(asked, limits::kListPage);
   const absl::Status token =
