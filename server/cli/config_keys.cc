@@ -137,6 +137,26 @@ constexpr auto
                        if (port.ok()) config.node.health_port = *port;
                        return port.status();
                      }},
+                    {"tls.certificate_file", "",
+                     "The server's certificate and its chain, in PEM form. Read again when it changes. "
+                     "Empty: no TLS.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.node.tls.certificate = value;
+                       return absl::OkStatus();
+                     }},
+                    {"tls.key_file", "", "The certificate's private key, in PEM form.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.node.tls.key = value;
+                       return absl::OkStatus();
+                     }},
+                    {"tls.client_ca_file", "",
+                     "Who signs clients' certificates, in PEM form: without such a certificate clients are "
+                     "refused. Empty: "
+                     "clients need none.",
+                     [](const std::string& value, ServeConfig& config) {
+                       config.node.tls.client_ca = value;
+                       return absl::OkStatus();
+                     }},
                     {"store.postgres", "",
                      "PostgreSQL, as libpq takes it (postgresql://user@host/db). Passwords belong into "
                      "store.postgres_file "

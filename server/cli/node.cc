@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "base/event_loop.h"
 #include "server/auth/cluster_secret.h"
+#include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
 #include "server/cli/node_health.h"
 #include "server/cli/store_metrics.h"
@@ -23,6 +24,7 @@
 #include "server/metrics/metrics_http.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
+#include "spdlog/spdlog.h"
 
 namespace perdure::server {
 namespace {
@@ -68,6 +70,12 @@ class Node::Impl {
   }
 
   absl::Status Start() {
+    const TlsFiles& tls = options_.tls;
+    if (!tls.certificate.empty() || !tls.key.empty() || !tls.client_ca.empty()) {
+      auto credentials = TlsServerCredentials(tls);
+      if (!credentials.ok()) return credentials.status();
+      tls_ = *std::move(credentials);
+    }
     absl::Status status = StartHealth();
     if (!status.ok()) return status;
     health_.SetStarting("the store is being opened");
@@ -196,7 +204,8 @@ class Node::Impl {
                                           .cluster_name = options_.cluster_name,
                                           .store = StoreName(options_.store)},
                                  .search_attributes = options_.search_attributes});
-    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_metrics_);
+    spdlog::info("{}", frontend_->authorizer->Description());
+    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_metrics_, tls_);
     if (!grpc.ok()) return grpc.status();
     grpc_ = *std::move(grpc);
     if (!options_.metrics_port) return absl::OkStatus();
@@ -229,6 +238,7 @@ class Node::Impl {
   const MethodTable methods_;
   CallMetrics call_metrics_;
   IdMinter ids_;
+  std::shared_ptr<grpc::ServerCredentials> tls_;  // null: plain text
   std::unique_ptr<persistence::Store> store_;
 
   Loops history_loops_;

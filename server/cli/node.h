@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/auth/tls_files.h"
 #include "server/cli/store_choice.h"
 #include "server/frontend/frontend.h"
 #include "server/history/history_options.h"
@@ -25,6 +26,8 @@ struct NodeOptions {
 
   std::string health_ip = "127.0.0.1";
   std::optional<int> health_port;  // as metrics_port
+
+  TlsFiles tls;
 
   StoreChoice store;
   // Names this server in the lease. The process after one of the same name takes over at once, so two that

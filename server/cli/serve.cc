@@ -24,7 +24,7 @@ int Serve(const ConfigFlags& flags) {
   if (std::holds_alternative<MemoryChoice>(config->node.store) && !config->memory_store) {
     return Fail(absl::InvalidArgumentError("no store: set store.postgres, store.sqlite or store.memory"));
   }
-  spdlog::info("{}; calls are not authorised", VersionLine());
+  spdlog::info("{}", VersionLine());
   return RunNode(std::move(config->node), config->grace, [](const Node& node) {
     spdlog::info("serving on port {}", node.port());
     if (node.metrics_port()) spdlog::info("metrics on port {}", *node.metrics_port());

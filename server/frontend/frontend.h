@@ -3,11 +3,13 @@
 // thread safety; the rest is constant.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/executor.h"
 #include "engine/search_attributes.h"
+#include "server/auth/authorizer.h"
 #include "server/auth/token_seal.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/frontend/id_minter.h"
@@ -39,6 +41,7 @@ struct Frontend {
   ServerInfo info;
   SearchAttributeTypes search_attributes;
   ParkedCalls parked{executor};
+  std::unique_ptr<Authorizer> authorizer = AllowAll();
 };
 
 }  // namespace perdure::server

@@ -8,6 +8,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <mutex>
+#include <utility>
 
 #include "base/limits.h"
 
@@ -53,12 +54,14 @@ GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserve
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string& ip, int port,
                                                                const MethodTable& table, Frontend& frontend,
-                                                               CallObserver& observer) {
+                                                               CallObserver& observer,
+                                                               std::shared_ptr<grpc::ServerCredentials> tls) {
   EnableHealthAndReflection();
   std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
   grpc::ServerBuilder builder;
   SetArguments(builder);
-  builder.AddListeningPort(Address(ip, port), grpc::InsecureServerCredentials(), &made->port_);
+  if (tls == nullptr) tls = grpc::InsecureServerCredentials();
+  builder.AddListeningPort(Address(ip, port), std::move(tls), &made->port_);
   builder.RegisterService(&made->workflow_service_);
   builder.RegisterService(&made->operator_service_);
   made->server_ = builder.BuildAndStart();

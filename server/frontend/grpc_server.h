@@ -12,17 +12,18 @@
 
 namespace grpc {
 class Server;
-}
+class ServerCredentials;
+}  // namespace grpc
 
 namespace perdure::server {
 
 class GrpcServer {
  public:
   // Listens and serves at once. `port` 0 picks a free one. FAILED_PRECONDITION, saying what to do, when it
-  // cannot listen. Table, frontend and observer outlive the server.
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Listen(const std::string& ip, int port,
-                                                            const MethodTable& table, Frontend& frontend,
-                                                            CallObserver& observer);
+  // cannot listen. Table, frontend and observer outlive the server. Without `tls`, calls are in plain text.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Listen(
+      const std::string& ip, int port, const MethodTable& table, Frontend& frontend, CallObserver& observer,
+      std::shared_ptr<grpc::ServerCredentials> tls = {});
   // Ends what is still in flight.
   ~GrpcServer();
 

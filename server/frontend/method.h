@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/auth/authorizer.h"
 #include "server/frontend/call.h"
 
 namespace google::protobuf {
@@ -18,8 +19,6 @@ namespace perdure::server {
 struct Frontend;
 
 enum class ApiService { kWorkflow, kOperator };
-// What a caller must be allowed to do.
-enum class Access { kRead, kWrite, kAdmin };
 // What a call concerns: with kNamespace, the one that its request or its task token names.
 enum class Scope { kCluster, kNamespace };
 // Whether a call waits for something to happen.

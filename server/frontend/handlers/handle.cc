@@ -16,6 +16,14 @@ absl::Status CheckClient(const Call& call) {
   return CheckClientVersion(call.Header("client-name"), call.Header("client-version"));
 }
 
+absl::Status Authorize(const Frontend& frontend, const Call& call, std::string_view name_space) {
+  const MethodSpec& method = call.method().spec;
+  return frontend.authorizer->Authorize({.operation = method.name,
+                                         .access = method.access,
+                                         .name_space = name_space,
+                                         .credentials = call.Header("authorization")});
+}
+
 absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,
                                            std::string_view name) {
   if (name.empty()) return InvalidArgument("Namespace is empty.");
@@ -27,10 +35,13 @@ absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Metho
   return found;
 }
 
-absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Method& method,
-                                          std::string_view sealed, std::string_view named) {
+absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                          std::string_view named) {
+  const Method& method = call.method();
   OpenedToken opened;
   if (!named.empty()) {
+    const absl::Status allowed = Authorize(frontend, call, named);
+    if (!allowed.ok()) return allowed;
     auto of_request = FindNamespace(frontend, method, named);
     if (!of_request.ok()) return of_request.status();
     opened.name_space = *std::move(of_request);
@@ -47,6 +58,10 @@ absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Method
     return InvalidArgument("Operation requested with a token from a different namespace.");
   }
   opened.name_space = *std::move(of_token);
+  if (named.empty()) {
+    const absl::Status authorised = Authorize(frontend, call, opened.name_space->settings.name);
+    if (!authorised.ok()) return authorised;
+  }
   const absl::Status allowed = CheckNamespaceState(*opened.name_space, method.spec.name);
   if (!allowed.ok()) return allowed;
   return opened;

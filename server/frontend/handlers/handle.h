@@ -1,6 +1,6 @@
-// What every call passes before its handler, in the order of the real server: its request is parsed, its
-// namespace (or the one of its task token) is found and must be in a state that allows the call, and its
-// client must be of a version that is served.
+// What every call passes before its handler, in the order of the real server: its request is parsed, the call
+// is authorised, its namespace (or the one of its task token) is found and must be in a state that allows the
+// call, and its client must be of a version that is served.
 //
 // A handler is a function of one of these forms; Handle<> makes a table entry of it:
 //   void DoIt(Frontend&, CallPtr, Request)
@@ -23,6 +23,9 @@ namespace perdure::server {
 
 absl::Status UnparsableRequest();
 
+// The one place where a call is authorised. `name_space` may be empty.
+absl::Status Authorize(const Frontend& frontend, const Call& call, std::string_view name_space);
+
 // The namespace of that name, if the method may be called in its state.
 absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,
                                            std::string_view name);
@@ -34,14 +37,25 @@ struct OpenedToken {
   NamespacePtr name_space;
   TaskToken token;
 };
-// `named` is the request's own namespace, which may be empty.
-absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Method& method,
-                                          std::string_view sealed, std::string_view named);
+// `named` is the request's own namespace, which may be empty. The call is authorised for that of the token.
+absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                          std::string_view named);
 
 namespace internal {
 
 template <typename Request>
+std::string_view NamespaceNamed(const Request& request) {
+  if constexpr (requires { request.namespace_(); }) {
+    return request.namespace_();
+  } else {
+    return {};
+  }
+}
+
+template <typename Request>
 void Run(void (*handler)(Frontend&, CallPtr, Request), Frontend& frontend, CallPtr call, Request request) {
+  const absl::Status allowed = Authorize(frontend, *call, NamespaceNamed(request));
+  if (!allowed.ok()) return call->Fail(allowed);
   const absl::Status client = CheckClient(*call);
   if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), std::move(request));
@@ -50,6 +64,8 @@ void Run(void (*handler)(Frontend&, CallPtr, Request), Frontend& frontend, CallP
 template <typename Request>
 void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Request), Frontend& frontend, CallPtr call,
          Request request) {
+  const absl::Status allowed = Authorize(frontend, *call, request.namespace_());
+  if (!allowed.ok()) return call->Fail(allowed);
   auto found = FindNamespace(frontend, call->method(), request.namespace_());
   if (!found.ok()) return call->Fail(found.status());
   call->set_name_space(*found);
@@ -61,7 +77,7 @@ void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Request), Frontend& f
 template <typename Request>
 void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request), Frontend& frontend,
          CallPtr call, Request request) {
-  auto opened = OpenTaskToken(frontend, call->method(), request.task_token(), request.namespace_());
+  auto opened = OpenTaskToken(frontend, *call, request.task_token(), request.namespace_());
   if (!opened.ok()) return call->Fail(opened.status());
   call->set_name_space(opened->name_space);
   const absl::Status client = CheckClient(*call);
