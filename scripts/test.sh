@@ -24,7 +24,7 @@ stage() {
   "$@" 2>&1 | tee "$log" || status=$?
   if (( status != 0 )); then failed+=("$name"); fi
   pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
-  pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|python lint|shell lint): '
+  pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|function size|python lint|shell lint): '
   closing+=("-- $name")
   while IFS= read -r line; do closing+=("$line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
   echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $(( SECONDS - start )) s"
