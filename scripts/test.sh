@@ -79,7 +79,7 @@ everything() {
   stage unit-release unit_tests release
   stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
   local suite
-  for suite in oracle system kill; do stage "$suite" python_tests "$suite"; done
+  for suite in oracle system kill deploy; do stage "$suite" python_tests "$suite"; done
 }
 
 # What takes as long again: the sanitizers, the lint rules, fuzzing.

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -23,6 +24,14 @@ from deploy.chart import Manifest, of_kind
 from support.processes import tail
 
 IS_ROOT = os.geteuid() == 0
+# Of a container: what it brings itself, and what stands for its image's.
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+def _anyone_may_run(program: str) -> bool:
+    found = shutil.which(program, path=PATH)
+    assert found, f"no {program}"
+    return all(folder.stat().st_mode & 0o001 for folder in Path(found).parents)
 
 
 class Pod:
@@ -65,7 +74,7 @@ class Pod:
                 env=self._environment(container),
                 capture_output=True,
                 text=True,
-                **self._process_options(),
+                **self._process_options(command),
             )
             assert done.returncode == 0, f"{container['name']}: {done.stdout}{done.stderr}"
             said += done.stdout
@@ -76,7 +85,11 @@ class Pod:
         command = [*self._there(container.get("command", [])), *self._there(container.get("args", []))]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=self._environment(container), stdout=log, stderr=log, **self._process_options()
+                command,
+                env=self._environment(container),
+                stdout=log,
+                stderr=log,
+                **self._process_options(command),
             )
 
     def probe(self, kind: str) -> int:
@@ -115,7 +128,7 @@ class Pod:
         began = time.monotonic()
         if "lifecycle" in self._container:
             command = self._there(self._container["lifecycle"]["preStop"]["exec"]["command"])
-            subprocess.run(command, check=True, timeout=grace, **self._process_options())
+            subprocess.run(command, check=True, timeout=grace, **self._process_options(command))
         self._process.send_signal(signal.SIGTERM)
         try:
             code = self._process.wait(timeout=max(0.0, grace - (time.monotonic() - began)))
@@ -180,7 +193,7 @@ class Pod:
     # --- how its processes run
 
     def _environment(self, container: Manifest) -> dict[str, str]:
-        found = {"PATH": os.environ["PATH"], "HOSTNAME": self.name}
+        found = {"PATH": PATH, "HOSTNAME": self.name}
         for entry in container.get("env", []):
             if "valueFrom" in entry:
                 assert entry["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
@@ -189,10 +202,11 @@ class Pod:
                 found[entry["name"]] = self._with_paths(entry["value"])
         return found
 
-    def _process_options(self) -> dict[str, Any]:
+    def _process_options(self, command: list[str]) -> dict[str, Any]:
         options: dict[str, Any] = {"cwd": self.folder}
         security = self._spec["securityContext"]
-        if IS_ROOT:
+        # What stands for a program of another image may lie where only its owner gets.
+        if IS_ROOT and _anyone_may_run(command[0]):
             options |= {"user": security["runAsUser"], "group": security["runAsGroup"]}
             options |= {"extra_groups": [security["fsGroup"]]}
         return options

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from deploy.certificates import Authority
@@ -94,6 +94,9 @@ async def test_without_its_database_a_pod_is_unready_and_alive(helm: Helm, tmp_p
             cluster.crash()
             server.wait_unready()
             assert server.probe("liveness") == 200
+            with pytest.raises(RPCError) as refused:
+                await client.start_workflow(Echo.run, "x", id="meanwhile", task_queue="echo")
+            assert refused.value.status == RPCStatusCode.UNAVAILABLE
             cluster.start()
             server.wait_ready()
             assert server.probe("liveness") == 200
