@@ -155,16 +155,18 @@ class Pod:
         return int(port)
 
     def mount(self) -> None:
-        """Writes the volumes; again after secrets have changed, as a kubelet does."""
+        """Writes the volumes."""
         mounts = {m["name"]: m["mountPath"] for m in self._container.get("volumeMounts", [])}
         for name, place in mounts.items():
             self._paths[place] = str(self.folder / "volumes" / name)
         for volume in self._spec.get("volumes", []):
             files, mode = self._files_of(volume)
-            folder = self.folder / "volumes" / volume["name"]
-            folder.mkdir(parents=True, exist_ok=True)
-            for file, content in files.items():
-                self._write(folder / file, content, mode)
+            self._project(self.folder / "volumes" / volume["name"], files, mode)
+
+    def set_secrets(self, secrets: Mapping[str, Mapping[str, str]]) -> None:
+        """They change under the running pod."""
+        self._secrets = secrets
+        self.mount()
 
     def _files_of(self, volume: Manifest) -> tuple[dict[str, str], int]:
         if "configMap" in volume:
@@ -175,14 +177,20 @@ class Pod:
         items = secret.get("items") or [{"key": key, "path": key} for key in data]
         return {item["path"]: data[item["key"]] for item in items}, secret["defaultMode"]
 
-    def _write(self, path: Path, content: str, mode: int) -> None:
-        """In one step, as a kubelet's symbolic links change."""
-        new = path.with_name(f".{path.name}")
-        new.write_text(content)
-        new.chmod(mode)
-        if IS_ROOT:
-            os.chown(new, 0, self._spec["securityContext"]["fsGroup"])
-        new.rename(path)
+    def _project(self, folder: Path, files: dict[str, str], mode: int) -> None:
+        """All files of a volume at once: they are links into a folder, and the link to that is exchanged."""
+        version = folder / f"..{time.monotonic_ns()}"
+        version.mkdir(parents=True)
+        for file, content in files.items():
+            path = version / file
+            path.write_text(content)
+            path.chmod(mode)
+            if IS_ROOT:
+                os.chown(path, 0, self._spec["securityContext"]["fsGroup"])
+            if not (folder / file).is_symlink():
+                (folder / file).symlink_to(Path("..data") / file)
+        (folder / "..new").symlink_to(version.name)
+        (folder / "..new").rename(folder / "..data")
 
     def _add_image_file(self, place: str, file: Path) -> None:
         there = self.folder / "image" / place.lstrip("/")
