@@ -29,10 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   OpenForeign<perdure::server::HistoryPageToken>(sealer, TokenKind::kHistoryPage, bytes);
   OpenForeign<perdure::server::ListPageToken>(sealer, TokenKind::kListPage, bytes);
   OpenForeign<perdure::server::NamespacePageToken>(sealer, TokenKind::kNamespacePage, bytes);
+  OpenForeign<perdure::server::WorkerPageToken>(sealer, TokenKind::kWorkerPage, bytes);
 
   // A sealed token with one bit changed does not open either.
   perdure::server::TaskToken token;
-  token.set_workflow_id(std::string(bytes));
+  token.set_run_id(std::string(bytes));
   std::string sealed = sealer.Seal(TokenKind::kTask, token);
   PERDURE_CHECK(sealer.Open(TokenKind::kTask, sealed, token), "a sealed token opens");
   const size_t place = size == 0 ? 0 : data[0] % sealed.size();
