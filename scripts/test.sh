@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh [--quick | --analysis | --full | PROGRAM... | tests/PATH PYTEST-ARGUMENT...]: what `./dev test` does, see usage there.
+# test.sh [--quick | --sanitizers | --full | PROGRAM... | tests/PATH PYTEST-ARGUMENT...]: what `./dev test` does, see usage there.
 # Every stage runs, even after one has failed; what a stage prints is kept in build/test/.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ mkdir -p "$logs"
 
 export PERDURE_BINARY="$root/build/release/perdure"
 SIMULATION_SEEDS=500
-FUZZ_SECONDS=20
+FUZZ_SECONDS=10
 
 failed=()
 closing=()
@@ -71,6 +71,7 @@ python_tests_named() {
 }
 
 everything() {
+  scripts/install_packages.sh fuzz
   scripts/build.sh release
   scripts/python_env.sh test tests/requirements.txt > /dev/null
 
@@ -78,29 +79,27 @@ everything() {
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
   stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
+  stage clang-tidy scripts/lint.py
+  stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
   local suite
   for suite in oracle system kill deploy; do stage "$suite" python_tests "$suite"; done
 }
 
-# What takes as long again: the sanitizers, the lint rules, fuzzing.
-analysis() {
-  scripts/install_packages.sh fuzz
-  scripts/build.sh release
+# What takes as long again: the unit tests of other builds.
+sanitizers() {
   scripts/build.sh asan unit_tests
-  scripts/build.sh tsan unit_tests
-  stage clang-tidy scripts/lint.py
   stage unit-asan unit_tests asan
+  scripts/build.sh tsan unit_tests
   stage unit-tsan unit_tests tsan
-  stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
 }
 
 scripts/install_packages.sh build test
 case "${1:-}" in
   "") everything ;;
-  --analysis) analysis ;;
+  --sanitizers) sanitizers ;;
   --full)
     everything
-    analysis
+    sanitizers
     ;;
   --quick) quick ;;
   tests/*) python_tests_named "$@" ;;
