@@ -30,7 +30,7 @@ class Prometheus:
     def __init__(self, folder: Path, rules: str, target: str) -> None:
         (folder / "rules.yml").write_text(rules)
         config = {
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"},
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "500ms"},
             "rule_files": ["rules.yml"],
             # As the chart's ServiceMonitor says it.
             "scrape_configs": [
