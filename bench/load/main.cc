@@ -1,149 +1,240 @@
-// perdure_load: one workflow, one activity, in a closed loop. Prints one JSON line a run, for bench/run.py to
-// compare.
+// perdure_load: load on a Temporal-compatible server, by raw calls. Prints JSON, for the readings in bench/
+// to compare. Without a subcommand: workflows in a closed loop.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
-#include <map>
-#include <optional>
 #include <vector>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "bench/load/measures.h"
+#include "bench/load/open_runs.h"
+#include "bench/load/probes.h"
+#include "bench/load/report.h"
 #include "bench/load/workload.h"
 
 namespace perdure::bench {
 namespace {
 
-struct Reading {
-  std::map<std::string, ProcessUse> processes;
-  std::optional<PostgresUse> postgres;
-};
-
-class Counters final : public Edges {
- public:
-  Counters(std::map<std::string, int> pids, std::string postgres)
-      : pids_(std::move(pids)), postgres_(std::move(postgres)) {}
-
-  void OnMeasureBegin() override { begin_ = Read(); }
-  void OnMeasureEnd() override { end_ = Read(); }
-
-  // JSON members, each ending in a comma.
-  std::string Json(int64_t workflows) const {
-    std::string out;
-    const double n = static_cast<double>(std::max<int64_t>(workflows, 1));
-    for (const auto& [name, end] : end_.processes) {
-      const auto begin = begin_.processes.find(name);
-      if (begin == begin_.processes.end()) continue;
-      out += fmt::format(R"("{0}_cpu_ms_per_workflow":{1:.3f},"{0}_rss_mb":{2:.1f},"{0}_peak_mb":{3:.1f},)",
-                         name, (end.cpu_seconds - begin->second.cpu_seconds) * 1e3 / n,
-                         static_cast<double>(end.resident_bytes) / 1e6,
-                         static_cast<double>(end.peak_bytes) / 1e6);
-    }
-    if (!begin_.postgres.has_value() || !end_.postgres.has_value()) return out;
-    out += fmt::format(
-        R"("wal_bytes_per_workflow":{:.0f},"commits_per_workflow":{:.2f},"database_bytes_per_workflow":{:.0f},)",
-        static_cast<double>(end_.postgres->wal_bytes - begin_.postgres->wal_bytes) / n,
-        static_cast<double>(end_.postgres->commits - begin_.postgres->commits) / n,
-        static_cast<double>(end_.postgres->database_bytes - begin_.postgres->database_bytes) / n);
-    if (begin_.postgres->statements >= 0 && end_.postgres->statements >= 0) {
-      out += fmt::format(R"("statements_per_workflow":{:.2f},)",
-                         static_cast<double>(end_.postgres->statements - begin_.postgres->statements) / n);
-    }
-    return out;
-  }
-
- private:
-  Reading Read() const {
-    Reading reading;
-    for (const auto& [name, pid] : pids_) {
-      const absl::StatusOr<ProcessUse> use = ReadProcess(pid);
-      if (use.ok()) {
-        reading.processes[name] = *use;
-      } else {
-        std::cerr << name << ": " << use.status().message() << "\n";
-      }
-    }
-    if (!postgres_.empty()) {
-      const absl::StatusOr<PostgresUse> use = ReadPostgres(postgres_);
-      if (use.ok()) {
-        reading.postgres = *use;
-      } else {
-        std::cerr << "postgres: " << use.status().message() << "\n";
-      }
-    }
-    return reading;
-  }
-
-  const std::map<std::string, int> pids_;
-  const std::string postgres_;
-  Reading begin_;
-  Reading end_;
-};
-
-double Percentile(const std::vector<absl::Duration>& ascending, double fraction) {
-  if (ascending.empty()) return 0;
-  const auto at = static_cast<size_t>(fraction * static_cast<double>(ascending.size() - 1));
-  return absl::ToDoubleMilliseconds(ascending[at]);
+// Times are floating-point seconds, as time.time() has them in Python.
+double UnixSeconds(absl::Time time) { return static_cast<double>(absl::ToUnixMicros(time)) / 1e6; }
+absl::Time FromUnixSeconds(double seconds) {
+  return absl::FromUnixMicros(static_cast<int64_t>(seconds * 1e6));
 }
 
-int Main(int argc, char** argv) {
-  CLI::App app(
-      "Runs workflows in a closed loop against a Temporal-compatible server and prints what they cost.");
-  WorkloadOptions options;
+struct Options {
+  WorkloadOptions workload;
+  OpenOptions open;
+  SignalOptions signal;
+  std::vector<std::string> pids;
+  std::string postgres;
   double seconds = 15;
   double warm_up = 3;
-  std::vector<std::string> pid_texts;
-  std::string postgres;
-  options.task_queue = fmt::format("bench-{}", absl::ToUnixMillis(absl::Now()));
-  app.add_option("--address", options.address, "HOST:PORT")->required();
-  app.add_option("--namespace", options.name_space);
-  app.add_option("--in-flight", options.in_flight, "Workflows at a time");
-  app.add_option("--pollers", options.pollers, "Long polls of each kind (default: as in flight, at most 64)");
-  app.add_option("--activities", options.activities, "Activities a workflow, one after the other");
-  app.add_option("--payload", options.payload_bytes, "Bytes of each input and result");
-  app.add_option("--seconds", seconds, "Measured time");
-  app.add_option("--warm-up", warm_up, "Seconds before it");
-  app.add_option("--pid", pid_texts,
-                 "NAME=PID of a process whose CPU (children included) and memory are read");
-  app.add_option("--postgres", postgres, "Connection string of the database whose WAL and commits are read");
-  CLI11_PARSE(app, argc, argv);
-  options.duration = absl::Seconds(seconds);
-  options.warm_up = absl::Seconds(warm_up);
+  double window = 0;
+  double drain = 0;
+  double poll_patience = 65;
+  double activity_timeout = 60;
+  int64_t steps = 0;
+  double fire_at = 0;
+  double spread = 0;
+  int polls = 0;
+};
 
-  std::map<std::string, int> pids;
-  for (const std::string& text : pid_texts) {
-    const std::vector<std::string> parts = absl::StrSplit(text, '=');
-    int pid = 0;
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &pid)) {
-      std::cerr << "--pid wants NAME=PID, not " << text << "\n";
-      return 2;
-    }
-    pids[parts[0]] = pid;
-  }
-  Counters counters(pids, postgres);
+void AddWorkloadOptions(CLI::App& app, Options& options) {
+  WorkloadOptions& workload = options.workload;
+  app.add_option("--in-flight", workload.in_flight, "Workflows at a time");
+  app.add_option("--pollers", workload.pollers,
+                 "Long polls of each kind (default: as in flight, at most 64)");
+  app.add_option("--activities", workload.activities, "Activities a workflow, one after the other");
+  app.add_option("--payload", workload.payload_bytes, "Bytes of each input and result");
+  app.add_flag("--sticky", workload.sticky, "Workflow tasks bring new events alone");
+  app.add_option("--poll-patience", options.poll_patience, "Seconds that a long poll may take");
+  app.add_option("--activity-timeout", options.activity_timeout, "Seconds from start to close");
+  app.add_option("--seconds", options.seconds, "Measured time");
+  app.add_option("--warm-up", options.warm_up, "Seconds before it");
+  app.add_option("--window", options.window, "Seconds of one number of finished_by");
+  app.add_option("--drain", options.drain, "Seconds after it for what is under way to finish");
+}
+
+void AddOptions(CLI::App& app, Options& options) {
+  app.add_option("--address", options.workload.target.address, "a.b.c.d:port")->required();
+  app.add_option("--namespace", options.workload.target.name_space);
+  app.add_option("--task-queue", options.workload.task_queue);
+  app.add_option("--pid", options.pids,
+                 "NAME=PID of a process whose CPU (children included) and memory are read");
+  app.add_option("--postgres", options.postgres,
+                 "Connection string (keywords and values) of the database whose WAL and commits are read");
+  AddWorkloadOptions(app, options);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+}
+
+Json Errors(const WorkloadResult& result) {
+  Json errors = Json::object();
+  for (const auto& [what, count] : result.errors) errors[what] = count;
+  return errors;
+}
+
+absl::StatusOr<Json> Loop(const Options& options, const Watched& watched) {
+  std::vector<Watched::Reading> edges;
   WorkloadResult result;
-  const absl::Status status = Run(options, counters, result);
-  if (!status.ok()) {
-    std::cerr << status.message() << "\n";
+  const absl::Status status = RunLoop(
+      options.workload, [&] { edges.push_back(watched.Read()); }, result);
+  if (!status.ok()) return status;
+  if (!result.first_error.empty()) std::cerr << "first error: " << result.first_error << "\n";
+  Json out = {{"workflows", result.workflows}, {"workflows_per_second", result.workflows_per_second}};
+  AddPercentiles(std::move(result.latencies), out);
+  out["used"] = Difference(edges.front(), edges.back());
+  out["errors"] = Errors(result);
+  out["refused"] = result.refused;
+  out["retried_activities"] = result.retried_activities;
+  out["retried_workflow_tasks"] = result.retried_workflow_tasks;
+  out["acknowledged"] = result.acknowledged;
+  out["unfinished"] = result.unfinished;
+  out["finished_by"] = Json::array();
+  for (const auto& [at, count] : result.finished_by) {
+    out["finished_by"].push_back({UnixSeconds(at), count});
+  }
+  return out;
+}
+
+absl::StatusOr<Json> Steps(const Options& options, const Watched& watched) {
+  Watched::Reading last = watched.Read();
+  Json windows = Json::array();
+  WorkloadResult result;
+  const auto window = [&](std::vector<absl::Duration> latencies) {
+    Watched::Reading now = watched.Read();
+    Json entry = {{"steps", latencies.size()}};
+    AddPercentiles(std::move(latencies), entry);
+    entry["used"] = Difference(last, now);
+    windows.push_back(std::move(entry));
+    last = std::move(now);
+  };
+  const absl::Status status = RunSteps(options.workload, options.steps, window, result);
+  if (!status.ok()) return status;
+  return Json{{"windows", windows}, {"errors", Errors(result)}};
+}
+
+absl::StatusOr<Json> First(const Options& options) {
+  const absl::StatusOr<absl::Time> answered = FirstAnswer(options.workload.target, absl::Seconds(60));
+  if (!answered.ok()) return answered.status();
+  WorkloadOptions one = options.workload;
+  one.in_flight = 1;
+  WorkloadResult result;
+  const absl::Status status = RunSteps(
+      one, one.activities + 1, [](const auto&) {}, result);
+  if (!status.ok()) return status;
+  return Json{{"answered_at", UnixSeconds(*answered)},
+              {"finished_at", UnixSeconds(absl::Now())},
+              {"errors", Errors(result)}};
+}
+
+absl::StatusOr<Json> Open(const Options& options) {
+  OpenOptions open = options.open;
+  open.runs.task_queue = options.workload.task_queue;
+  open.in_flight = options.workload.in_flight;
+  open.fire_at = FromUnixSeconds(options.fire_at);
+  open.spread = absl::Seconds(options.spread);
+  const absl::StatusOr<absl::Duration> took = OpenRuns(options.workload.target, open);
+  if (!took.ok()) return took.status();
+  return Json{{"seconds", absl::ToDoubleSeconds(*took)}};
+}
+
+absl::StatusOr<Json> Signal(const Options& options) {
+  SignalOptions signal = options.signal;
+  signal.runs = options.open.runs;
+  signal.runs.task_queue = options.workload.task_queue;
+  signal.duration = options.workload.duration;
+  const absl::StatusOr<std::vector<SignalCall>> calls = SignalRuns(options.workload.target, signal);
+  if (!calls.ok()) return calls.status();
+  Json out = Json::array();
+  for (const SignalCall& call : *calls) {
+    out.push_back({UnixSeconds(call.begin), absl::ToDoubleMilliseconds(call.took), call.code});
+  }
+  return out;
+}
+
+absl::StatusOr<Json> Collect(const Options& options) {
+  RunSet runs = options.open.runs;
+  runs.task_queue = options.workload.task_queue;
+  const absl::StatusOr<std::vector<absl::Time>> times =
+      CollectRuns(options.workload.target, runs, options.workload.duration);
+  if (!times.ok()) return times.status();
+  Json out = Json::array();
+  for (const absl::Time time : *times) out.push_back(UnixSeconds(time));
+  return out;
+}
+
+absl::StatusOr<Json> Idle(const Options& options, const Watched& watched) {
+  const absl::Status status = HoldPolls(options.workload.target, options.polls);
+  if (!status.ok()) return status;
+  absl::SleepFor(options.workload.warm_up);
+  const Watched::Reading begin = watched.Read();
+  absl::SleepFor(options.workload.duration);
+  return Difference(begin, watched.Read());
+}
+
+struct Modes {
+  explicit Modes(CLI::App& app, Options& options)
+      : steps(app.add_subcommand("steps", "Runs --in-flight workflows once, and measures their steps")),
+        first(app.add_subcommand("first", "Waits for a server to work")),
+        open(app.add_subcommand("open", "Makes open runs, each with a timer")),
+        signal(app.add_subcommand("signal", "Signals open runs at an even pace")),
+        collect(app.add_subcommand("collect", "Takes the runs whose timer has come")),
+        idle(app.add_subcommand("idle", "Holds long polls open")) {
+    steps->add_option("--steps", options.steps, "Of all workflows together, in one window")->required();
+    for (CLI::App* mode : {open, signal, collect}) {
+      mode->add_option("--runs", options.open.runs.count)->required();
+    }
+    for (CLI::App* mode : {open, signal}) mode->add_option("--prefix", options.open.runs.prefix)->required();
+    open->add_option("--hot", options.open.hot, "How many are signalled once");
+    open->add_option("--fire-at", options.fire_at, "Of the timers, in Unix seconds")->required();
+    open->add_option("--spread", options.spread, "Seconds before and after that");
+    signal->add_option("--rate", options.signal.calls_per_second, "Calls a second");
+    idle->add_option("--polls", options.polls)->required();
+  }
+
+  absl::StatusOr<Json> Run(const Options& options, const Watched& watched) const {
+    if (steps->parsed()) return Steps(options, watched);
+    if (first->parsed()) return First(options);
+    if (open->parsed()) return Open(options);
+    if (signal->parsed()) return Signal(options);
+    if (collect->parsed()) return Collect(options);
+    if (idle->parsed()) return Idle(options, watched);
+    return Loop(options, watched);
+  }
+
+  CLI::App *steps, *first, *open, *signal, *collect, *idle;
+};
+
+int Main(int argc, char** argv) {
+  CLI::App app("Puts load on a Temporal-compatible server and prints what it cost.");
+  Options options;
+  options.workload.task_queue = fmt::format("bench-{}", absl::ToUnixMillis(absl::Now()));
+  AddOptions(app, options);
+  const Modes modes(app, options);
+  CLI11_PARSE(app, argc, argv);
+  WorkloadOptions& workload = options.workload;
+  workload.duration = absl::Seconds(options.seconds);
+  workload.warm_up = absl::Seconds(options.warm_up);
+  workload.window = absl::Seconds(options.window);
+  workload.drain = absl::Seconds(options.drain);
+  workload.poll_patience = absl::Seconds(options.poll_patience);
+  workload.activity_timeout = absl::Seconds(options.activity_timeout);
+
+  const absl::StatusOr<Watched> watched = Watched::Parse(options.pids, options.postgres);
+  if (!watched.ok()) {
+    std::cerr << watched.status().message() << "\n";
+    return 2;
+  }
+  const absl::StatusOr<Json> out = modes.Run(options, *watched);
+  if (!out.ok()) {
+    std::cerr << out.status().message() << "\n";
     return 1;
   }
-  if (!result.first_error.empty()) std::cerr << "first error: " << result.first_error << "\n";
-  std::cout
-      << fmt::format(
-             R"({{"in_flight":{},"activities":{},"payload":{},"workflows":{},"workflows_per_second":{:.1f},)"
-             R"("p50_ms":{:.2f},"p95_ms":{:.2f},"p99_ms":{:.2f},{}"errors":{}}})",
-             options.in_flight, options.activities, options.payload_bytes, result.workflows,
-             result.workflows_per_second, Percentile(result.latencies, 0.5),
-             Percentile(result.latencies, 0.95), Percentile(result.latencies, 0.99),
-             counters.Json(result.workflows), result.errors)
-      << std::endl;
+  std::cout << out->dump() << std::endl;
   // Long polls still wait; ending the process is what cancels them.
-  std::_Exit(result.errors == 0 ? 0 : 3);
+  std::_Exit(0);
 }
 
 }  // namespace

@@ -61,8 +61,22 @@ int64_t StatusKilobytes(int pid, absl::string_view key) {
   return 0;
 }
 
-absl::StatusOr<int64_t> QueryNumber(PGconn* connection, const char* sql) {
-  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection, sql), &PQclear);
+absl::StatusOr<std::string> DatabaseOf(const std::string& text) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(text.c_str(), &message), &PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> owned(message, &PQfreemem);
+  if (options == nullptr) return absl::InvalidArgumentError(message);
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (absl::string_view(option->keyword) == "dbname" && option->val != nullptr) return option->val;
+  }
+  return absl::InvalidArgumentError("the connection string names no database");
+}
+
+absl::StatusOr<int64_t> QueryNumber(PGconn* connection, const char* sql, const std::string& database) {
+  const char* const parameter = database.c_str();
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(
+      PQexecParams(connection, sql, 1, nullptr, &parameter, nullptr, nullptr, 0), &PQclear);
   int64_t value = 0;
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) != 1 ||
       !absl::SimpleAtoi(PQgetvalue(result.get(), 0, 0), &value)) {
@@ -89,28 +103,29 @@ absl::StatusOr<ProcessUse> ReadProcess(int pid) {
 }
 
 absl::StatusOr<PostgresUse> ReadPostgres(const std::string& text) {
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(text.c_str()), &PQfinish);
+  const absl::StatusOr<std::string> database = DatabaseOf(text);
+  if (!database.ok()) return database.status();
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
+      PQconnectdb(absl::StrCat(text, " dbname=postgres").c_str()), &PQfinish);
   if (PQstatus(connection.get()) != CONNECTION_OK)
     return absl::UnavailableError(PQerrorMessage(connection.get()));
   PostgresUse use;
+  absl::Status status;
   const auto read = [&](const char* sql, int64_t& into) {
-    absl::StatusOr<int64_t> value = QueryNumber(connection.get(), sql);
+    if (!status.ok()) return;
+    absl::StatusOr<int64_t> value = QueryNumber(connection.get(), sql, *database);
     if (value.ok()) into = *value;
-    return value.status();
+    status = value.status();
   };
   // Statistics of the other backends reach the shared counters within a second of their going idle.
-  absl::Status status =
-      read("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint", use.wal_bytes);
-  if (status.ok()) {
-    status = read("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()", use.commits);
-  }
-  if (status.ok()) status = read("SELECT pg_database_size(current_database())", use.database_bytes);
+  read("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint WHERE $1 <> ''", use.wal_bytes);
+  read("SELECT xact_commit FROM pg_stat_database WHERE datname = $1", use.commits);
+  read("SELECT pg_database_size($1::name)", use.database_bytes);
   if (!status.ok()) return status;
   read(
       "SELECT COALESCE(sum(calls), 0)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid "
-      "WHERE d.datname = current_database()",
-      use.statements)
-      .IgnoreError();
+      "WHERE d.datname = $1",
+      use.statements);
   return use;
 }
 

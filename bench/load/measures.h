@@ -24,6 +24,8 @@ struct PostgresUse {
   int64_t statements = -1;  // pg_stat_statements; -1 when it is not there
   int64_t database_bytes = 0;
 };
+// Of the database that `connection` (keywords and values, no URI) names; read through another one, so that
+// what is asked here is not counted.
 absl::StatusOr<PostgresUse> ReadPostgres(const std::string& connection);
 
 }  // namespace perdure::bench

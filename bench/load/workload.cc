@@ -1,164 +1,186 @@
 #include "bench/load/workload.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
-
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "temporal/api/workflowservice/v1/request_response.pb.h"
 
 namespace perdure::bench {
 namespace {
 
-namespace api = temporal::api::workflowservice::v1;
 using temporal::api::command::v1::Command;
 
-constexpr char kService[] = "/temporal.api.workflowservice.v1.WorkflowService/";
-constexpr char kIdentity[] = "perdure-load";
-constexpr std::chrono::seconds kCallDeadline(65);
-
-// One call in flight; owns itself until its answer came.
-template <typename Request, typename Response>
-struct Call {
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
+constexpr absl::Duration kCallPatience = absl::Seconds(65);
+constexpr absl::Duration kConnectPatience = absl::Seconds(10);
+constexpr absl::Duration kPauseRefused = absl::Milliseconds(50);
+constexpr absl::Duration kPauseFailed = absl::Milliseconds(10);
 
 class Loop {
  public:
-  Loop(const WorkloadOptions& options, std::shared_ptr<grpc::Channel> channel)
-      : options_(options), channel_(std::move(channel)), payload_(options.payload_bytes, 'x') {}
+  Loop(const WorkloadOptions& options, std::unique_ptr<Client> client)
+      : options_(options), client_(std::move(client)), payload_(options.payload_bytes, 'x') {}
 
-  absl::Status Run(Edges& edges, WorkloadResult& result);
+  void Begin();
+  void Measure(const std::function<void()>& edge, WorkloadResult& result);
+  void Drain(WorkloadResult& result);
+  void MeasureSteps(int64_t steps, const std::function<void(std::vector<absl::Duration>)>& window,
+                    WorkloadResult& result);
 
  private:
   struct Flight {
     absl::Time started;
+    absl::Time scheduled;  // its last activity
     int done_activities = 0;
+    bool acknowledged = false;
   };
+  template <typename Response>
+  using Done = std::function<void(const grpc::Status&, Response&)>;
 
+  // Calls again when it is refused.
   template <typename Response, typename Request>
-  void Send(const char* method, Request request, std::function<void(const grpc::Status&, Response&)> done);
-
+  void Call(const char* method, Request request, Done<Response> done);
   void StartWorkflow();
-  void PollWorkflow();
+  void PollWorkflow(bool sticky);
   void PollActivity();
-  void AnswerWorkflowTask(api::PollWorkflowTaskQueueResponse& task);
+  // Whether the flight is ours, and how many of its activities are done.
+  bool TakeWorkflowTask(const api::PollWorkflowTaskQueueResponse& task, int& done);
+  void AnswerWorkflowTask(const api::PollWorkflowTaskQueueResponse& task);
+  void AnswerActivityTask(const api::PollActivityTaskQueueResponse& task);
+  void ScheduleActivity(int number, Command& command) const;
   void Finished(const std::string& workflow_id);
-  void Failed(const char* method, const grpc::Status& status);
-  bool Stopping() {
+  bool Failed(const char* method, const grpc::Status& status);  // whether to call again
+  bool Ended() {
     absl::MutexLock lock(&mutex_);
-    return stopping_;
+    return ended_;
   }
+  std::string StickyQueue() const { return options_.task_queue + "-sticky"; }
   void AddPayload(temporal::api::common::v1::Payloads& payloads) const {
     if (!payload_.empty()) payloads.add_payloads()->set_data(payload_);
   }
 
-  const WorkloadOptions& options_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  const WorkloadOptions options_;
+  const std::unique_ptr<Client> client_;
   const std::string payload_;
 
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, Flight> flights_ ABSL_GUARDED_BY(mutex_);
+  std::vector<absl::Duration> steps_ ABSL_GUARDED_BY(mutex_);
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
-  int calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t finished_ ABSL_GUARDED_BY(mutex_) = 0;
   bool measuring_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool starting_ ABSL_GUARDED_BY(mutex_) = true;  // a workflow for each that finishes
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   WorkloadResult result_ ABSL_GUARDED_BY(mutex_);
 };
 
 template <typename Response, typename Request>
-void Loop::Send(const char* method, Request request,
-                std::function<void(const grpc::Status&, Response&)> done) {
-  {
-    absl::MutexLock lock(&mutex_);
-    ++calls_in_flight_;
-  }
-  auto call = std::make_shared<Call<Request, Response>>();
-  call->request = std::move(request);
-  call->context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
-  grpc::TemplatedGenericStub<Request, Response> stub(channel_);
-  stub.UnaryCall(&call->context, absl::StrCat(kService, method), grpc::StubOptions(), &call->request,
-                 &call->response, [this, call, method, done = std::move(done)](grpc::Status status) {
-                   if (!status.ok()) Failed(method, status);
-                   done(status, call->response);
-                   absl::MutexLock lock(&mutex_);
-                   --calls_in_flight_;
-                 });
+void Loop::Call(const char* method, Request request, Done<Response> done) {
+  Request again = request;
+  client_->Send<Response>(
+      method, std::move(request), kCallPatience,
+      [this, method, again = std::move(again), done = std::move(done)](const grpc::Status& status,
+                                                                       Response& response) {
+        if (status.ok() || !Failed(method, status)) return done(status, response);
+        Client::After(kPauseRefused, [this, method, again, done] { Call<Response>(method, again, done); });
+      });
 }
 
-void Loop::Failed(const char* method, const grpc::Status& status) {
+bool Loop::Failed(const char* method, const grpc::Status& status) {
   absl::MutexLock lock(&mutex_);
-  if (stopping_) return;
-  ++result_.errors;
-  if (result_.first_error.empty()) {
-    result_.first_error =
-        absl::StrCat(method, ": code ", static_cast<int>(status.error_code()), " ", status.error_message());
+  if (ended_) return false;
+  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+    ++result_.refused;
+    return true;
   }
+  ++result_.errors[absl::StrCat(method, " ", CodeName(status))];
+  if (result_.first_error.empty()) {
+    result_.first_error = absl::StrCat(method, ": ", CodeName(status), " ", status.error_message());
+  }
+  return false;
 }
 
 void Loop::StartWorkflow() {
-  api::StartWorkflowExecutionRequest request;
+  auto request = client_->New<api::StartWorkflowExecutionRequest>();
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
+    if (!starting_) return;
     request.set_workflow_id(absl::StrCat(options_.task_queue, "-", next_id_++));
     flights_[request.workflow_id()].started = absl::Now();
   }
   request.set_request_id(request.workflow_id());
-  request.set_namespace_(options_.name_space);
-  request.set_identity(kIdentity);
   request.mutable_workflow_type()->set_name("bench");
   request.mutable_task_queue()->set_name(options_.task_queue);
   AddPayload(*request.mutable_input());
   const std::string id = request.workflow_id();
-  Send<api::StartWorkflowExecutionResponse>("StartWorkflowExecution", std::move(request),
-                                            [this, id](const grpc::Status& status, auto&) {
-                                              if (status.ok()) return;
-                                              {
-                                                absl::MutexLock lock(&mutex_);
-                                                flights_.erase(id);
-                                              }
-                                              StartWorkflow();
-                                            });
+  Call<api::StartWorkflowExecutionResponse>(
+      "StartWorkflowExecution", std::move(request), [this, id](const grpc::Status& status, auto&) {
+        {
+          absl::MutexLock lock(&mutex_);
+          if (status.ok()) {
+            ++result_.acknowledged;
+            const auto flight = flights_.find(id);  // it may be done already
+            if (flight != flights_.end()) flight->second.acknowledged = true;
+            return;
+          }
+          flights_.erase(id);
+        }
+        Client::After(kPauseFailed, [this] { StartWorkflow(); });
+      });
 }
 
-void Loop::PollWorkflow() {
-  if (Stopping()) return;
-  api::PollWorkflowTaskQueueRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(kIdentity);
-  request.mutable_task_queue()->set_name(options_.task_queue);
-  Send<api::PollWorkflowTaskQueueResponse>("PollWorkflowTaskQueue", std::move(request),
-                                           [this](const grpc::Status& status, auto& task) {
-                                             PollWorkflow();
-                                             if (status.ok() && !task.task_token().empty())
-                                               AnswerWorkflowTask(task);
-                                           });
-}
-
-void Loop::AnswerWorkflowTask(api::PollWorkflowTaskQueueResponse& task) {
-  const std::string id = task.workflow_execution().workflow_id();
-  int done = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    const auto flight = flights_.find(id);
-    if (flight == flights_.end()) return;  // of an earlier run of the generator
-    done = flight->second.done_activities;
+void Loop::PollWorkflow(bool sticky) {
+  if (Ended()) return;
+  auto request = client_->New<api::PollWorkflowTaskQueueRequest>();
+  request.mutable_task_queue()->set_name(sticky ? StickyQueue() : options_.task_queue);
+  if (sticky) {
+    request.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
+    request.mutable_task_queue()->set_normal_name(options_.task_queue);
   }
-  api::RespondWorkflowTaskCompletedRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(kIdentity);
+  client_->Send<api::PollWorkflowTaskQueueResponse>(
+      "PollWorkflowTaskQueue", std::move(request), options_.poll_patience,
+      [this, sticky](const grpc::Status& status, auto& task) {
+        if (!status.ok()) {
+          const bool refused = Failed("PollWorkflowTaskQueue", status);
+          Client::After(refused ? kPauseRefused : kPauseFailed, [this, sticky] { PollWorkflow(sticky); });
+          return;
+        }
+        PollWorkflow(sticky);
+        if (!task.task_token().empty()) AnswerWorkflowTask(task);
+      });
+}
+
+bool Loop::TakeWorkflowTask(const api::PollWorkflowTaskQueueResponse& task, int& done) {
+  absl::MutexLock lock(&mutex_);
+  const auto flight = flights_.find(task.workflow_execution().workflow_id());
+  if (flight == flights_.end()) return false;  // of an earlier run of the generator
+  if (task.attempt() > 1) ++result_.retried_workflow_tasks;
+  const absl::Time now = absl::Now();
+  done = flight->second.done_activities;
+  if (done > 0) steps_.push_back(now - flight->second.scheduled);
+  flight->second.scheduled = now;
+  return true;
+}
+
+void Loop::ScheduleActivity(int number, Command& command) const {
+  command.set_command_type(temporal::api::enums::v1::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK);
+  auto& activity = *command.mutable_schedule_activity_task_command_attributes();
+  activity.set_activity_id(absl::StrCat(number));
+  activity.mutable_activity_type()->set_name("step");
+  activity.mutable_task_queue()->set_name(options_.task_queue);
+  activity.mutable_start_to_close_timeout()->set_seconds(absl::ToInt64Seconds(options_.activity_timeout));
+  AddPayload(*activity.mutable_input());
+}
+
+void Loop::AnswerWorkflowTask(const api::PollWorkflowTaskQueueResponse& task) {
+  int done = 0;
+  if (!TakeWorkflowTask(task, done)) return;
+  const std::string id = task.workflow_execution().workflow_id();
+  auto request = client_->New<api::RespondWorkflowTaskCompletedRequest>();
   request.set_task_token(task.task_token());
   Command& command = *request.add_commands();
   const bool last = done == options_.activities;
@@ -166,44 +188,54 @@ void Loop::AnswerWorkflowTask(api::PollWorkflowTaskQueueResponse& task) {
     command.set_command_type(temporal::api::enums::v1::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
     AddPayload(*command.mutable_complete_workflow_execution_command_attributes()->mutable_result());
   } else {
-    command.set_command_type(temporal::api::enums::v1::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK);
-    auto& activity = *command.mutable_schedule_activity_task_command_attributes();
-    activity.set_activity_id(absl::StrCat(done));
-    activity.mutable_activity_type()->set_name("step");
-    activity.mutable_task_queue()->set_name(options_.task_queue);
-    activity.mutable_start_to_close_timeout()->set_seconds(60);
-    AddPayload(*activity.mutable_input());
+    ScheduleActivity(done, command);
   }
-  Send<api::RespondWorkflowTaskCompletedResponse>("RespondWorkflowTaskCompleted", std::move(request),
+  if (options_.sticky) {
+    auto& sticky = *request.mutable_sticky_attributes();
+    sticky.mutable_worker_task_queue()->set_name(StickyQueue());
+    sticky.mutable_worker_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
+    sticky.mutable_worker_task_queue()->set_normal_name(options_.task_queue);
+    sticky.mutable_schedule_to_start_timeout()->set_seconds(10);
+  }
+  Call<api::RespondWorkflowTaskCompletedResponse>("RespondWorkflowTaskCompleted", std::move(request),
                                                   [this, id, last](const grpc::Status& status, auto&) {
                                                     if (status.ok() && last) Finished(id);
                                                   });
 }
 
 void Loop::PollActivity() {
-  if (Stopping()) return;
-  api::PollActivityTaskQueueRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(kIdentity);
+  if (Ended()) return;
+  auto request = client_->New<api::PollActivityTaskQueueRequest>();
   request.mutable_task_queue()->set_name(options_.task_queue);
-  Send<api::PollActivityTaskQueueResponse>(
-      "PollActivityTaskQueue", std::move(request), [this](const grpc::Status& status, auto& task) {
-        PollActivity();
-        if (!status.ok() || task.task_token().empty()) return;
-        {
-          absl::MutexLock lock(&mutex_);
-          const auto flight = flights_.find(task.workflow_execution().workflow_id());
-          if (flight == flights_.end()) return;
-          ++flight->second.done_activities;  // before the server can hand out the next workflow task
+  client_->Send<api::PollActivityTaskQueueResponse>(
+      "PollActivityTaskQueue", std::move(request), options_.poll_patience,
+      [this](const grpc::Status& status, auto& task) {
+        if (!status.ok()) {
+          const bool refused = Failed("PollActivityTaskQueue", status);
+          Client::After(refused ? kPauseRefused : kPauseFailed, [this] { PollActivity(); });
+          return;
         }
-        api::RespondActivityTaskCompletedRequest request;
-        request.set_namespace_(options_.name_space);
-        request.set_identity(kIdentity);
-        request.set_task_token(task.task_token());
-        AddPayload(*request.mutable_result());
-        Send<api::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", std::move(request),
-                                                        [](const grpc::Status&, auto&) {});
+        PollActivity();
+        if (!task.task_token().empty()) AnswerActivityTask(task);
       });
+}
+
+void Loop::AnswerActivityTask(const api::PollActivityTaskQueueResponse& task) {
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto flight = flights_.find(task.workflow_execution().workflow_id());
+    if (flight == flights_.end()) return;
+    if (task.attempt() > 1) ++result_.retried_activities;
+    int number = 0;
+    if (!absl::SimpleAtoi(task.activity_id(), &number)) return;
+    // Before the server can hand out the next workflow task. A second attempt counts no further.
+    flight->second.done_activities = number + 1;
+  }
+  auto request = client_->New<api::RespondActivityTaskCompletedRequest>();
+  request.set_task_token(task.task_token());
+  AddPayload(*request.mutable_result());
+  Call<api::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", std::move(request),
+                                                  [](const grpc::Status&, auto&) {});
 }
 
 void Loop::Finished(const std::string& workflow_id) {
@@ -211,53 +243,106 @@ void Loop::Finished(const std::string& workflow_id) {
     absl::MutexLock lock(&mutex_);
     const auto flight = flights_.find(workflow_id);
     if (flight == flights_.end()) return;
+    ++finished_;
     if (measuring_) result_.latencies.push_back(absl::Now() - flight->second.started);
     flights_.erase(flight);
   }
   StartWorkflow();
 }
 
-absl::Status Loop::Run(Edges& edges, WorkloadResult& result) {
+void Loop::Begin() {
   const int pollers = options_.pollers > 0 ? options_.pollers : std::min(options_.in_flight, 64);
   for (int i = 0; i < pollers; ++i) {
-    PollWorkflow();
+    PollWorkflow(false);
+    if (options_.sticky) PollWorkflow(true);
     PollActivity();
   }
   for (int i = 0; i < options_.in_flight; ++i) StartWorkflow();
+}
 
+void Loop::Measure(const std::function<void()>& edge, WorkloadResult& result) {
   absl::SleepFor(options_.warm_up);
-  edges.OnMeasureBegin();
+  edge();
   const absl::Time begin = absl::Now();
   {
     absl::MutexLock lock(&mutex_);
     measuring_ = true;
   }
-  absl::SleepFor(options_.duration);
+  const absl::Time end = begin + options_.duration;
+  while (absl::Now() < end) {
+    const absl::Duration rest = end - absl::Now();
+    absl::SleepFor(options_.window > absl::ZeroDuration() ? std::min(options_.window, rest) : rest);
+    absl::MutexLock lock(&mutex_);
+    result_.finished_by.push_back({absl::Now(), finished_});
+  }
   {
     absl::MutexLock lock(&mutex_);
     measuring_ = false;
-    result = std::move(result_);
-    stopping_ = true;
+    starting_ = false;
+    result_.workflows = static_cast<int64_t>(result_.latencies.size());
+    result_.workflows_per_second =
+        static_cast<double>(result_.workflows) / absl::ToDoubleSeconds(absl::Now() - begin);
   }
-  const absl::Duration took = absl::Now() - begin;
-  edges.OnMeasureEnd();
-  result.workflows = static_cast<int64_t>(result.latencies.size());
-  result.workflows_per_second = static_cast<double>(result.workflows) / absl::ToDoubleSeconds(took);
-  std::sort(result.latencies.begin(), result.latencies.end());
-  return absl::OkStatus();
+  edge();
+  Drain(result);
+}
+
+void Loop::Drain(WorkloadResult& result) {
+  absl::MutexLock lock(&mutex_);
+  const auto none_left = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return flights_.empty(); };
+  mutex_.AwaitWithTimeout(absl::Condition(&none_left), options_.drain);
+  for (const auto& [id, flight] : flights_) result_.unfinished += flight.acknowledged ? 1 : 0;
+  ended_ = true;
+  result = std::move(result_);
+}
+
+void Loop::MeasureSteps(int64_t steps, const std::function<void(std::vector<absl::Duration>)>& window,
+                        WorkloadResult& result) {
+  {
+    absl::MutexLock lock(&mutex_);
+    starting_ = false;  // Begin has started them
+  }
+  for (bool going = true; going;) {
+    std::vector<absl::Duration> latencies;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto full = [this, steps]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return flights_.empty() || static_cast<int64_t>(steps_.size()) >= steps;
+      };
+      mutex_.Await(absl::Condition(&full));
+      going = !flights_.empty();
+      latencies.swap(steps_);
+    }
+    if (going) window(std::move(latencies));
+  }
+  Drain(result);
+}
+
+// Long polls are still open at the end; their callbacks must find the loop, so it lives until the process
+// ends.
+absl::StatusOr<Loop*> NewLoop(const WorkloadOptions& options) {
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(options.target, kConnectPatience);
+  if (!client.ok()) return client.status();
+  auto* loop = new Loop(options, *std::move(client));
+  loop->Begin();
+  return loop;
 }
 
 }  // namespace
 
-absl::Status Run(const WorkloadOptions& options, Edges& edges, WorkloadResult& result) {
-  auto channel = grpc::CreateChannel(options.address, grpc::InsecureChannelCredentials());
-  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) {
-    return absl::UnavailableError(absl::StrCat("nothing answers at ", options.address));
-  }
-  // Long polls are still open at the end; their callbacks must find the loop, so it lives until the process
-  // ends.
-  auto* loop = new Loop(options, std::move(channel));
-  return loop->Run(edges, result);
+absl::Status RunLoop(const WorkloadOptions& options, const std::function<void()>& edge,
+                     WorkloadResult& result) {
+  const absl::StatusOr<Loop*> loop = NewLoop(options);
+  if (loop.ok()) (*loop)->Measure(edge, result);
+  return loop.status();
+}
+
+absl::Status RunSteps(const WorkloadOptions& options, int64_t steps,
+                      const std::function<void(std::vector<absl::Duration>)>& window,
+                      WorkloadResult& result) {
+  const absl::StatusOr<Loop*> loop = NewLoop(options);
+  if (loop.ok()) (*loop)->MeasureSteps(steps, window, result);
+  return loop.status();
 }
 
 }  // namespace perdure::bench

@@ -26,14 +26,21 @@ _SETTINGS = {
 def create_database(dsn: str) -> str:
     """Creates an empty database with a new name and returns its connection string."""
     name = f"perdure_{uuid.uuid4().hex[:12]}"
-    run([str(BIN / "psql"), dsn, "-qc", f"CREATE DATABASE {name}"])
+    query(dsn, f"CREATE DATABASE {name}")
     return f"{dsn} dbname={name}"
+
+
+def query(dsn: str, sql: str) -> str:
+    """What one statement returns: fields separated by |, rows by line ends."""
+    return run([str(BIN / "psql"), dsn, "-qAtc", sql]).strip()
 
 
 class PostgresCluster:
     """Started by the constructor. crash() and start() again keep the data; remove() ends and deletes all."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        """`settings`: more of PostgreSQL's own."""
+        self._settings = _SETTINGS | (settings or {})
         self._folder = Path(tempfile.mkdtemp(prefix="perdure-postgres-"))
         self._log = self._folder / "log"
         self._log.touch()
@@ -54,13 +61,17 @@ class PostgresCluster:
         return f"host=127.0.0.1 port={self._port} user=perdure dbname=postgres"
 
     @property
+    def port(self) -> int:
+        return self._port
+
+    @property
     def pid(self) -> int:
         """Of the postmaster; the backends are its children."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        settings = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
+        settings = [f"-c{key}={value}" for key, value in self._settings.items()]
         command = [str(BIN / "postgres"), "-D", str(self._folder / "data"), "-p", str(self._port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,141 @@
+"""What the readings share: servers on stores of their own, the load generator, and Markdown tables."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from support.postgres import PostgresCluster, create_database, query  # noqa: E402
+from support.servers import PERDURE, TEMPORAL, PostgresServer, RealServer, Server, SqliteServer  # noqa: E402
+
+LOAD = REPOSITORY / "build/release/perdure_load"
+KINDS = ("postgres", "sqlite", "memory", "real-memory", "real-file")
+# Which of the real server's a server is held against.
+AGAINST = {"postgres": "real-memory", "sqlite": "real-file", "memory": "real-memory"}
+
+Figures = dict[str, Any]
+
+
+class _Memory(Server):
+    """A dev server without a file."""
+
+    def __init__(self, folder: Path, kind: str, binary: Path) -> None:
+        super().__init__(folder)
+        self.kind = kind
+        self._binary = binary
+
+    def command(self) -> list[str]:
+        flags = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
+        return [str(self._binary), *flags]
+
+
+class Measured:
+    """A server, and what perdure_load needs to know of it."""
+
+    def __init__(self, server: Server, dsn: str | None, cluster: PostgresCluster | None) -> None:
+        self.server = server
+        self.dsn = dsn
+        self._cluster = cluster
+
+    def load(self, *arguments: object, watch: bool = True) -> Figures | list[Any]:
+        """Runs perdure_load to its end and returns what it printed."""
+        return finish(self.begin_load(*arguments, watch=watch))
+
+    def begin_load(self, *arguments: object, watch: bool = False) -> subprocess.Popen[str]:
+        watched = self._watched() if watch else []
+        command = [str(LOAD), *map(str, arguments), "--address", self.server.address, *watched]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def _watched(self) -> list[str]:
+        watched = ["--pid", f"server={self.server.pid}"]
+        if self._cluster is not None and self.dsn is not None:
+            watched += ["--pid", f"postgres={self._cluster.pid}", "--postgres", self.dsn]
+        return watched
+
+
+def finish(load: subprocess.Popen[str]) -> Any:
+    """What a perdure_load printed, once it has ended."""
+    output, _ = load.communicate()
+    if load.returncode != 0:
+        raise RuntimeError(f"{load.args!r} exited with {load.returncode}")
+    return json.loads(output)
+
+
+@contextmanager
+def cluster_for(kinds: list[str]) -> Iterator[PostgresCluster | None]:
+    """A PostgreSQL that counts statements, where one of the servers needs it."""
+    if "postgres" not in kinds:
+        yield None
+        return
+    cluster = PostgresCluster({"shared_preload_libraries": "pg_stat_statements"})
+    try:
+        query(cluster.dsn, "CREATE EXTENSION pg_stat_statements")
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@contextmanager
+def running(
+    kind: str, cluster: PostgresCluster | None, through_port: int | None = None
+) -> Iterator[Measured]:
+    """A fresh server of the kind, started. `through_port`: of a proxy by which it reaches PostgreSQL."""
+    folder = Path(tempfile.mkdtemp(prefix="perdure-bench-"))
+    dsn = None
+    server: Server
+    if kind == "postgres":
+        assert cluster is not None
+        dsn = create_database(cluster.dsn)
+        proxied = dsn if through_port is None else f"{dsn} port={through_port}"
+        server = PostgresServer(folder, proxied)
+    elif kind == "sqlite":
+        server = SqliteServer(folder)
+    elif kind == "real-file":
+        server = RealServer(folder)
+    else:
+        server = _Memory(folder, kind, PERDURE if kind == "memory" else TEMPORAL)
+    server.start()
+    try:
+        yield Measured(server, dsn, cluster if kind == "postgres" else None)
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def cpu_ms(figures: Figures) -> float:
+    """Of server and database together."""
+    used = figures["used"]
+    return float(used.get("server_cpu_ms", 0) + used.get("postgres_cpu_ms", 0))
+
+
+def errors_of(figures: Figures) -> str:
+    return ", ".join(f"{count} {what}" for what, count in figures["errors"].items()) or "0"
+
+
+class Table:
+    """Rows of a Markdown table, each printed as soon as it is there."""
+
+    def __init__(self, *columns: str) -> None:
+        self._widths = [max(len(column), 6) for column in columns]
+        self.row(*columns)
+        print("|" + "|".join("-" * (width + 2) for width in self._widths) + "|", flush=True)
+
+    def row(self, *cells: object) -> None:
+        padded = [_text(cell).rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
+        print("| " + " | ".join(padded) + " |", flush=True)
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
+    return str(cell)
