@@ -20,7 +20,7 @@ TEST_CASE("store: answers come on the session's executor, never inside the call"
     session->Fence(1, [&](absl::StatusOr<FencedWriter> fenced) {
       wrong = wrong || inside || !home.IsCurrent() || !fenced.ok();
       inside = true;
-      session->Commit({fenced->writer, 1, {}}, [&](CommitResult result) {
+      session->Commit({fenced->writer, 1, {}}, [&](const CommitResult& result) {
         wrong = wrong || inside || !home.IsCurrent() || result.outcome != CommitOutcome::kCommitted;
         session.reset();
         done.set_value();
@@ -50,7 +50,7 @@ TEST_CASE("store: a session's end destroys the callbacks that have not run, on i
   home.Post([&] {
     auto session = backend->store().OpenSession(home);
     for (int i = 0; i < 10; ++i) {
-      session->LoadRuns({NewRunKey()}, [held = std::make_unique<Witness>(home, destroyed)](auto) {
+      session->LoadRuns({NewRunKey()}, [held = std::make_unique<Witness>(home, destroyed)](const auto&) {
         FAIL("a callback of a session that has ended");
       });
     }

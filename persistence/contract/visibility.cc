@@ -195,7 +195,7 @@ TEST_CASE("store: what a run has only once it is closed is compared then, and nu
     row.state_transition_count = n * 1000;
   }
   runs.Commit();
-  const auto sorted = [&](Column column, Comparison comparison, decltype(Condition::value) value) {
+  const auto sorted = [&](Column column, Comparison comparison, const decltype(Condition::value)& value) {
     return runs.Sorted({Is(column, comparison, value)});
   };
   CHECK(sorted(Column::kHistoryLength, Comparison::kGreaterOrEqual, int64_t{20}) == Ids{"2", "3"});

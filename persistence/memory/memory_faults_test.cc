@@ -126,7 +126,7 @@ TEST_CASE("memory faults: a read fails, or is late") {
   node.faults.operation.fails = true;
   absl::Status status;
   node.session->ListNamespaces(
-      [&](absl::StatusOr<std::vector<NamespaceRow>> rows) { status = rows.status(); });
+      [&](const absl::StatusOr<std::vector<NamespaceRow>>& rows) { status = rows.status(); });
   node.time.RunUntilIdle();
   CHECK(absl::IsUnavailable(status));
   node.faults.operation.delay = absl::Seconds(1);

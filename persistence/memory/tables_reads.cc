@@ -87,7 +87,7 @@ std::vector<HistoryRow> MemoryTables::ReadHistory(const HistoryQuery& query) con
   auto found = runs_.find(query.key);
   if (found == runs_.end()) return rows;
   size_t bytes = 0;
-  auto take = [&](auto begin, auto end) {
+  auto take = [&](const auto& begin, const auto& end) {
     for (auto row = begin; row != end && (rows.empty() || bytes < query.max_bytes); ++row) {
       if (!HoldsEvent(*row, query.from_event_id, query.to_event_id)) continue;
       rows.push_back(*row);

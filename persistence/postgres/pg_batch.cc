@@ -19,7 +19,7 @@ constexpr char kDivisionByZero[] = "22012";
 // The columns of one multi-row statement.
 class Rows {
  public:
-  explicit Rows(std::initializer_list<Type> types) : columns_(types.begin(), types.end()) {}
+  Rows(std::initializer_list<Type> types) : columns_(types.begin(), types.end()) {}
 
   template <typename... Values>
   void Add(const Values&... values) {

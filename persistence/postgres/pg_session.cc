@@ -177,8 +177,8 @@ void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> 
   shared_.loop.Post([&shared = shared_, on, writer = writer_, statements = std::move(statements),
                      reply = std::move(reply), convert = std::move(convert)]() mutable {
     PgConnection::Done answered = [reply = std::move(reply),
-                                   convert = std::move(convert)](PgAnswer answer) mutable {
-      std::move(reply).Send(convert(std::move(answer)));
+                                   convert = std::move(convert)](const PgAnswer& answer) mutable {
+      std::move(reply).Send(convert(answer));
     };
     switch (on) {
       case On::kWriter:

@@ -240,7 +240,9 @@ TEST_CASE("postgres: two takers of a shard that nobody owned do not miss each ot
     };
     auto a = first.Start<absl::StatusOr<bool>>(take(one));
     auto b = second.Start<absl::StatusOr<bool>>(take(two));
-    const bool both = a.get().ok() & b.get().ok();
+    const bool one_took = a.get().ok();
+    const bool two_took = b.get().ok();
+    const bool both = one_took && two_took;
     const bool one_commits = one.Try(one.Next(std::vector<RunWrite>{})).outcome == CommitOutcome::kCommitted;
     const bool two_commits = two.Try(two.Next(std::vector<RunWrite>{})).outcome == CommitOutcome::kCommitted;
     if (both) CHECK(one_commits != two_commits);

@@ -21,7 +21,7 @@ class Target final : public MigrationTarget {
   explicit Target(PgBlocking& connection) : connection_(connection) {}
 
   absl::StatusOr<int> Version() override {
-    const absl::StatusOr<int> has = connection_.Number(kHasVersions);
+    absl::StatusOr<int> has = connection_.Number(kHasVersions);
     if (!has.ok() || *has == 0) return has;
     return connection_.Number(kVersion);
   }

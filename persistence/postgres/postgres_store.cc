@@ -54,7 +54,7 @@ std::string SettingsFor(PgBlocking& server) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(PostgresOptions options) {
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const PostgresOptions& options) {
   absl::StatusOr<PgBlocking> server = PgBlocking::Connect(options.connection);
   if (!server.ok()) return server.status();
   const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(*server);

@@ -30,6 +30,6 @@ struct PostgresOptions {
 // Connects once, to tell a wrong address or password at once: INVALID_ARGUMENT for a string that libpq does
 // not understand, UNAVAILABLE with the database's words otherwise. FAILED_PRECONDITION where the schema is
 // too old.
-absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(PostgresOptions options);
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const PostgresOptions& options);
 
 }  // namespace perdure::persistence

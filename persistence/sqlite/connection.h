@@ -42,7 +42,8 @@ class SqliteStatement {
     Reset();
     int index = 0;
     for (const auto& value : values) {
-      std::visit([this, at = ++index](const auto& one) { BindOne(at, one); }, value);
+      ++index;
+      std::visit([&](const auto& one) { this->BindOne(index, one); }, value);
     }
   }
 

@@ -17,7 +17,7 @@ class SqliteTarget final : public MigrationTarget {
   explicit SqliteTarget(SqliteConnection& connection) : connection_(connection) {}
 
   absl::StatusOr<int> Version() override {
-    const absl::StatusOr<int> has = Number(kHasVersions);
+    absl::StatusOr<int> has = Number(kHasVersions);
     if (!has.ok() || *has == 0) return has;
     return Number(kVersion);
   }
