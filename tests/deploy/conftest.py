@@ -1,4 +1,4 @@
-"""Helm, built once."""
+"""Helm, built once. On a new machine that takes minutes, so the tests' time limits leave fixtures out."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ from support.env import eventually
 from support.postgres import create_database
 from support.workflows import ActivityCall, Collect, OneActivity
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)
 QUEUE = "orders"
 # What the server does not do yet, and so does not count.
 NOT_BUILT = {"workflow_continued_as_new"}

@@ -17,7 +17,7 @@ from deploy.servers import PERDURE_IMAGE, free_ports
 from support.postgres import BIN, create_database
 from support.servers import REPOSITORY
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(180, func_only=True)
 
 
 class Shell:

@@ -23,7 +23,7 @@ from support.env import eventually
 from support.postgres import PostgresCluster, create_database
 from support.workflows import Collect, Echo
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(120, func_only=True)
 
 
 async def connect(server: Pod) -> Client:
