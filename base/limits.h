@@ -94,6 +94,11 @@ inline constexpr size_t kListPage = 1000;
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
 inline constexpr size_t kListFilterComparisons = 500;
+// Heartbeats of workers: bytes of one (INVALID_ARGUMENT), how many workers are kept in memory, and for how
+// long after their last one.
+inline constexpr size_t kWorkerHeartbeatSize = 16 * 1024;
+inline constexpr size_t kWorkersKept = 10'000;
+inline constexpr absl::Duration kWorkerSilence = absl::Minutes(5);
 // DescribeTaskQueue: build ids asked for their reachability (limit.reachabilityQueryBuildIds), and build ids
 // times task queue types of one answer. INVALID_ARGUMENT.
 inline constexpr size_t kReachabilityBuildIds = 5;

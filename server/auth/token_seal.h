@@ -16,7 +16,13 @@
 
 namespace perdure::server {
 
-enum class TokenKind : uint8_t { kTask = 1, kHistoryPage = 2, kListPage = 3, kNamespacePage = 4 };
+enum class TokenKind : uint8_t {
+  kTask = 1,
+  kHistoryPage = 2,
+  kListPage = 3,
+  kNamespacePage = 4,
+  kWorkerPage = 5,
+};
 
 class TokenSealer {
  public:

@@ -14,6 +14,7 @@
 #include "server/cluster/namespace_registry.h"
 #include "server/frontend/id_minter.h"
 #include "server/frontend/parked_calls.h"
+#include "server/frontend/worker_registry.h"
 #include "server/history/history.h"
 #include "server/matching/matching.h"
 #include "server/visibility/visibility.h"
@@ -41,6 +42,7 @@ struct Frontend {
   ServerInfo info;
   SearchAttributeTypes search_attributes;
   ParkedCalls parked{executor};
+  WorkerRegistry workers{};
   std::unique_ptr<Authorizer> authorizer = AllowAll();
 };
 

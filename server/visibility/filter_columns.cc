@@ -163,32 +163,6 @@ absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
   return InvalidArgument(fmt::format("invalid query: invalid search attribute: {}", name));
 }
 
-Comparison Opposite(Comparison comparison) {
-  switch (comparison) {
-    case Comparison::kEqual:
-      return Comparison::kNotEqual;
-    case Comparison::kNotEqual:
-      return Comparison::kEqual;
-    case Comparison::kLess:
-      return Comparison::kGreaterOrEqual;
-    case Comparison::kLessOrEqual:
-      return Comparison::kGreater;
-    case Comparison::kGreater:
-      return Comparison::kLessOrEqual;
-    case Comparison::kGreaterOrEqual:
-      return Comparison::kLess;
-    case Comparison::kStartsWith:
-      return Comparison::kNotStartsWith;
-    case Comparison::kNotStartsWith:
-      return Comparison::kStartsWith;
-    case Comparison::kIsNull:
-      return Comparison::kIsNotNull;
-    case Comparison::kIsNotNull:
-      return Comparison::kIsNull;
-  }
-  PERDURE_CHECK(false, "a comparison that is not one");
-}
-
 absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Comparison comparison,
                                         const FilterToken& value) {
   if (attribute.searched == kNever) return OnNever(attribute, value);

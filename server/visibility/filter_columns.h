@@ -44,9 +44,6 @@ std::span<const SystemAttribute> SystemAttributes();
 absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
                                                     absl::FunctionRef<bool(std::string_view)> is_custom);
 
-// The comparison's opposite: what holds where it does not, but for null.
-persistence::Comparison Opposite(persistence::Comparison comparison);
-
 // `value` is a string, an integer, a number or a name. INVALID_ARGUMENT for one of another type.
 absl::StatusOr<persistence::Filter> CompareAttribute(const SystemAttribute& attribute,
                                                      persistence::Comparison comparison,

@@ -1,7 +1,5 @@
-// The list filter of the API: a condition in SQL's words over a run's search attributes: comparisons (=, !=,
-// <, <=, >, >=, [NOT] BETWEEN, [NOT] IN, [NOT] STARTS_WITH, IS [NOT] NULL) joined by AND, OR, NOT and
-// parentheses, and for counts GROUP BY ExecutionStatus. Everything else of the real server's grammar is
-// refused by name.
+// The list filter of the API: a condition over a run's search attributes (filter_parser.h), and for counts
+// GROUP BY ExecutionStatus. Everything else of the real server's grammar is refused by name.
 //
 // Pure functions; safe anywhere. Takes any bytes.
 #pragma once

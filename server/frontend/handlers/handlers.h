@@ -2,11 +2,13 @@
 #pragma once
 
 #include "server/frontend/handlers/handle.h"
+#include "temporal/api/operatorservice/v1/request_response.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 
 namespace perdure::server {
 
 namespace api = temporal::api::workflowservice::v1;
+namespace operator_api = temporal::api::operatorservice::v1;
 
 // The cluster and its namespaces.
 void GetSystemInfo(Frontend&, CallPtr, api::GetSystemInfoRequest);
@@ -15,6 +17,7 @@ void RegisterNamespace(Frontend&, CallPtr, api::RegisterNamespaceRequest);
 void DescribeNamespace(Frontend&, CallPtr, api::DescribeNamespaceRequest);
 void ListNamespaces(Frontend&, CallPtr, api::ListNamespacesRequest);
 void UpdateNamespace(Frontend&, CallPtr, api::UpdateNamespaceRequest);
+void ListSearchAttributes(Frontend&, CallPtr, operator_api::ListSearchAttributesRequest);
 
 // Workflow executions.
 void StartWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::StartWorkflowExecutionRequest);
@@ -61,5 +64,8 @@ void PollNexusTaskQueue(Frontend&, CallPtr, NamespacePtr, api::PollNexusTaskQueu
 void DescribeTaskQueue(Frontend&, CallPtr, NamespacePtr, api::DescribeTaskQueueRequest);
 void ShutdownWorker(Frontend&, CallPtr, NamespacePtr, api::ShutdownWorkerRequest);
 void RecordWorkerHeartbeat(Frontend&, CallPtr, NamespacePtr, api::RecordWorkerHeartbeatRequest);
+void ListWorkers(Frontend&, CallPtr, NamespacePtr, api::ListWorkersRequest);
+void CountWorkers(Frontend&, CallPtr, NamespacePtr, api::CountWorkersRequest);
+void DescribeWorker(Frontend&, CallPtr, NamespacePtr, api::DescribeWorkerRequest);
 
 }  // namespace perdure::server

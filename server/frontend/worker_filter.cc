@@ -1,0 +1,176 @@
+#include "server/frontend/worker_filter.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "base/check.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "server/visibility/filter_parser.h"
+#include "server/visibility/filter_values.h"
+
+namespace perdure::server {
+namespace {
+
+using persistence::Comparison;
+using Join = persistence::Filter::Kind;
+
+// As filters write it: "ShuttingDown" for WORKER_STATUS_SHUTTING_DOWN.
+std::string StatusOf(const WorkerHeartbeat& worker) {
+  switch (worker.status()) {
+    case temporal::api::enums::v1::WORKER_STATUS_RUNNING:
+      return "Running";
+    case temporal::api::enums::v1::WORKER_STATUS_SHUTTING_DOWN:
+      return "ShuttingDown";
+    case temporal::api::enums::v1::WORKER_STATUS_SHUTDOWN:
+      return "Shutdown";
+    default:  // an open enum of the API
+      return "";
+  }
+}
+
+using TextField = std::string (*)(const WorkerHeartbeat&);
+struct NamedText {
+  std::string_view name;
+  TextField read;
+};
+constexpr NamedText kTexts[] = {
+    {"WorkerInstanceKey", [](const WorkerHeartbeat& w) { return w.worker_instance_key(); }},
+    {"WorkerIdentity", [](const WorkerHeartbeat& w) { return w.worker_identity(); }},
+    {"HostName", [](const WorkerHeartbeat& w) { return w.host_info().host_name(); }},
+    {"TaskQueue", [](const WorkerHeartbeat& w) { return w.task_queue(); }},
+    {"DeploymentName", [](const WorkerHeartbeat& w) { return w.deployment_version().deployment_name(); }},
+    {"BuildId", [](const WorkerHeartbeat& w) { return w.deployment_version().build_id(); }},
+    {"SdkName", [](const WorkerHeartbeat& w) { return w.sdk_name(); }},
+    {"SdkVersion", [](const WorkerHeartbeat& w) { return w.sdk_version(); }},
+    {"Status", StatusOf},
+    {"WorkerStatus", StatusOf},
+};
+
+TextField FindText(std::string_view name) {
+  const auto* const found =
+      std::find_if(std::begin(kTexts), std::end(kTexts), [&](const auto& one) { return one.name == name; });
+  return found == std::end(kTexts) ? nullptr : found->read;
+}
+
+template <typename T>
+bool Compare(const T& left, Comparison comparison, const T& right) {
+  switch (comparison) {
+    case Comparison::kEqual:
+      return left == right;
+    case Comparison::kNotEqual:
+      return left != right;
+    case Comparison::kLess:
+      return left < right;
+    case Comparison::kLessOrEqual:
+      return left <= right;
+    case Comparison::kGreater:
+      return left > right;
+    case Comparison::kGreaterOrEqual:
+      return left >= right;
+    case Comparison::kStartsWith:
+    case Comparison::kNotStartsWith:
+    case Comparison::kIsNull:
+    case Comparison::kIsNotNull:
+      break;
+  }
+  PERDURE_CHECK(false, "not a comparison of two values");
+}
+
+// What a leaf asks of a worker, checked before any worker is asked. What a worker did not say is null.
+class Question {
+ public:
+  static absl::StatusOr<Question> Of(const FilterTree& leaf) {
+    Question question(leaf);
+    const bool is_time = leaf.name == "StartTime" || leaf.name == "HeartbeatTime";
+    if (!is_time && question.text_ == nullptr) {
+      return InvalidArgument(fmt::format("malformed query: unknown attribute {}", leaf.name));
+    }
+    if (leaf.comparison == Comparison::kIsNull || leaf.comparison == Comparison::kIsNotNull) return question;
+    if (!is_time) {
+      if (leaf.value.kind == FilterToken::Kind::kString) return question;
+      return InvalidValueType(leaf.name, "Keyword", leaf.value);
+    }
+    const auto time = TimeValue(leaf.name, leaf.value);
+    if (!time.ok()) return time.status();
+    question.time_ = *time;
+    if (question.IsPrefix()) return InvalidArgument("malformed query: a time does not start with anything");
+    return question;
+  }
+
+  bool Holds(const WorkerHeartbeat& worker) const {
+    const std::string text = text_ == nullptr ? "" : text_(worker);
+    const auto& time = leaf_->name == "StartTime" ? worker.start_time() : worker.heartbeat_time();
+    const bool null = text_ == nullptr ? time.ByteSizeLong() == 0 : text.empty();
+    if (leaf_->comparison == Comparison::kIsNull) return null;
+    if (leaf_->comparison == Comparison::kIsNotNull) return !null;
+    if (null) return false;
+    if (text_ == nullptr) return Compare(FromProto(time), leaf_->comparison, time_);
+    if (IsPrefix()) {
+      const bool starts = std::string_view(text).starts_with(leaf_->value.text);
+      return starts == (leaf_->comparison == Comparison::kStartsWith);
+    }
+    return Compare(text, leaf_->comparison, leaf_->value.text);
+  }
+
+ private:
+  explicit Question(const FilterTree& leaf) : leaf_(&leaf), text_(FindText(leaf.name)) {}
+
+  bool IsPrefix() const {
+    return leaf_->comparison == Comparison::kStartsWith || leaf_->comparison == Comparison::kNotStartsWith;
+  }
+
+  const FilterTree* leaf_;
+  TextField text_;  // null: a time
+  absl::Time time_;
+};
+
+// Every leaf of the tree is understood.
+absl::Status Check(const FilterTree& tree) {
+  if (tree.kind == Join::kCondition) return Question::Of(tree).status();
+  for (const FilterTree& part : tree.parts) {
+    const absl::Status status = Check(part);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// REQUIRES: Check(tree).ok().
+bool Holds(const FilterTree& tree, const WorkerHeartbeat& worker) {
+  const auto holds = [&](const FilterTree& part) { return Holds(part, worker); };
+  switch (tree.kind) {
+    case Join::kCondition:
+      return Question::Of(tree)->Holds(worker);
+    case Join::kAll:
+      return std::all_of(tree.parts.begin(), tree.parts.end(), holds);
+    case Join::kAny:
+      return std::any_of(tree.parts.begin(), tree.parts.end(), holds);
+  }
+  PERDURE_CHECK(false, "a filter that is none");
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers,
+                                                     std::string_view filter) {
+  auto parsed = ParseFilter(filter);
+  if (!parsed.ok()) {
+    absl::string_view why = parsed.status().message();
+    if (!absl::ConsumePrefix(&why, "invalid query: malformed SQL query: ")) return parsed.status();
+    return InvalidArgument(fmt::format("malformed query: {}", std::string(why)));
+  }
+  if (parsed->group_by) return InvalidArgument("malformed query: workers are not grouped");
+  const absl::Status status = Check(parsed->tree);
+  if (!status.ok()) return status;
+  const auto other = [&](const WorkerPtr& worker) { return !Holds(parsed->tree, *worker); };
+  workers.erase(std::remove_if(workers.begin(), workers.end(), other), workers.end());
+  return workers;
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,17 @@
+// The filter of ListWorkers and CountWorkers: filter_parser.h's syntax over what a worker says about itself.
+// Pure functions; safe anywhere.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/frontend/worker_registry.h"
+
+namespace perdure::server {
+
+// Those that the filter holds for. INVALID_ARGUMENT for a filter that makes no sense, or names what no worker
+// has.
+absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers, std::string_view filter);
+
+}  // namespace perdure::server
