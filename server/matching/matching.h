@@ -58,6 +58,7 @@ struct QueueDescription {
   absl::Duration backlog_age;
   double tasks_add_rate = 0;
   double tasks_dispatch_rate = 0;
+  double rate_limit = 0;  // tasks a second, as its pollers set it; 0: none
 };
 
 class Matching : public TaskSink {

@@ -213,6 +213,7 @@ void NodeMatching::Describe(QueueKey key, Callback<QueueDescription> done) {
       if (const auto oldest = queue.OldestTask()) description.backlog_age = executor_.Now() - *oldest;
       description.tasks_add_rate = queue.added.PerSecond(executor_.Monotonic());
       description.tasks_dispatch_rate = queue.dispatched.PerSecond(executor_.Monotonic());
+      description.rate_limit = queue.rate();
     }
     std::move(done)(std::move(description));
   });

@@ -65,6 +65,7 @@ class TaskQueue {
 
   // --- how fast tasks may go (max_tasks_per_second of the queue's newest poll that sets it)
   void SetRate(double per_second) { rate_ = per_second; }
+  double rate() const { return rate_; }  // 0: no limit
   // How long no task may go; zero when one may.
   absl::Duration RateWait(absl::Duration now) const;
   void CountAgainstRate(absl::Duration now);

@@ -29,7 +29,15 @@ api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked a
   auto& versioning = *response.mutable_versioning_info();
   versioning.set_current_version("__unversioned__");
   *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
-  if (asked.status) response.mutable_task_queue_status()->set_backlog_count_hint(queue.backlog_count);
+  if (queue.rate_limit > 0) {
+    auto& limit = *response.mutable_effective_rate_limit();
+    limit.set_requests_per_second(static_cast<float>(queue.rate_limit));
+    limit.set_rate_limit_source(enums::RATE_LIMIT_SOURCE_WORKER);
+  }
+  if (asked.status) {
+    response.mutable_task_queue_status()->set_backlog_count_hint(queue.backlog_count);
+    response.mutable_task_queue_status()->set_rate_per_second(queue.rate_limit);
+  }
   if (!asked.stats) return response;
   *response.mutable_stats() = StatsOf(queue);
   (*response.mutable_stats_by_priority_key())[kDefaultPriority] = response.stats();
