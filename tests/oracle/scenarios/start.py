@@ -20,7 +20,6 @@ def everything_given(c):
         workflow_execution_timeout=secs(300),
         workflow_run_timeout=secs(200),
         workflow_task_timeout=secs(5),
-        retry_policy={"maximum_attempts": 3},
         memo={"fields": {"note": payload("a memo")}},
         search_attributes={"indexed_fields": {"OracleKeyword": keyword("blue")}},
         header={"fields": {"trace": payload("t-1")}},
@@ -40,6 +39,12 @@ def everything_given(c):
     c.describe()
     c.history()
     c.poll_workflow_task()
+
+
+@scenario
+def with_a_retry_policy(c):
+    """A workflow that is tried again when it fails."""
+    c.start(retry_policy={"maximum_attempts": 3})
 
 
 @scenario

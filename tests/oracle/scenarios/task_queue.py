@@ -55,6 +55,16 @@ def backlog(c):
 
 
 @scenario
+def rate_limit(c):
+    """A limit that a worker sets is the queue's."""
+    metadata = {"max_tasks_per_second": {"value": 5.0}}
+    poll = c.begin_poll_activity(timeout=4, task_queue_metadata=metadata)
+    c.wait_for_poller(task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    describe(c, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    poll.result()
+
+
+@scenario
 def refused(c):
     """Missing fields, unknown namespaces, names too long."""
     describe(c, namespace="")

@@ -42,10 +42,8 @@ def a_running_run(c):
             memo={"fields": {"note": payload("x")}},
             search_attributes={"indexed_fields": {"OracleKeyword": keyword("blue")}},
         )
-        c.run_workflow_task()
     query = f"WorkflowId = '{c.id('wf')}'"
     wait_for_count(c, query, 1)
-    wait_for_count(c, f"{query} AND BuildIds = 'unversioned'", 1)
     list_all(c, query)
     count(c, query)
 
@@ -121,6 +119,53 @@ def syntax(c):
 
 
 @scenario
+def logic(c):
+    """AND, OR, NOT, IN, BETWEEN, STARTS_WITH, IS NULL; what is null satisfies no comparison, nor its opposite."""
+    kind = four_runs(c)
+    with c.quiet():
+        run = c.describe("wf2").workflow_execution_info.execution.run_id
+    for condition in (
+        f"WorkflowId = '{c.id('wf1')}' OR WorkflowId = '{c.id('wf2')}' AND ExecutionStatus = 'Running'",
+        f"(WorkflowId = '{c.id('wf1')}' OR WorkflowId = '{c.id('wf4')}') AND ExecutionStatus = 'Running'",
+        f"WorkflowId IN ('{c.id('wf1')}', '{c.id('wf2')}', 'nobody')",
+        f"WorkflowId NOT IN ('{c.id('wf1')}', '{c.id('wf2')}', 'nobody')",
+        f"TaskQueue = '{c.id('wf1')}'",
+        f"TaskQueue STARTS_WITH '{c.id('wf')}'",
+        f"TaskQueue NOT STARTS_WITH '{c.id('wf1')}'",
+        f"RunId STARTS_WITH '{run}' OR RunId STARTS_WITH 'x'",
+        f"RootWorkflowId = '{c.id('wf3')}' AND RootRunId != '{run}'",
+        "ExecutionStatus IN ('Running', 'Failed')",
+        "ExecutionStatus NOT IN ('Running', 'Failed')",
+        "ExecutionStatus BETWEEN 2 AND 3",
+        "NOT ExecutionStatus = 'Running'",
+        "NOT (ExecutionStatus = 'Running' OR ExecutionStatus = 'Failed')",
+        "NOT NOT ExecutionStatus = 'Running'",
+        "CloseTime IS NULL",
+        "CloseTime IS NOT NULL",
+        "NOT CloseTime > '2020-01-01T00:00:00Z'",
+        "StartTime NOT BETWEEN '2020-01-01T00:00:00Z' AND '2021-01-01T00:00:00Z'",
+        "ExecutionTime > '2020-01-01T00:00:00Z'",
+        "ParentWorkflowId IS NULL",
+        "NOT ParentWorkflowId = 'x'",
+        "HistoryLength >= 5 AND HistorySizeBytes > 10 AND StateTransitionCount > 1",
+        "NOT HistoryLength >= 5",
+        "ExecutionDuration >= 0 AND ExecutionDuration < '1h' AND ExecutionDuration < '01:00:00'",
+        "ExecutionDuration IS NULL",
+    ):
+        count(c, f"WorkflowType = '{kind}' AND ({condition})")
+
+
+@scenario
+def grouped(c):
+    """Counts by status."""
+    kind = four_runs(c)
+    count(c, f"WorkflowType = '{kind}' GROUP BY ExecutionStatus")
+    count(c, "WorkflowType = 'nobody' GROUP BY ExecutionStatus")
+    count(c, "GROUP BY WorkflowType")
+    count(c, "GROUP BY ExecutionStatus, WorkflowType")
+
+
+@scenario
 def refused(c):
     """Queries that make no sense, unknown attributes, wrong values, bad tokens and page sizes."""
     for query in (
@@ -132,6 +177,17 @@ def refused(c):
         "StartTime > 'yesterday'",
         "WorkflowType = 'x' AND",
         "WorkflowType = 'unclosed",
+        "WorkflowType = 5",
+        "WorkflowType = true",
+        "WorkflowType = unquoted",
+        "WorkflowType LIKE 'x'",
+        "WorkflowType IN ()",
+        "WorkflowType IN ('x', 5)",
+        "HistoryLength = 'x'",
+        "ExecutionDuration > 'x'",
+        "StartTime STARTS_WITH '2020'",
+        "WorkflowType = 'x' ORDER BY StartTime",
+        "WorkflowType = 'x' LIMIT 5",
     ):
         list_all(c, query)
         count(c, query)
