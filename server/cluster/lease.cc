@@ -1,5 +1,6 @@
 #include "server/cluster/lease.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "spdlog/spdlog.h"
@@ -65,7 +66,11 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<bool>& ans
   }
   ReportAge();
   const absl::Duration interval = options_.duration / 3;
-  timer_ = executor_.RunAfter(held ? interval : interval / kRetriesPerRenewal, [this] { Renew(); });
+  // A renewal's interval counts from when it was sent: a store that answers late must not stretch it.
+  const absl::Duration passed = executor_.Monotonic() - sent;
+  const absl::Duration wait =
+      held ? std::max(absl::ZeroDuration(), interval - passed) : interval / kRetriesPerRenewal;
+  timer_ = executor_.RunAfter(wait, [this] { Renew(); });
 }
 
 absl::Status LeaseKeeper::StoreStatus() const {

@@ -77,6 +77,19 @@ TEST_CASE("the time a renewal takes counts against it") {
   CHECK(!bench.Held(*keeper));
 }
 
+TEST_CASE("a store that takes longer than the time between renewals does not end the lease") {
+  Bench bench;
+  bench.faults.delay = absl::Milliseconds(3500);
+  const auto session = bench.store->OpenSession(bench.executor);
+  const auto keeper = bench.Keeper(*session, 1);
+  keeper->Start([] {});
+  bench.time.Advance(bench.faults.delay);
+  for (int tenth = 0; tenth < 600; ++tenth) {
+    CHECK(bench.Held(*keeper));
+    bench.time.Advance(absl::Milliseconds(100));
+  }
+}
+
 TEST_CASE("another node waits for the end of the lease, or gets it at once when it is given up") {
   Bench bench;
   const auto session = bench.store->OpenSession(bench.executor);
