@@ -139,7 +139,7 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void WatchQuiet(ResidentRun& run);
   void ForgetQuiet(ResidentRun& run);
   void RaiseQuietWakes();
-  void ArmQuietTimer();
+  void ArmQuietTimer(absl::Duration wait);
 
   const World world_;
   const uint32_t writer_id_;

@@ -14,6 +14,8 @@ namespace {
 
 // Runs looked at for one that may leave, before memory stays above its budget for a while.
 constexpr int kLooksAtATime = 32;
+// Between two batches of wakes that are raised, while more runs have been quiet for long enough.
+constexpr absl::Duration kBetweenRaises = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -114,16 +116,16 @@ void HistoryHost::WatchQuiet(ResidentRun& run) {
   if (!run.state.IsOpen() || !run.wakes.Lags(run.wake_times, options_.wake_slack)) return;
   run.quiet = quiet_.insert(quiet_.end(), &run);
   run.in_quiet = true;
-  ArmQuietTimer();
+  ArmQuietTimer(options_.quiet_after / 2);
 }
 
 void HistoryHost::ForgetQuiet(ResidentRun& run) {
   if (std::exchange(run.in_quiet, false)) quiet_.erase(run.quiet);
 }
 
-void HistoryHost::ArmQuietTimer() {
+void HistoryHost::ArmQuietTimer(absl::Duration wait) {
   if (quiet_timer_ != Executor::kNoTimer || quiet_.empty()) return;
-  quiet_timer_ = world_.executor.RunAfter(options_.quiet_after / 2, [this] {
+  quiet_timer_ = world_.executor.RunAfter(wait, [this] {
     quiet_timer_ = Executor::kNoTimer;
     RaiseQuietWakes();
   });
@@ -134,12 +136,13 @@ void HistoryHost::RaiseQuietWakes() {
   const absl::Time quiet_since = world_.executor.Now() - options_.quiet_after;
   for (size_t raised = 0; raised < limits::kWakesRaised && !quiet_.empty(); ++raised) {
     ResidentRun& run = *quiet_.front();
-    if (run.last_touch > quiet_since) break;
+    if (run.last_touch > quiet_since) return ArmQuietTimer(options_.quiet_after / 2);
     ForgetQuiet(run);
     run.settle_wakes = true;
     batcher_.Add(cache_.Find(run.key), 1, 0);
   }
-  ArmQuietTimer();
+  // Each that is left would be loaded after a crash before what is really due.
+  ArmQuietTimer(kBetweenRaises);
 }
 
 void HistoryHost::Declined(Task task) {

@@ -117,6 +117,19 @@ TEST_CASE("the wake of a run gone quiet is raised to its timer") {
   REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
 }
 
+TEST_CASE("the wakes of many runs that go quiet together are all raised within the same half minute") {
+  TestNode node;
+  const absl::Time fires = node.time().wall() + absl::Hours(24);
+  for (int i = 0; i < 400; ++i) {
+    REQUIRE(node.Start("wf" + std::to_string(i)).ok());
+    REQUIRE(node.CompleteWithTimer(node.PollWorkflow(), absl::Hours(24)).ok());
+  }
+  node.Advance(absl::Seconds(50));
+  const std::vector<persistence::WakeRow> wakes = Wakes(node);
+  REQUIRE(wakes.size() == 400);
+  for (const persistence::WakeRow& wake : wakes) CHECK(wake.at >= fires);
+}
+
 TEST_CASE(
     "a run that waits for a signal alone has no wake once it is quiet, and one again after the signal") {
   TestNode node;
