@@ -120,7 +120,8 @@ class Workflow {
 
 // The batches that `in_flight` workflows make, each at another step than its neighbour.
 std::vector<std::vector<RunWrite>> MakeBatches(const Options& options, Random& random) {
-  std::vector<Workflow> workflows(static_cast<size_t>(options.in_flight), Workflow(random));
+  std::vector<Workflow> workflows;  // each a run of its own
+  for (int i = 0; i < options.in_flight; ++i) workflows.emplace_back(random);
   std::vector<std::vector<RunWrite>> batches;
   int closed = 0;
   for (size_t turn = 0; closed < options.workflows; ++turn) {

@@ -130,7 +130,7 @@ def main() -> None:
 
     figures, (before, slow, after) = _run(options)
     errors = {what: count for what, count in figures["errors"].items()}
-    table = Table("                       ", "seen   ", "must be")
+    table = Table(f"{'':33}", "seen", "must be")
     table.row("workflows/s before", before, "")
     table.row("workflows/s while slow", slow, "")
     table.row("workflows/s afterwards", after, "")

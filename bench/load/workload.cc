@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,13 +18,21 @@ using temporal::api::command::v1::Command;
 
 constexpr absl::Duration kCallPatience = absl::Seconds(65);
 constexpr absl::Duration kConnectPatience = absl::Seconds(10);
-constexpr absl::Duration kPauseRefused = absl::Milliseconds(50);
+constexpr absl::Duration kPauseAgain = absl::Milliseconds(50);
 constexpr absl::Duration kPauseFailed = absl::Milliseconds(10);
+
+// Bytes that no store can compress.
+std::string RandomBytes(size_t size) {
+  std::mt19937 random;
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
 
 class Loop {
  public:
   Loop(const WorkloadOptions& options, std::unique_ptr<Client> client)
-      : options_(options), client_(std::move(client)), payload_(options.payload_bytes, 'x') {}
+      : options_(options), client_(std::move(client)), payload_(RandomBytes(options.payload_bytes)) {}
 
   void Begin();
   void Measure(const std::function<void()>& edge, WorkloadResult& result);
@@ -41,7 +50,7 @@ class Loop {
   template <typename Response>
   using Done = std::function<void(const grpc::Status&, Response&)>;
 
-  // Calls again when it is refused.
+  // Calls again when it is refused or UNAVAILABLE.
   template <typename Response, typename Request>
   void Call(const char* method, Request request, Done<Response> done);
   void StartWorkflow();
@@ -86,7 +95,7 @@ void Loop::Call(const char* method, Request request, Done<Response> done) {
       [this, method, again = std::move(again), done = std::move(done)](const grpc::Status& status,
                                                                        Response& response) {
         if (status.ok() || !Failed(method, status)) return done(status, response);
-        Client::After(kPauseRefused, [this, method, again, done] { Call<Response>(method, again, done); });
+        Client::After(kPauseAgain, [this, method, again, done] { Call<Response>(method, again, done); });
       });
 }
 
@@ -97,11 +106,12 @@ bool Loop::Failed(const char* method, const grpc::Status& status) {
     ++result_.refused;
     return true;
   }
+  const bool again = status.error_code() == grpc::StatusCode::UNAVAILABLE;
   ++result_.errors[absl::StrCat(method, " ", CodeName(status))];
   if (result_.first_error.empty()) {
     result_.first_error = absl::StrCat(method, ": ", CodeName(status), " ", status.error_message());
   }
-  return false;
+  return again;
 }
 
 void Loop::StartWorkflow() {
@@ -145,8 +155,8 @@ void Loop::PollWorkflow(bool sticky) {
       "PollWorkflowTaskQueue", std::move(request), options_.poll_patience,
       [this, sticky](const grpc::Status& status, auto& task) {
         if (!status.ok()) {
-          const bool refused = Failed("PollWorkflowTaskQueue", status);
-          Client::After(refused ? kPauseRefused : kPauseFailed, [this, sticky] { PollWorkflow(sticky); });
+          const bool again = Failed("PollWorkflowTaskQueue", status);
+          Client::After(again ? kPauseAgain : kPauseFailed, [this, sticky] { PollWorkflow(sticky); });
           return;
         }
         PollWorkflow(sticky);
@@ -211,8 +221,8 @@ void Loop::PollActivity() {
       "PollActivityTaskQueue", std::move(request), options_.poll_patience,
       [this](const grpc::Status& status, auto& task) {
         if (!status.ok()) {
-          const bool refused = Failed("PollActivityTaskQueue", status);
-          Client::After(refused ? kPauseRefused : kPauseFailed, [this] { PollActivity(); });
+          const bool again = Failed("PollActivityTaskQueue", status);
+          Client::After(again ? kPauseAgain : kPauseFailed, [this] { PollActivity(); });
           return;
         }
         PollActivity();
