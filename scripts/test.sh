@@ -82,7 +82,7 @@ everything() {
   stage clang-tidy scripts/lint.py
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
   local suite
-  for suite in oracle system kill deploy; do stage "$suite" python_tests "$suite"; done
+  for suite in oracle system kill deploy ui; do stage "$suite" python_tests "$suite"; done
 }
 
 # What takes as long again: the unit tests of other builds.
