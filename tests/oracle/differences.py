@@ -66,7 +66,7 @@ DIFFERENCES = [
     Difference(
         "visibility/*",
         r".*\.executions\[0\]\.search_attributes\.indexed_fields",
-        "the row of an open run is not written again for its first build id; Describe shows it, and the closed row",
+        "an open run's row is not written again for its first build id; Describe and the closed row show it",
         ABSENT,
     ),
     Difference("system/cluster_info", r".*\.response\.cluster_name", "a name of its own"),

@@ -1,7 +1,8 @@
-"""The official `temporal` command prints against Perdure what it prints against the real server, beside it.
+"""The official `temporal` command prints against Perdure what it prints against the real server.
 
-A story is told to both servers: the same commands, in the same order, as text and as JSON. Each command's exit
-code and output is compared, with ids and times replaced. What differs on purpose stands in DIFFERENCES.
+A story is told to both servers side by side: the same commands, in the same order, as text and as JSON. Each
+command's exit code and output is compared, with ids and times replaced. What differs on purpose
+stands in DIFFERENCES.
 """
 
 import asyncio
@@ -28,13 +29,13 @@ from support.servers import TEMPORAL, Server
 NOT_BUILT = "announced when it is built"
 pytestmark = pytest.mark.timeout(600)  # some hundred runs of a program
 
-# `scenario` is a glob over the command's words, `path` a regular expression: of text the line's number, of JSON
-# the way to the value.
+# `scenario` is a glob over the command's words, `path` a regular expression: of text the line's number, of
+# JSON the way to the value.
 DIFFERENCES = [
     Difference("operator cluster describe*", r".*", "its own stores"),
     Difference("operator cluster system", r"\[2\]", NOT_BUILT, "1.32.0 false true true"),
     Difference("operator cluster system *", r".*\.capabilities\.\w+", NOT_BUILT, ABSENT),
-    Difference("operator namespace list*", r".*", "the real server lists a namespace of its own, and not by name"),
+    Difference("operator namespace list*", r".*", "the real server lists one of its own, and not by name"),
     Difference(
         "task-queue describe *--legacy-mode *",
         r".*\.(rate_per_second|task_id_block)",
@@ -46,7 +47,7 @@ DIFFERENCES = [
     Difference(
         "workflow list *",
         r".*\.searchAttributes\.indexedFields",
-        "the row of an open run is not written again for its first build id; Describe shows it, and the closed row",
+        "an open run's row is not written again for its first build id; Describe and the closed row show it",
         ABSENT,
     ),
 ]
@@ -219,8 +220,8 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, list):
         plain = [_plain(inner) for inner in value]
-        by = [inner["taskQueueType"] for inner in plain if isinstance(inner, dict) and "taskQueueType" in inner]
-        return sorted(plain, key=lambda inner: inner["taskQueueType"]) if by else plain
+        by_type = all(isinstance(inner, dict) and "taskQueueType" in inner for inner in plain)
+        return sorted(plain, key=lambda inner: inner["taskQueueType"]) if by_type else plain
     return _replace(value) if isinstance(value, str) else value
 
 

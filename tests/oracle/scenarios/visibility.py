@@ -120,7 +120,7 @@ def syntax(c):
 
 @scenario
 def logic(c):
-    """AND, OR, NOT, IN, BETWEEN, STARTS_WITH, IS NULL; what is null satisfies no comparison, nor its opposite."""
+    """AND, OR, NOT, IN, BETWEEN, STARTS_WITH; what is null satisfies no comparison, nor its opposite."""
     kind = four_runs(c)
     with c.quiet():
         run = c.describe("wf2").workflow_execution_info.execution.run_id

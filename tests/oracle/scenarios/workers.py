@@ -5,7 +5,9 @@ from ..registry import scenario
 
 def heartbeat(c, key: str, **fields):
     worker = {"worker_instance_key": c.id(key), "task_queue": c.id("queue"), **fields}
-    c.call("RecordWorkerHeartbeat", {"namespace": "default", "identity": "oracle", "worker_heartbeat": [worker]})
+    c.call(
+        "RecordWorkerHeartbeat", {"namespace": "default", "identity": "oracle", "worker_heartbeat": [worker]}
+    )
 
 
 def three_workers(c):
