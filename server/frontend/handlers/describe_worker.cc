@@ -10,7 +10,7 @@ void DescribeWorker(Frontend& frontend, CallPtr call, NamespacePtr name_space,
   const WorkerPtr worker =
       frontend.workers.Find(name_space->id, request.worker_instance_key(), frontend.executor.Now());
   if (worker == nullptr) {
-    return call->Fail(absl::NotFoundError(fmt::format("Worker {} not found", request.worker_instance_key())));
+    return call->Fail(NotFound(fmt::format("Worker {} not found", request.worker_instance_key())));
   }
   api::DescribeWorkerResponse response;
   *response.mutable_worker_info()->mutable_worker_heartbeat() = *worker;
