@@ -225,7 +225,8 @@ constexpr auto
                      [](const std::string& value, ServeConfig& config) {
                        return FromFile(value, config, SetTokenSecret);
                      }},
-                    {"history.executors", "0", "Threads that run workflows. 0: one a core.",
+                    {"history.executors", "0",
+                     "Threads that run workflows. 0: one for two cores; one for SQLite.",
                      [](const std::string& value, ServeConfig& config) {
                        return Assign(ToInt(value, 0, 1024), config.node.history_executors);
                      }},

@@ -36,8 +36,15 @@ constexpr absl::Duration kLastSteps = absl::Seconds(2);
 
 using Loops = std::vector<std::unique_ptr<EventLoop>>;
 
+// gRPC and the database take the other half of the cores, and an executor more is a smaller commit for each;
+// SQLite writes one commit at a time (docs/decisions/0009-an-executor-for-two-cores.md).
+size_t HistoryExecutors(const NodeOptions& options) {
+  if (options.history_executors != 0) return options.history_executors;
+  if (std::holds_alternative<SqliteChoice>(options.store)) return 1;
+  return std::max(1U, std::thread::hardware_concurrency() / 2);
+}
+
 Loops MakeHistoryLoops(size_t count) {
-  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
   Loops loops;
   for (size_t i = 0; i < count; ++i)
     loops.push_back(std::make_unique<EventLoop>(fmt::format("history-{}", i)));
@@ -61,7 +68,7 @@ class Node::Impl {
         store_metrics_(metrics_),
         call_metrics_(methods_, metrics_),
         ids_(NewSystemRandom()),
-        history_loops_(MakeHistoryLoops(options_.history_executors)) {}
+        history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {}
   ~Impl() {
     health_.Stop();
     // Calls in flight must be answered before what answers them goes.

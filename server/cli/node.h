@@ -40,7 +40,7 @@ struct NodeOptions {
   absl::Duration namespace_retention = absl::Hours(24);
   SearchAttributeTypes search_attributes;
 
-  size_t history_executors = 0;  // 0: one a core
+  size_t history_executors = 0;  // 0: one for two cores; one for SQLite
   HistoryOptions history;
 };
 
