@@ -3,7 +3,7 @@
 
 Takes the commands of build/release (which must be built), without the precompiled header. A file is skipped
 if nothing that its result depends on has changed since it was found clean: its text, our headers that it
-includes, its command, .clang-tidy.
+includes, its command, .clang-tidy of its folder and those above.
 """
 
 import hashlib
@@ -71,8 +71,10 @@ class Hasher:
         version = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
         self._rules = version + (ROOT / ".clang-tidy").read_bytes() + (ROOT / "proto/api.lock").read_bytes()
 
-    def key(self, command: str, files: list[Path]) -> str:
+    def key(self, command: str, source: Path, files: list[Path]) -> str:
         whole = hashlib.sha256(self._rules + command.encode())
+        rules = [folder / ".clang-tidy" for folder in source.parents if ROOT in folder.parents]
+        files = files + [file for file in rules if file.exists()]
         for file in files:
             if file not in self._files:
                 self._files[file] = hashlib.sha256(file.read_bytes()).digest()
@@ -101,7 +103,7 @@ def main() -> int:
     for file in named or sorted(commands):
         # What has not been compiled has no known headers, so its result is not kept.
         known = file in headers
-        key = hasher.key(commands[file]["command"], headers[file]) if known else ""
+        key = hasher.key(commands[file]["command"], file, headers[file]) if known else ""
         if not known or not (CLEAN / key).exists():
             wanted[file] = key
 

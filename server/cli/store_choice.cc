@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice&
                                  options.through_pgbouncer = postgres.through_pgbouncer;
                                  options.read_connections = postgres.read_connections;
                                  options.observer = &observer;
-                                 return Advise(persistence::OpenPostgresStore(std::move(options)),
+                                 return Advise(persistence::OpenPostgresStore(options),
                                                "check address, user and password in store.postgres");
                                }},
                     choice);

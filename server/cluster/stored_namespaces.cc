@@ -89,7 +89,7 @@ void StoredNamespaces::Insert(NamespaceRecord record, persistence::Callback<Name
   const Uuid id = Uuid::Mint(executor_.random());
   record.mutable_info()->set_id(id.ToString());
   const persistence::NamespaceRow row = ToRow(id, 1, record);
-  session_.PutNamespace(row, 0, [this, row, done = std::move(done)](absl::StatusOr<bool> put) mutable {
+  session_.PutNamespace(row, 0, [this, row, done = std::move(done)](const absl::StatusOr<bool>& put) mutable {
     if (put.ok()) return std::move(done)(Remember(row));
     if (!absl::IsAlreadyExists(put.status())) return std::move(done)(put.status());
     std::move(done)(NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", row.name)));
@@ -115,13 +115,13 @@ void StoredNamespaces::ApplyChange(std::string name, Change change, int tries_le
   session_.PutNamespace(
       row, version,
       [this, row, name = std::move(name), change = std::move(change), tries_left,
-       done = std::move(done)](absl::StatusOr<bool> put) mutable {
+       done = std::move(done)](const absl::StatusOr<bool>& put) mutable {
         if (put.ok()) return std::move(done)(Remember(row));
         if (!absl::IsAborted(put.status())) return std::move(done)(put.status());
         if (tries_left == 0)
           return std::move(done)(Unavailable("The namespace is being changed by others; try again."));
         Reload([this, name = std::move(name), change = std::move(change), tries_left,
-                done = std::move(done)](absl::StatusOr<bool> reloaded) mutable {
+                done = std::move(done)](const absl::StatusOr<bool>& reloaded) mutable {
           if (!reloaded.ok()) return std::move(done)(reloaded.status());
           ApplyChange(std::move(name), std::move(change), tries_left - 1, std::move(done));
         });

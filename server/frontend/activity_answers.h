@@ -17,7 +17,7 @@ namespace perdure::server {
 template <typename Request>
 absl::StatusOr<TaskToken> TokenById(const Namespace& name_space, const Request& request) {
   if (request.activity_id().empty()) return InvalidArgument("ActivityId is not set on request.");
-  const absl::Status identity = ValidateIdentity(request.identity());
+  absl::Status identity = ValidateIdentity(request.identity());
   if (!identity.ok()) return identity;
   // Without a workflow id, an activity that runs on its own is meant. There are none.
   if (request.workflow_id().empty())

@@ -40,7 +40,9 @@ std::string CamelCase(std::string_view name, size_t prefix) {
 
 void AddExhaustedHeaders(const absl::Status& status, grpc::CallbackServerContext& context) {
   temporal::api::errordetails::v1::ResourceExhaustedFailure detail;
-  const auto payload = status.GetPayload("type.googleapis.com/" + detail.GetDescriptor()->full_name());
+  const auto payload =
+      status.GetPayload("type.googleapis.com/" +
+                        temporal::api::errordetails::v1::ResourceExhaustedFailure::descriptor()->full_name());
   if (!payload || !detail.ParseFromString(std::string(*payload))) return;
   namespace enums = temporal::api::enums::v1;
   context.AddInitialMetadata("x-resource-exhausted-cause",

@@ -32,7 +32,7 @@ absl::Status Filled(std::string_view value, std::string_view link, std::string_v
 }
 
 template <typename... Statuses>
-absl::Status First(Statuses... statuses) {
+absl::Status First(const Statuses&... statuses) {
   absl::Status first;
   (first.Update(statuses), ...);
   return first;
@@ -42,9 +42,9 @@ absl::Status ValidateLink(const common::Link& link) {
   switch (link.variant_case()) {
     case common::Link::kWorkflowEvent: {
       const auto& event = link.workflow_event();
-      const absl::Status filled = First(Filled(event.namespace_(), "workflow event", "namespace field"),
-                                        Filled(event.workflow_id(), "workflow event", "workflow ID field"),
-                                        Filled(event.run_id(), "workflow event", "run ID field"));
+      absl::Status filled = First(Filled(event.namespace_(), "workflow event", "namespace field"),
+                                  Filled(event.workflow_id(), "workflow event", "workflow ID field"),
+                                  Filled(event.run_id(), "workflow event", "run ID field"));
       if (!filled.ok()) return filled;
       if (event.event_ref().event_type() == enums::EVENT_TYPE_UNSPECIFIED &&
           event.event_ref().event_id() != 0) {
@@ -136,7 +136,7 @@ absl::Status NormalizeTaskQueue(temporal::api::taskqueue::v1::TaskQueue* queue, 
   if (queue == nullptr) return InvalidArgument("taskQueue is not set");
   if (queue->kind() == enums::TASK_QUEUE_KIND_UNSPECIFIED) queue->set_kind(enums::TASK_QUEUE_KIND_NORMAL);
   if (queue->name().empty()) return InvalidArgument("missing task queue name");
-  const absl::Status name = TaskQueueName(queue->name());
+  absl::Status name = TaskQueueName(queue->name());
   if (!name.ok()) return name;
   if (queue->kind() == enums::TASK_QUEUE_KIND_STICKY && queue->normal_name().size() > limits::kIdLength) {
     return InvalidArgument("taskQueue length exceeds limit");

@@ -41,7 +41,7 @@ class Threads {
     request.set_request_id("start" + std::to_string(n));
     request.mutable_workflow_type()->set_name("type");
     request.mutable_task_queue()->set_name("queue");
-    history_.Start(namespaces_.id(), request, [this](absl::StatusOr<workflow::StartReply> reply) {
+    history_.Start(namespaces_.id(), request, [this](const absl::StatusOr<workflow::StartReply>& reply) {
       if (reply.ok()) ++started_;
     });
   }
@@ -75,7 +75,7 @@ class Threads {
     completion.token = task.token;
     testing::AddCompleteCommand(completion);
     history_.Execute({namespaces_.id(), task.token.workflow_id(), std::nullopt}, completion,
-                     [this](absl::StatusOr<workflow::Reply> reply) {
+                     [this](const absl::StatusOr<workflow::Reply>& reply) {
                        if (reply.ok()) ++completed_;
                      });
   }

@@ -35,10 +35,10 @@ FilterToken FilterLexer::Quoted(char quote) {
   std::string content;
   for (++at_; at_ < text_.size(); ++at_) {
     const char c = Peek();
-    if (c == '\\' && quote != '`' && at_ + 1 < text_.size()) {
+    const bool escaped = c == '\\' && quote != '`' && at_ + 1 < text_.size();
+    const bool doubled = c == quote && Peek(1) == quote;
+    if (escaped || doubled) {
       content.push_back(text_[++at_]);
-    } else if (c == quote && Peek(1) == quote) {
-      content.push_back(text_[++at_]);  // doubled: itself
     } else if (c == quote) {
       ++at_;
       FilterToken token =

@@ -1,12 +1,13 @@
 #include "server/visibility/filter_values.h"
 
 #include <charconv>
-#include <cstdio>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "server/visibility/filter_columns.h"
@@ -40,14 +41,15 @@ std::optional<int64_t> StatusNamed(const std::string& name) {
 
 // "hh:mm:ss".
 std::optional<absl::Duration> ClockTime(const std::string& text) {
-  int hours = 0;
-  int minutes = 0;
-  int seconds = 0;
-  int end = 0;
-  // NOLINTNEXTLINE(cert-err34-c): two digits cannot overflow
-  if (std::sscanf(text.c_str(), "%2d:%2d:%2d%n", &hours, &minutes, &seconds, &end) != 3) return std::nullopt;
-  if (static_cast<size_t>(end) != text.size()) return std::nullopt;
-  return absl::Hours(hours) + absl::Minutes(minutes) + absl::Seconds(seconds);
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  if (parts.size() != 3) return std::nullopt;
+  int64_t seconds = 0;
+  for (const std::string& part : parts) {
+    const auto number = part.size() <= 2 ? ToInteger(part) : std::nullopt;
+    if (!number || *number < 0) return std::nullopt;
+    seconds = seconds * 60 + *number;
+  }
+  return absl::Seconds(seconds);
 }
 
 std::optional<absl::Duration> DurationOf(const std::string& text) {

@@ -10,7 +10,6 @@
 namespace perdure::server {
 namespace {
 
-using persistence::Column;
 using persistence::Comparison;
 using persistence::Condition;
 using persistence::Filter;
@@ -112,8 +111,8 @@ TEST_CASE("run ids are compared as text") {
   CHECK(Read("RunId NOT STARTS_WITH 'x'") == "always");
   const std::string first = "11111111-2000-0000-0000-000000000000";
   const std::string last = "11111111-2fff-ffff-ffff-ffffffffffff";
-  CHECK(Read("RunId STARTS_WITH '11111111-2'") == "(run >= " + first + " and run <= " + last + ")");
-  CHECK(Read("NOT RunId STARTS_WITH '11111111-2'") == "(run < " + first + " or run > " + last + ")");
+  CHECK(Read("RunId STARTS_WITH '11111111-2'") == fmt::format("(run >= {} and run <= {})", first, last));
+  CHECK(Read("NOT RunId STARTS_WITH '11111111-2'") == fmt::format("(run < {} or run > {})", first, last));
   CHECK(Read("RunId > '11111111-2'") == "run >= " + first);
   CHECK(Read("RunId <= '11111111-2'") == "run < " + first);
   CHECK(Read("RunId STARTS_WITH 'ABC'") == "never");

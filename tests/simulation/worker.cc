@@ -157,12 +157,13 @@ void Worker::Complete(const server::RunRef& run, engine::workflow::CompleteWorkf
     cache_.erase(*run.run_id);
     return;
   }
-  network_.history().Execute(run, std::move(completion),
-                             network_.Answer<engine::workflow::Reply>(
-                                 [this, run_id = *run.run_id](absl::StatusOr<engine::workflow::Reply> reply) {
-                                   // An SDK forgets a run whose task's answer was not accepted.
-                                   if (!reply.ok()) cache_.erase(run_id);
-                                 }));
+  network_.history().Execute(
+      run, std::move(completion),
+      network_.Answer<engine::workflow::Reply>(
+          [this, run_id = *run.run_id](const absl::StatusOr<engine::workflow::Reply>& reply) {
+            // An SDK forgets a run whose task's answer was not accepted.
+            if (!reply.ok()) cache_.erase(run_id);
+          }));
 }
 
 void Worker::OnActivityTask(const ActivityTaskReply& task) {

@@ -68,7 +68,7 @@ TaskQueueVersionInfo UnusedVersion(const std::string& build_id, const absl::btre
 
 // Asks matching for one type after the other, then replies.
 void Continue(std::unique_ptr<Description> description) {
-  if (description->unasked.empty()) return description->call->Reply(std::move(description->response));
+  if (description->unasked.empty()) return description->call->Reply(description->response);
   const int type = description->unasked.back();
   description->unasked.pop_back();
   QueueKey queue = description->queue;

@@ -11,11 +11,12 @@ namespace perdure::server {
 
 template <typename Response>
 void Execute(Frontend& frontend, CallPtr call, RunRef run, engine::workflow::Request request) {
-  frontend.history.Execute(std::move(run), std::move(request),
-                           [call = std::move(call)](absl::StatusOr<engine::workflow::Reply> reply) mutable {
-                             if (!reply.ok()) return call->Fail(reply.status());
-                             call->Reply(Response());
-                           });
+  frontend.history.Execute(
+      std::move(run), std::move(request),
+      [call = std::move(call)](const absl::StatusOr<engine::workflow::Reply>& reply) mutable {
+        if (!reply.ok()) return call->Fail(reply.status());
+        call->Reply(Response());
+      });
 }
 
 }  // namespace perdure::server

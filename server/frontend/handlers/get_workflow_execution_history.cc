@@ -62,7 +62,7 @@ class Read : public std::enable_shared_from_this<Read> {
   // Nothing is read with this token, but the run must be there all the same.
   void CheckRun() {
     frontend_.history.WaitForEvents(run_, 1, absl::ZeroDuration(),
-                                    [self = shared_from_this()](absl::StatusOr<RunPosition> position) {
+                                    [self = shared_from_this()](const absl::StatusOr<RunPosition>& position) {
                                       if (!position.ok()) return self->call_->Fail(position.status());
                                       self->Continue();
                                     });

@@ -30,7 +30,7 @@ absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Metho
   if (name.size() > limits::kIdLength) return InvalidArgument("Namespace length exceeds limit.");
   auto found = frontend.namespaces.ByName(name);
   if (!found.ok()) return found.status();
-  const absl::Status allowed = CheckNamespaceState(**found, method.spec.name);
+  absl::Status allowed = CheckNamespaceState(**found, method.spec.name);
   if (!allowed.ok()) return allowed;
   return found;
 }
@@ -40,7 +40,7 @@ absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& 
   const Method& method = call.method();
   OpenedToken opened;
   if (!named.empty()) {
-    const absl::Status allowed = Authorize(frontend, call, named);
+    absl::Status allowed = Authorize(frontend, call, named);
     if (!allowed.ok()) return allowed;
     auto of_request = FindNamespace(frontend, method, named);
     if (!of_request.ok()) return of_request.status();
@@ -59,10 +59,10 @@ absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& 
   }
   opened.name_space = *std::move(of_token);
   if (named.empty()) {
-    const absl::Status authorised = Authorize(frontend, call, opened.name_space->settings.name);
+    absl::Status authorised = Authorize(frontend, call, opened.name_space->settings.name);
     if (!authorised.ok()) return authorised;
   }
-  const absl::Status allowed = CheckNamespaceState(*opened.name_space, method.spec.name);
+  absl::Status allowed = CheckNamespaceState(*opened.name_space, method.spec.name);
   if (!allowed.ok()) return allowed;
   return opened;
 }

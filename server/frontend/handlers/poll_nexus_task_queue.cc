@@ -18,7 +18,7 @@ void PollNexusTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_spac
                  .identity = std::move(*request.mutable_identity())};
   StartPoll(frontend, std::move(call),
             {.namespace_id = name_space->id, .poll = std::move(poll), .wait = *wait},
-            [](CallPtr call, PolledTask) { call->Reply(api::PollNexusTaskQueueResponse()); });
+            [](const CallPtr& call, const PolledTask&) { call->Reply(api::PollNexusTaskQueueResponse()); });
 }
 
 }  // namespace perdure::server

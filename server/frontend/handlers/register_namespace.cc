@@ -15,7 +15,7 @@ absl::Status Validate(const Frontend& frontend, const api::RegisterNamespaceRequ
   if (request.is_global_namespace()) {
     return InvalidArgument("Cannot register global namespace when not enabled");
   }
-  const absl::Status retention = ValidateRetention(request.workflow_execution_retention_period());
+  absl::Status retention = ValidateRetention(request.workflow_execution_retention_period());
   if (!retention.ok()) return retention;
   // The name of the real server's own namespace is reserved.
   if (request.namespace_() == "temporal-system" || frontend.namespaces.ByName(request.namespace_()).ok()) {
@@ -45,7 +45,7 @@ void RegisterNamespace(Frontend& frontend, CallPtr call, api::RegisterNamespaceR
   info.set_owner_email(request.owner_email());
   *info.mutable_data() = std::move(*request.mutable_data());
   frontend.namespaces.Register(std::move(record),
-                               [call = std::move(call)](absl::StatusOr<NamespacePtr> made) mutable {
+                               [call = std::move(call)](const absl::StatusOr<NamespacePtr>& made) mutable {
                                  if (!made.ok()) return call->Fail(made.status());
                                  call->Reply(api::RegisterNamespaceResponse());
                                });

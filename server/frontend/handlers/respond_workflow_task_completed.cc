@@ -6,7 +6,7 @@ namespace perdure::server {
 namespace {
 
 absl::Status Validate(const api::RespondWorkflowTaskCompletedRequest& request) {
-  const absl::Status valid = ValidateIdentity(request.identity());
+  absl::Status valid = ValidateIdentity(request.identity());
   if (!valid.ok()) return valid;
   const auto& sticky = request.sticky_attributes();
   return ValidateWorkerVersion(

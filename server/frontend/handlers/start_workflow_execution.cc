@@ -47,7 +47,7 @@ absl::Status CheckPolicies(const Request& request) {
 }
 
 absl::Status NormalizeTimeout(google::protobuf::Duration* timeout, std::string_view name) {
-  const absl::Status valid = NormalizeDuration(timeout);
+  absl::Status valid = NormalizeDuration(timeout);
   if (valid.ok()) return valid;
   return InvalidArgument(
       fmt::format("An invalid {} is set on request. cause: {}", name, std::string(valid.message())));
