@@ -25,7 +25,7 @@ def main() -> None:
     options = parser.parse_args()
 
     table = Table(
-        *("what                          ", "records/s", "share of the limit", "WAL B/wf", "database B/wf"),
+        *(f"{'what':31}", "records/s", "share of the limit", "WAL B/wf", "database B/wf"),
         *("statements/wf", "commits/wf", "errors"),
     )
     with cluster_for(["postgres"]) as cluster:
