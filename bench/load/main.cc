@@ -78,7 +78,7 @@ Json Errors(const WorkloadResult& result) {
 absl::StatusOr<Json> Loop(const Options& options, const Watched& watched) {
   std::vector<Watched::Reading> edges;
   WorkloadResult result;
-  const absl::Status status = RunLoop(
+  absl::Status status = RunLoop(
       options.workload, [&] { edges.push_back(watched.Read()); }, result);
   if (!status.ok()) return status;
   if (!result.first_error.empty()) std::cerr << "first error: " << result.first_error << "\n";
@@ -110,7 +110,7 @@ absl::StatusOr<Json> Steps(const Options& options, const Watched& watched) {
     windows.push_back(std::move(entry));
     last = std::move(now);
   };
-  const absl::Status status = RunSteps(options.workload, options.steps, window, result);
+  absl::Status status = RunSteps(options.workload, options.steps, window, result);
   if (!status.ok()) return status;
   return Json{{"windows", windows}, {"errors", Errors(result)}};
 }
@@ -121,7 +121,7 @@ absl::StatusOr<Json> First(const Options& options) {
   WorkloadOptions one = options.workload;
   one.in_flight = 1;
   WorkloadResult result;
-  const absl::Status status = RunSteps(
+  absl::Status status = RunSteps(
       one, one.activities + 1, [](const auto&) {}, result);
   if (!status.ok()) return status;
   return Json{{"answered_at", UnixSeconds(*answered)},
@@ -166,7 +166,7 @@ absl::StatusOr<Json> Collect(const Options& options) {
 }
 
 absl::StatusOr<Json> Idle(const Options& options, const Watched& watched) {
-  const absl::Status status = HoldPolls(options.workload.target, options.polls);
+  absl::Status status = HoldPolls(options.workload.target, options.polls);
   if (!status.ok()) return status;
   absl::SleepFor(options.workload.warm_up);
   const Watched::Reading begin = watched.Read();
@@ -232,7 +232,7 @@ int Main(int argc, char** argv) {
     std::cerr << out.status().message() << "\n";
     return 1;
   }
-  std::cout << out->dump() << std::endl;
+  std::cout << out->dump() << "\n" << std::flush;
   // Long polls still wait; ending the process is what cancels them.
   std::_Exit(0);
 }

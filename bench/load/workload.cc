@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/event_loop.h"
 
 namespace perdure::bench {
 namespace {
@@ -23,9 +23,9 @@ constexpr absl::Duration kPauseFailed = absl::Milliseconds(10);
 
 // Bytes that no store can compress.
 std::string RandomBytes(size_t size) {
-  std::mt19937 random;
+  const auto random = NewSystemRandom();
   std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
+  for (char& byte : bytes) byte = static_cast<char>(random->Next());
   return bytes;
 }
 
