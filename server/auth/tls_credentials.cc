@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log_fields.h"
+#include "base/text.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -61,13 +63,14 @@ class Credentials final : public grpc::ServerCredentials {
     mark_ = std::move(mark);
     auto content = ReadTlsFiles(files_);
     if (!content.ok()) {
-      spdlog::error("a renewed certificate cannot be used, the one before stays in use: {}",
-                    std::string(content.status().message()));
+      spdlog::error("{}", WithFields("a renewed certificate cannot be used, the one before stays in use",
+                                     {{"error", StdView(content.status().message())}}));
       return false;
     }
     if (*content == content_) return false;
     content_ = *std::move(content);
-    spdlog::info("the certificate of {} is in use from now on", files_.certificate);
+    spdlog::info("{}",
+                 WithFields("a renewed certificate is in use from now on", {{"file", files_.certificate}}));
     return true;
   }
 

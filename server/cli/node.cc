@@ -15,6 +15,7 @@
 #include "server/cli/store_metrics.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/stored_namespaces.h"
+#include "server/frontend/call_log.h"
 #include "server/frontend/call_metrics.h"
 #include "server/frontend/grpc_server.h"
 #include "server/frontend/method_table.h"
@@ -212,7 +213,7 @@ class Node::Impl {
                                           .store = StoreName(options_.store)},
                                  .search_attributes = options_.search_attributes});
     spdlog::info("{}", frontend_->authorizer->Description());
-    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_metrics_, tls_);
+    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_, tls_);
     if (!grpc.ok()) return grpc.status();
     grpc_ = *std::move(grpc);
     if (!options_.metrics_port) return absl::OkStatus();
@@ -244,6 +245,7 @@ class Node::Impl {
   StoreMetrics store_metrics_;
   const MethodTable methods_;
   CallMetrics call_metrics_;
+  CallLog call_log_{call_metrics_};
   IdMinter ids_;
   std::shared_ptr<grpc::ServerCredentials> tls_;  // null: plain text
   std::unique_ptr<persistence::Store> store_;

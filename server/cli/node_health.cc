@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/log_fields.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -62,7 +63,7 @@ void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer
   const auto changed = [&grpc](const HealthReport& report) {
     grpc.SetHealthy(report.ok());
     if (report.ok()) return spdlog::info("ready again");
-    spdlog::warn("not ready: {}", report.Failures());
+    spdlog::warn("{}", WithFields("not ready", {{"failing", report.Failures()}}));
   };
   health_->SetStarted(std::move(checks), changed, [&lease] { lease.ReportAge(); });
 }

@@ -9,7 +9,7 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-// The gauge follows the count in steps, so that it costs nothing on most calls.
+// The gauges follow the counts in steps, so that they cost nothing on most calls.
 constexpr size_t kGaugeStep = 16;
 
 }  // namespace
@@ -29,14 +29,19 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(Importance importance, size_t
     refused_.Add();
     return Overloaded("too many calls wait for the store");
   }
-  if (calls % kGaugeStep == 0) waiting_.Set(static_cast<double>(calls));
+  Show(calls, total);
   return ticket;
 }
 
 void Admission::Leave(size_t bytes) {
   const size_t calls = calls_.fetch_sub(1, std::memory_order_relaxed) - 1;
-  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  if (calls % kGaugeStep == 0) waiting_.Set(static_cast<double>(calls));
+  Show(calls, bytes_.fetch_sub(bytes, std::memory_order_relaxed) - bytes);
+}
+
+void Admission::Show(size_t calls, size_t bytes) {
+  if (calls % kGaugeStep != 0) return;
+  waiting_.Set(static_cast<double>(calls));
+  waiting_bytes_.Set(static_cast<double>(bytes));
 }
 
 }  // namespace perdure::server

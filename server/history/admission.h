@@ -22,7 +22,8 @@ class Admission {
     kAnswer,  // what a worker did
   };
 
-  Admission(Gauge& waiting, Counter& refused) : waiting_(waiting), refused_(refused) {}
+  Admission(Gauge& waiting, Gauge& waiting_bytes, Counter& refused)
+      : waiting_(waiting), waiting_bytes_(waiting_bytes), refused_(refused) {}
 
   // A call's place among those that wait; given back at its end.
   class Ticket {
@@ -43,8 +44,10 @@ class Admission {
 
  private:
   void Leave(size_t bytes);
+  void Show(size_t calls, size_t bytes);
 
   Gauge& waiting_;
+  Gauge& waiting_bytes_;
   Counter& refused_;
   std::atomic<size_t> calls_ = 0;
   std::atomic<size_t> bytes_ = 0;

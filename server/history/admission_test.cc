@@ -11,7 +11,7 @@ namespace {
 
 TEST_CASE("calls beyond the bound are refused, workers' answers later") {
   NullMetrics metrics;
-  Admission admission(metrics.gauge("", {}), metrics.counter("", {}));
+  Admission admission(metrics.gauge("", {}), metrics.gauge("", {}), metrics.counter("", {}));
   std::vector<Admission::Ticket> tickets;
   for (size_t i = 0; i < limits::kWaitingCalls; ++i) {
     tickets.push_back(*admission.Admit(Admission::Importance::kCall, 0));

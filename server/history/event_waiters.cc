@@ -29,6 +29,7 @@ void EventWaiters::Add(const RunKey& run, int64_t from_event_id, absl::Duration 
     expired_(key, std::move(answer));
   });
   by_run_[run].push_back(id);
+  waiting_.Set(static_cast<double>(by_id_.size()));
 }
 
 EventWaiters::Answer EventWaiters::Take(uint64_t id) {
@@ -36,6 +37,7 @@ EventWaiters::Answer EventWaiters::Take(uint64_t id) {
   executor_.Cancel(found->second.timer);
   Answer done = std::move(found->second.done);
   by_id_.erase(found);
+  waiting_.Set(static_cast<double>(by_id_.size()));
   return done;
 }
 

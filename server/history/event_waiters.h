@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "persistence/batch.h"
 #include "server/history/history.h"
+#include "server/metrics/metrics.h"
 
 namespace perdure::server {
 
@@ -21,7 +22,9 @@ class EventWaiters {
   // Called when a waiter's time is over.
   using Expired = absl::AnyInvocable<void(const persistence::RunKey&, Answer)>;
 
-  EventWaiters(Executor& executor, Expired expired) : executor_(executor), expired_(std::move(expired)) {}
+  // `waiting` shows how many there are.
+  EventWaiters(Executor& executor, Gauge& waiting, Expired expired)
+      : executor_(executor), waiting_(waiting), expired_(std::move(expired)) {}
 
   // Waits until TakeReady hands it out, or for `max_wait`. RESOURCE_EXHAUSTED is answered when there are too
   // many.
@@ -46,6 +49,7 @@ class EventWaiters {
   Answer Take(uint64_t id);
 
   Executor& executor_;
+  Gauge& waiting_;
   Expired expired_;
   uint64_t next_id_ = 1;
   absl::btree_map<uint64_t, Waiter> by_id_;

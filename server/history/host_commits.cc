@@ -7,8 +7,10 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "server/history/execution_row.h"
 #include "server/history/history_host.h"
+#include "server/history/run_log.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -118,8 +120,8 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
   for (const CommitGroupPtr& refused : groups) {
     for (const RunPtr& run : refused->runs) {
       if (run->dropped) continue;
-      spdlog::error("the store refuses what run {} of workflow {} would write: {}",
-                    run->key.run_id.ToString(), run->workflow_id(), why);
+      spdlog::error("{}", AboutRun("the store refuses what a run would write", world_.namespaces, run->key,
+                                   run->state, why));
       Refusals& refusals = refusals_[run->key];
       refusals.until = world_.executor.Now() + RefusalWait(++refusals.count);
       keeper_.Forget(*run);

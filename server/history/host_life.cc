@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log_fields.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "server/history/history_host.h"
 #include "spdlog/spdlog.h"
 
@@ -22,14 +24,16 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       options_(options),
       session_(world.store.OpenSession(world.executor)),
       metrics_(world.metrics, std::to_string(writer_id)),
-      admission_(metrics_.executor_queue(), metrics_.refused_calls()),
+      admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
       cache_(options.resident_bytes),
       loader_(*session_, [this](persistence::StoredRun stored) { return Admit(std::move(stored)); }),
       batcher_(world.executor, *session_, *this, world.metrics),
       keeper_(world.executor, *this, [this](const persistence::RunKey& key) { OnRing(key); }),
-      horizon_(world.executor, *session_, *this, metrics_.wakes_behind()),
-      waiters_(world.executor, [this](const persistence::RunKey& key,
-                                      EventWaiters::Answer done) { OnWaitOver(key, std::move(done)); }),
+      horizon_(world.executor, *session_, *this, metrics_.wakes_behind(), metrics_.known_wakes()),
+      waiters_(world.executor, metrics_.event_waiters(),
+               [this](const persistence::RunKey& key, EventWaiters::Answer done) {
+                 OnWaitOver(key, std::move(done));
+               }),
       fence_backoff_(kFirstBackoff) {}
 
 HistoryHost::~HistoryHost() = default;
@@ -65,7 +69,8 @@ void HistoryHost::Fence() {
 }
 
 void HistoryHost::FenceLater(const absl::Status& why) {
-  spdlog::info("writer {} is not fenced yet: {}", writer_id_, std::string(why.message()));
+  spdlog::info("{}", WithFields("a writer is not fenced yet",
+                                {{"writer", std::to_string(writer_id_)}, {"error", StdView(why.message())}}));
   fence_timer_ = world_.executor.RunAfter(fence_backoff_, [this] { Fence(); });
   // Up to a fifth of jitter, so that executors of one node do not knock in step.
   const double jitter = 1.8 + 0.4 * world_.executor.random().Fraction();
@@ -85,12 +90,17 @@ void HistoryHost::OnFenced(const persistence::FencedWriter& fenced) {
 
 void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
   if (unknown_batch_ != 0) {
-    spdlog::warn("batch {} of writer {}, of unknown outcome, {}", unknown_batch_, writer_id_,
-                 fenced.last_batch >= unknown_batch_ ? "had landed" : "never landed");
+    const bool landed = fenced.last_batch >= unknown_batch_;
+    spdlog::warn("{}", WithFields(landed ? "a batch of unknown outcome had landed"
+                                         : "a batch of unknown outcome never landed",
+                                  {{"writer", std::to_string(writer_id_)},
+                                   {"batch", std::to_string(unknown_batch_)}}));
   }
   if (fenced.last_batch < known_batch_) {
-    spdlog::error("the store forgot batches {} to {} of writer {}: a failover to a lagging standby?",
-                  fenced.last_batch + 1, known_batch_, writer_id_);
+    spdlog::error("{}", WithFields("the store forgot batches: a failover to a lagging standby?",
+                                   {{"writer", std::to_string(writer_id_)},
+                                    {"first_batch", std::to_string(fenced.last_batch + 1)},
+                                    {"last_batch", std::to_string(known_batch_)}}));
   }
   known_batch_ = fenced.last_batch;
   unknown_batch_ = 0;
@@ -103,16 +113,21 @@ void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
 
 void HistoryHost::Lost(const persistence::CommitResult& result, uint64_t batch) {
   known_batch_ = batcher_.last_batch();
+  const auto say = [&](std::string_view message) {
+    spdlog::warn("{}", WithFields(message, {{"writer", std::to_string(writer_id_)},
+                                            {"batch", std::to_string(batch)},
+                                            {"error", result.message}}));
+  };
   switch (result.outcome) {
     case persistence::CommitOutcome::kUnknown:
       unknown_batch_ = batch;
-      spdlog::warn("the outcome of batch {} of writer {} is unknown: {}", batch, writer_id_, result.message);
+      say("the outcome of a batch is unknown");
       break;
     case persistence::CommitOutcome::kFenced:
-      spdlog::warn("writer {} was fenced: {}", writer_id_, result.message);
+      say("a writer was fenced");
       break;
     case persistence::CommitOutcome::kFailed:
-      spdlog::warn("batch {} of writer {} failed: {}", batch, writer_id_, result.message);
+      say("a batch failed");
       break;
     case persistence::CommitOutcome::kCommitted:
     case persistence::CommitOutcome::kRefused:

@@ -3,7 +3,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "server/history/history_host.h"
+#include "server/history/run_log.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -109,8 +111,8 @@ absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
     run->log_bytes += row.events.size() + row.changes.size();
     engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes)};
     if (absl::Status applied = workflow::Apply(run->state, record); !applied.ok()) {
-      spdlog::error("run {} cannot be folded: {}", stored.key.run_id.ToString(),
-                    std::string(applied.message()));
+      spdlog::error("{}", AboutRun("a run cannot be folded", world_.namespaces, stored.key, run->state,
+                                   StdView(applied.message())));
       return applied;
     }
     row.events = std::move(record.events);

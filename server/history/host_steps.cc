@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "server/history/execution_row.h"
 #include "server/history/history_host.h"
+#include "server/history/run_log.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -213,8 +214,8 @@ void HistoryHost::OnRing(const persistence::RunKey& key) {
   const bool was_durable = run->Durable();
   const absl::StatusOr<workflow::Reply> fired = Step(run, workflow::FireTimers{});
   if (was_durable && run->Durable() && run->next_timer && *run->next_timer <= now) {
-    spdlog::error("a timer of run {} fired without effect: {}", key.run_id.ToString(),
-                  fired.ok() ? "nothing was due" : std::string(fired.status().message()));
+    spdlog::error("{}", AboutRun("a timer fired without effect", world_.namespaces, key, run->state,
+                                 fired.ok() ? "nothing was due" : StdView(fired.status().message())));
     run->timers_not_before = now + kIdleTimerBackoff;
     RefreshObligations(*run);
   }

@@ -48,6 +48,14 @@ std::string_view CloseMetric(enums::WorkflowExecutionStatus status) {
   }
 }
 
+// The handle kept under `key`, null when it is not kept. Clients choose the keys, so a map that grows too big
+// begins anew: the metrics keep the handles.
+template <typename T>
+T*& Cached(absl::flat_hash_map<std::string, T*>& handles, const std::string& key) {
+  if (handles.size() >= kMaxLabelSets) handles.clear();
+  return handles[key];
+}
+
 bool SameAttempt(const workflow::Activity* before, const workflow::State& after, int64_t id) {
   const auto found = after.activities->find(id);
   return found != after.activities->end() && found->second->attempt == before->attempt;
@@ -58,7 +66,10 @@ bool SameAttempt(const workflow::Activity* before, const workflow::State& after,
 RunMetrics::RunMetrics(Metrics& metrics, const std::string& executor)
     : metrics_(metrics),
       executor_queue_(metrics.gauge("perdure_executor_queue", {{"executor", executor}})),
+      executor_queue_bytes_(metrics.gauge("perdure_executor_queue_bytes", {{"executor", executor}})),
+      event_waiters_(metrics.gauge("perdure_event_waiters", {{"executor", executor}})),
       wakes_behind_(metrics.gauge("perdure_wakes_behind_seconds", {{"executor", executor}})),
+      known_wakes_(metrics.gauge("perdure_known_wakes", {{"executor", executor}})),
       refused_calls_(metrics.counter("perdure_refused_calls", {{"reason", "executor_queue"}})),
       fences_(metrics.counter("perdure_fences", {})),
       resident_runs_(metrics.gauge("perdure_resident_runs", {{"executor", executor}})),
@@ -126,7 +137,7 @@ void RunMetrics::CountClosed(std::string_view namespace_name, const State& state
   const std::string_view metric = CloseMetric(state.status);
   if (metric.empty()) return;
   AddWorkflow(metric, namespace_name, state);
-  Histogram*& latency = latencies_[KeyOf({namespace_name, state.task_queue, state.workflow_type})];
+  Histogram*& latency = Cached(latencies_, KeyOf({namespace_name, state.task_queue, state.workflow_type}));
   if (latency == nullptr) {
     latency =
         &metrics_.histogram("workflow_schedule_to_close_latency", {{"namespace", namespace_name},
@@ -142,7 +153,8 @@ void RunMetrics::CountClosed(std::string_view namespace_name, const State& state
 }
 
 void RunMetrics::AddWorkflow(std::string_view metric, std::string_view namespace_name, const State& state) {
-  Counter*& counter = counters_[KeyOf({metric, namespace_name, state.task_queue, state.workflow_type})];
+  Counter*& counter =
+      Cached(counters_, KeyOf({metric, namespace_name, state.task_queue, state.workflow_type}));
   if (counter == nullptr) {
     counter = &metrics_.counter(metric, {{"namespace", namespace_name},
                                          {"taskqueue", state.task_queue},
@@ -154,8 +166,8 @@ void RunMetrics::AddWorkflow(std::string_view metric, std::string_view namespace
 void RunMetrics::AddActivity(std::string_view metric, std::string_view namespace_name, const State& state,
                              const Activity& activity) {
   const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
-  Counter*& counter = counters_[KeyOf({metric, namespace_name, scheduled.task_queue().name(),
-                                       state.workflow_type, scheduled.activity_type().name()})];
+  Counter*& counter = Cached(counters_, KeyOf({metric, namespace_name, scheduled.task_queue().name(),
+                                               state.workflow_type, scheduled.activity_type().name()}));
   if (counter == nullptr) {
     counter = &metrics_.counter(metric, {{"namespace", namespace_name},
                                          {"taskqueue", scheduled.task_queue().name()},

@@ -34,7 +34,10 @@ class RunMetrics {
   void OnFence() { fences_.Add(); }
   void SetResident(size_t runs, size_t bytes);
   Gauge& executor_queue() { return executor_queue_; }
+  Gauge& executor_queue_bytes() { return executor_queue_bytes_; }
+  Gauge& event_waiters() { return event_waiters_; }
   Gauge& wakes_behind() { return wakes_behind_; }
+  Gauge& known_wakes() { return known_wakes_; }
   Counter& refused_calls() { return refused_calls_; }
 
  private:
@@ -49,11 +52,15 @@ class RunMetrics {
 
   Metrics& metrics_;
   Gauge& executor_queue_;
+  Gauge& executor_queue_bytes_;
+  Gauge& event_waiters_;
   Gauge& wakes_behind_;
+  Gauge& known_wakes_;
   Counter& refused_calls_;
   Counter& fences_;
   Gauge& resident_runs_;
   Gauge& resident_bytes_;
+  // Bounded (Cached): clients choose the keys.
   absl::flat_hash_map<std::string, Counter*> counters_;
   absl::flat_hash_map<std::string, Histogram*> latencies_;
   absl::flat_hash_map<std::string, Histogram*> transitions_;

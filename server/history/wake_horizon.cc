@@ -118,6 +118,7 @@ void WakeHorizon::Pump() {
   }
   const bool behind = !due_.empty() && due_.begin()->at <= now;
   behind_.Set(behind ? absl::ToDoubleSeconds(now - due_.begin()->at) : 0);
+  known_.Set(static_cast<double>(due_.size()));
   ReadMore();
   Arm();
 }

@@ -35,8 +35,8 @@ class WakeHorizon {
     virtual void OnWakeDue(const persistence::RunKey& run, absl::AnyInvocable<void(bool) &&> done) = 0;
   };
 
-  WakeHorizon(Executor& executor, persistence::Session& session, Host& host, Gauge& behind)
-      : executor_(executor), session_(session), host_(host), behind_(behind) {}
+  WakeHorizon(Executor& executor, persistence::Session& session, Host& host, Gauge& behind, Gauge& known)
+      : executor_(executor), session_(session), host_(host), behind_(behind), known_(known) {}
 
   void Begin(uint32_t writer_id);
   void Abandon();
@@ -62,6 +62,7 @@ class WakeHorizon {
   persistence::Session& session_;
   Host& host_;
   Gauge& behind_;
+  Gauge& known_;
 
   uint64_t generation_ = 0;
   uint32_t writer_id_ = 0;

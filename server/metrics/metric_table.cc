@@ -65,7 +65,11 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"perdure_commit_batch_runs", kHistogram, kCount, "", "Runs written by one commit."},
     {"perdure_commit_batch_bytes", kHistogram, kBytes, "", "Bytes written by one commit."},
     {"perdure_commit_latency", kHistogram, kSeconds, "", "Duration of commits."},
-    {"perdure_executor_queue", kGauge, kNone, "executor", "Calls that wait on an executor."},
+    {"perdure_executor_queue", kGauge, kNone, "executor", "Calls that wait on an executor, in steps of 16."},
+    {"perdure_executor_queue_bytes", kGauge, kNone, "executor", "Bytes of the requests of those calls."},
+    {"perdure_event_waiters", kGauge, kNone, "executor", "Long polls that wait for a run's next events."},
+    {"perdure_known_wakes", kGauge, kNone, "executor",
+     "Stored wakes that are held in memory, of runs that are not."},
     {"perdure_resident_runs", kGauge, kNone, "executor", "Runs held in memory."},
     {"perdure_resident_bytes", kGauge, kNone, "executor", "Estimated bytes of the runs held in memory."},
     {"perdure_wakes_behind_seconds", kGauge, kNone, "executor", "How far due wakes lag behind the clock."},
@@ -74,7 +78,7 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"perdure_lease_age_seconds", kGauge, kNone, "", "Time since the node's lease was last renewed."},
 
     // The process.
-    {"perdure_pollers", kGauge, kNone, "", "Long polls that wait."},
+    {"perdure_pollers", kGauge, kNone, "", "Polls that wait for a task."},
 });
 
 }  // namespace
