@@ -164,7 +164,7 @@ Measure Watch(PgBlocking& admin, Body body) {
 void WriteThroughStore(const std::string& database, const std::vector<std::vector<RunWrite>>& batches,
                        Measure& measure) {
   persistence::PostgresOptions options;
-  options.connection = database;
+  options.target = database;
   const auto store = Must(persistence::OpenPostgresStore(options));
   EventLoop home("home");
   std::unique_ptr<persistence::Session> session;
@@ -230,7 +230,7 @@ void WriteBare(const std::string& database, const std::vector<std::vector<RunWri
   };
   loop.Post([&] {
     connection = std::make_unique<persistence::PgConnection>(
-        loop, persistence::PgConnection::Options{.connection = database, .settings = {}});
+        loop, persistence::PgConnection::Options{.target = database, .settings = {}});
     send();
   });
   done.get_future().wait();

@@ -13,23 +13,40 @@ struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 
+// libpq's words of a string that it does not understand, without the parts of the string that it quotes: they
+// may hold the password.
+std::string WithoutQuotes(const std::string& text) {
+  std::string out;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted) out.push_back(c);
+    if (c == '"' && quoted) out += "\"...";
+  }
+  return out;
+}
+
 }  // namespace
 
-absl::StatusOr<PgBlocking> PgBlocking::Connect(const std::string& connection) {
+absl::StatusOr<PgBlocking> PgBlocking::Connect(const PgTarget& target) {
+  const absl::StatusOr<PgLogin> login = ReadLogin(target);
+  if (!login.ok()) return login.status();
   char* wrong = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> parsed(PQconninfoParse(connection.c_str(), &wrong));
+  const std::unique_ptr<PQconninfoOption, FreeOptions> parsed(
+      PQconninfoParse(login->connection.c_str(), &wrong));
   if (parsed == nullptr) {
     const std::string why = wrong == nullptr ? "out of memory" : PgOneLine(wrong);
     PQfreemem(wrong);
-    return absl::InvalidArgumentError(why);
+    return absl::InvalidArgumentError(absl::StrCat("not a connection string: ", WithoutQuotes(why)));
   }
   PgBlocking result;
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
     if (std::string_view(option->keyword) == "options" && option->val != nullptr)
       result.options_ = option->val;
   }
-  const char* const keywords[] = {"connect_timeout", "application_name", "dbname", nullptr};
-  const char* const values[] = {"10", "perdure", connection.c_str(), nullptr};
+  const char* const keywords[] = {"connect_timeout", "application_name", "dbname",
+                                  login->password.empty() ? nullptr : "password", nullptr};
+  const char* const values[] = {"10", "perdure", login->connection.c_str(), login->password.c_str(), nullptr};
   result.connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
   if (PQstatus(result.connection_.get()) != CONNECTION_OK) return result.Error();
   return result;

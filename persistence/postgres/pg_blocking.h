@@ -8,14 +8,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "persistence/postgres/pg_target.h"
 
 namespace perdure::persistence {
 
 class PgBlocking {
  public:
   // INVALID_ARGUMENT for a string that libpq does not understand; UNAVAILABLE with the database's words
-  // otherwise.
-  static absl::StatusOr<PgBlocking> Connect(const std::string& connection);
+  // otherwise; FAILED_PRECONDITION for a file that cannot be read.
+  static absl::StatusOr<PgBlocking> Connect(const PgTarget& target);
 
   absl::Status Run(const std::string& sql);
   // The first column of the first row; empty where there is none.

@@ -53,6 +53,11 @@ int PgConnection::backend_pid() const {
 
 void PgConnection::Connect() {
   state_ = State::kConnecting;
+  const absl::StatusOr<PgLogin> login = ReadLogin(options_.target);
+  if (!login.ok()) {
+    Lose(std::string(login.status().message()));
+    return;
+  }
   // What the connection string says wins, but for the options, which settings has merged already.
   const std::string startup = options_.named_statements ? kStartupOptions + options_.settings : "";
   const char* const keywords[] = {"keepalives_idle",
@@ -61,10 +66,18 @@ void PgConnection::Connect() {
                                   "tcp_user_timeout",
                                   "application_name",
                                   "dbname",
-                                  startup.empty() ? nullptr : "options",
+                                  startup.empty() ? "user" : "options",
+                                  login->password.empty() ? nullptr : "password",
                                   nullptr};
-  const char* const values[] = {
-      "5", "2", "3", "15000", "perdure", options_.connection.c_str(), startup.c_str(), nullptr};
+  const char* const values[] = {"5",
+                                "2",
+                                "3",
+                                "15000",
+                                "perdure",
+                                login->connection.c_str(),
+                                startup.c_str(),
+                                login->password.c_str(),
+                                nullptr};
   connection_ = PQconnectStartParams(keywords, values, /*expand_dbname=*/1);
   if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) {
     Lose(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));

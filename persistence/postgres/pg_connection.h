@@ -18,6 +18,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "base/event_loop.h"
+#include "persistence/postgres/pg_target.h"
 #include "persistence/postgres/pg_value.h"
 
 namespace perdure::persistence {
@@ -48,7 +49,7 @@ class PgConnection {
   using Done = absl::AnyInvocable<void(PgAnswer) &&>;
 
   struct Options {
-    std::string connection;
+    PgTarget target;
     bool named_statements = true;
     // Settings of the session beside the connection's own ("-c name=value ..."); not used without named
     // statements.

@@ -109,8 +109,8 @@ class PostgresBackend final : public Backend {
       admin_.Run(absl::StrCat("DELETE FROM ", table, "; DROP TABLE IF EXISTS saved_", table));
     }
     PostgresOptions options;
-    options.connection = absl::StrCat(Database::Shared().Direct(), " host=127.0.0.1 port=", gate_.port(),
-                                      " sslmode=disable gssencmode=disable");
+    options.target = absl::StrCat(Database::Shared().Direct(), " host=127.0.0.1 port=", gate_.port(),
+                                  " sslmode=disable gssencmode=disable");
     options.blocked_fence_limit = blocked_fence_limit;
     auto store = OpenPostgresStore(options);
     INFO(store.status());
@@ -174,11 +174,11 @@ std::unique_ptr<Backend> NewBackend() { return std::make_unique<PostgresBackend>
 }  // namespace contract
 
 TEST_CASE("postgres: a connection string that libpq does not understand is refused as such") {
-  CHECK(absl::IsInvalidArgument(OpenPostgresStore({.connection = "nonsense=1"}).status()));
+  CHECK(absl::IsInvalidArgument(OpenPostgresStore({.target = "nonsense=1"}).status()));
 }
 
 TEST_CASE("postgres: a database without the schema is refused with the command to run") {
-  const auto store = OpenPostgresStore({.connection = contract::ServerFromEnvironment()});
+  const auto store = OpenPostgresStore({.target = contract::ServerFromEnvironment()});
   CHECK(absl::IsFailedPrecondition(store.status()));
   CHECK(std::string(store.status().message()).find("perdure migrate") != std::string::npos);
 }
@@ -314,7 +314,7 @@ TEST_CASE("postgres: migrations are applied once, and a newer schema is tolerate
   REQUIRE(version.ok());
   CHECK(version->found == 1000);
   CHECK(CheckSchema(*version, "perdure migrate").ok());
-  CHECK(OpenPostgresStore({.connection = direct}).ok());
+  CHECK(OpenPostgresStore({.target = direct}).ok());
   backend.admin().Run("DELETE FROM schema_versions WHERE version = 1000");
 }
 

@@ -40,17 +40,17 @@ class Target final : public MigrationTarget {
 
 }  // namespace
 
-absl::StatusOr<int> MigratePostgres(const std::string& connection,
+absl::StatusOr<int> MigratePostgres(const PgTarget& target,
                                     const std::function<void(const Migration&)>& progress) {
-  absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(connection);
+  absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(target);
   if (!opened.ok()) return opened.status();
   if (absl::Status status = opened->Run(kLock); !status.ok()) return status;
-  Target target(*opened);
-  return ApplyMigrations(target, PostgresMigrations(), progress);
+  Target database(*opened);
+  return ApplyMigrations(database, PostgresMigrations(), progress);
 }
 
-absl::StatusOr<SchemaVersion> PostgresSchemaVersion(const std::string& connection) {
-  absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(connection);
+absl::StatusOr<SchemaVersion> PostgresSchemaVersion(const PgTarget& target) {
+  absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(target);
   if (!opened.ok()) return opened.status();
   return PostgresSchemaVersion(*opened);
 }

@@ -11,9 +11,9 @@
 namespace perdure::persistence {
 
 // Applies what is missing under an advisory lock, and answers how many were. `progress` may be null.
-absl::StatusOr<int> MigratePostgres(const std::string& connection,
+absl::StatusOr<int> MigratePostgres(const PgTarget& target,
                                     const std::function<void(const Migration&)>& progress);
-absl::StatusOr<SchemaVersion> PostgresSchemaVersion(const std::string& connection);
+absl::StatusOr<SchemaVersion> PostgresSchemaVersion(const PgTarget& target);
 absl::StatusOr<SchemaVersion> PostgresSchemaVersion(PgBlocking& connection);
 
 }  // namespace perdure::persistence

@@ -14,7 +14,7 @@ namespace {
 class PostgresStore final : public Store {
  public:
   PostgresStore(const PostgresOptions& options, std::string settings)
-      : shared_(PgConnection::Options{options.connection, !options.through_pgbouncer, std::move(settings)}) {
+      : shared_(PgConnection::Options{options.target, !options.through_pgbouncer, std::move(settings)}) {
     shared_.read_connections = std::max<size_t>(1, options.read_connections);
     shared_.blocked_fence_limit = options.blocked_fence_limit;
     shared_.observer = options.observer;
@@ -52,15 +52,29 @@ std::string SettingsFor(PgBlocking& server) {
   return settings + server.options();
 }
 
+absl::Status CheckWritable(PgBlocking& server) {
+  const absl::StatusOr<std::string> read_only = server.Text("SHOW transaction_read_only");
+  if (!read_only.ok()) return read_only.status();
+  if (*read_only == "off") return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the database is read-only: connect to the primary, or set its default_transaction_read_only to off");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const PostgresOptions& options) {
-  absl::StatusOr<PgBlocking> server = PgBlocking::Connect(options.connection);
+  absl::StatusOr<PgBlocking> server = PgBlocking::Connect(options.target);
   if (!server.ok()) return server.status();
   const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(*server);
   if (!version.ok()) return version.status();
   if (absl::Status status = CheckSchema(*version, "perdure migrate"); !status.ok()) return status;
-  return std::make_unique<PostgresStore>(options, SettingsFor(*server));
+  std::string settings = SettingsFor(*server);
+  if (options.read_only) {
+    absl::StrAppend(&settings, " -c default_transaction_read_only=on");
+  } else if (absl::Status status = CheckWritable(*server); !status.ok()) {
+    return status;
+  }
+  return std::make_unique<PostgresStore>(options, std::move(settings));
 }
 
 }  // namespace perdure::persistence

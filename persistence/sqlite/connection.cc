@@ -52,10 +52,12 @@ void SqliteStatement::BindOne(int index, std::string_view bytes) {
 }
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
-                                                                         const Pragmas& pragmas) {
+                                                                         const Pragmas& pragmas, Mode mode) {
   auto connection = std::make_unique<SqliteConnection>();
   sqlite3* database = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int flags =
+      (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int opened = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   connection->database_.reset(database);
   if (opened != SQLITE_OK) {

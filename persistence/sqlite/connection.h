@@ -80,9 +80,11 @@ class SqliteConnection {
  public:
   using Pragmas = std::vector<std::pair<std::string, std::string>>;
 
-  // Opens or creates the file, and sets each pragma. The path is a file's, never a URI.
+  enum class Mode { kReadWrite, kReadOnly };
+  // Opens the file (to write: or creates it), and sets each pragma. The path is a file's, never a URI.
   static absl::StatusOr<std::unique_ptr<SqliteConnection>> Open(const std::string& path,
-                                                                const Pragmas& pragmas);
+                                                                const Pragmas& pragmas,
+                                                                Mode mode = Mode::kReadWrite);
 
   // A statement that is prepared once. `sql` is a constant. Null where it cannot be prepared (see
   // error_code()).

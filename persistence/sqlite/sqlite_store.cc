@@ -1,5 +1,7 @@
 #include "persistence/sqlite/sqlite_store.h"
 
+#include <optional>
+
 #include "base/event_loop.h"
 #include "persistence/mailbox.h"
 #include "persistence/sqlite/file_lock.h"
@@ -115,7 +117,7 @@ class SqliteSession final : public Session {
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(FileLock lock, std::unique_ptr<SqliteConnection> writing,
+  SqliteStore(std::optional<FileLock> lock, std::unique_ptr<SqliteConnection> writing,
               std::unique_ptr<SqliteConnection> reading, StoreObserver* observer)
       : lock_(std::move(lock)),
         observer_(observer),
@@ -129,7 +131,7 @@ class SqliteStore final : public Store {
   }
 
  private:
-  FileLock lock_;  // released last
+  std::optional<FileLock> lock_;  // released last; none of a store that is only read
   StoreObserver* const observer_;
   SqliteWriter writer_;
   SqliteReader reader_;
@@ -157,6 +159,27 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(SqliteStoreOptions option
   if (!reading.ok()) return reading.status();
   return std::make_unique<SqliteStore>(*std::move(lock), *std::move(writing), *std::move(reading),
                                        options.observer);
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStoreReadOnly(const std::string& path) {
+  const absl::StatusOr<SchemaVersion> version = SqliteFileSchemaVersion(path);
+  if (!version.ok()) return version.status();
+  if (absl::Status status = CheckSchema(*version, "perdure serve"); !status.ok()) return status;
+  using Mode = SqliteConnection::Mode;
+  absl::StatusOr<std::unique_ptr<SqliteConnection>> writing =
+      SqliteConnection::Open(path, {}, Mode::kReadOnly);
+  if (!writing.ok()) return writing.status();
+  absl::StatusOr<std::unique_ptr<SqliteConnection>> reading =
+      SqliteConnection::Open(path, {}, Mode::kReadOnly);
+  if (!reading.ok()) return reading.status();
+  return std::make_unique<SqliteStore>(std::nullopt, *std::move(writing), *std::move(reading), nullptr);
+}
+
+absl::StatusOr<SchemaVersion> SqliteFileSchemaVersion(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<SqliteConnection>> connection =
+      SqliteConnection::Open(path, {}, SqliteConnection::Mode::kReadOnly);
+  if (!connection.ok()) return connection.status();
+  return SqliteSchemaVersion(**connection);
 }
 
 }  // namespace perdure::persistence

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "persistence/migrate.h"
 #include "persistence/store.h"
 #include "spdlog/logger.h"
 
@@ -35,5 +36,11 @@ struct SqliteStoreOptions {
 // FAILED_PRECONDITION where another process serves the file; UNAVAILABLE where it cannot be opened or
 // migrated.
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(SqliteStoreOptions options);
+
+// To look at a file, also one that is served: no lock, no migration, and every write fails. Errors:
+// UNAVAILABLE where there is no such file, FAILED_PRECONDITION where its schema is too old.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStoreReadOnly(const std::string& path);
+// The schema of a file that exists.
+absl::StatusOr<SchemaVersion> SqliteFileSchemaVersion(const std::string& path);
 
 }  // namespace perdure::persistence

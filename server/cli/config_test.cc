@@ -52,7 +52,7 @@ TEST_CASE("a file's keys are read, nested or dotted") {
   CHECK(config->node.ip == "127.0.0.1");
   CHECK(config->node.port == 7300);
   const auto& postgres = std::get<PostgresChoice>(config->node.store);
-  CHECK(postgres.connection == "postgresql://u@h/d");
+  CHECK(postgres.target.connection == "postgresql://u@h/d");
   CHECK(postgres.through_pgbouncer);
   CHECK(config->grace == absl::Seconds(3));
   CHECK(config->node.namespaces == std::vector<std::string>{"a", "b"});
@@ -91,7 +91,23 @@ TEST_CASE("a secret is read from its file, without the line's end") {
   const TemporaryFile secret("postgresql://u:p@h/d\n");
   const auto config = MakeConfig({{"store.postgres_file", secret.path()}}, NoVariable, {});
   REQUIRE(config.ok());
-  CHECK(std::get<PostgresChoice>(config->node.store).connection == "postgresql://u:p@h/d");
+  const auto login = persistence::ReadLogin(std::get<PostgresChoice>(config->node.store).target);
+  REQUIRE(login.ok());
+  CHECK(login->connection == "postgresql://u:p@h/d");
+  CHECK(login->password.empty());
+}
+
+TEST_CASE("a password in a file of its own is read beside the connection string") {
+  const TemporaryFile secret("pass word \n");
+  const auto config = MakeConfig(
+      {{"store.postgres", "host=h"}, {"store.postgres_password_file", secret.path()}}, NoVariable, {});
+  REQUIRE(config.ok());
+  const auto login = persistence::ReadLogin(std::get<PostgresChoice>(config->node.store).target);
+  REQUIRE(login.ok());
+  CHECK(login->connection == "host=h");
+  CHECK(login->password == "pass word");
+  CHECK(absl::StrContains(Error("store.postgres: host=h\nstore.postgres_password_file: /nowhere\n"),
+                          "cannot read /nowhere"));
 }
 
 TEST_CASE("every key is documented, and the documentation is a file that can be read") {

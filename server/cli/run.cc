@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "server/cli/inspect.h"
+#include "server/cli/metrics_page.h"
+#include "server/cli/migrate.h"
 #include "server/cli/serve.h"
 #include "server/cli/start_dev.h"
 #include "server/cli/version.h"
@@ -19,6 +22,8 @@ int Run(int argc, const char* const* argv) {
   AddServe(app, exit_code);
   AddMigrate(app, exit_code);
   AddConfig(app);
+  AddInspect(app, exit_code);
+  AddMetricsPage(app);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("{}\n", VersionLine()); });
   try {
     app.parse(argc, argv);

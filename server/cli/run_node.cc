@@ -3,11 +3,15 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "absl/synchronization/notification.h"
+#include "base/event_loop.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -23,6 +27,26 @@ sigset_t EndingSignals() {
   return signals;
 }
 
+struct Ending {
+  std::atomic<bool> started = false;
+  absl::Notification came;
+};
+
+// Tells of the first such signal. One that comes before the server has started ends the process: it may wait
+// for another server's lease.
+std::shared_ptr<Ending> WaitForSignal(const sigset_t& signals) {
+  auto ending = std::make_shared<Ending>();
+  // Lives as long as the process: nothing ends its wait but a signal.
+  static auto& waiting = *new EventLoop("signals");
+  waiting.Post([ending, signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (!ending->started) _exit(0);
+    ending->came.Notify();
+  });
+  return ending;
+}
+
 // From now on such a signal ends the process.
 void EndAtNextSignal(const sigset_t& signals) {
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { _exit(kFailed); });
@@ -32,18 +56,20 @@ void EndAtNextSignal(const sigset_t& signals) {
 }  // namespace
 
 int RunNode(NodeOptions options, absl::Duration grace, absl::FunctionRef<void(const Node&)> started) {
-  // Blocked before any thread starts, so that only this one takes them.
+  // Blocked before any thread starts, so that only the one that waits for them takes them.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit of size is a full disk, no reason to die
+  const auto ending = WaitForSignal(signals);
   auto node = Node::Start(std::move(options));
   if (!node.ok()) {
     fmt::print(stderr, "perdure: {}\n", std::string(node.status().message()));
     return kFailed;
   }
   started(**node);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  ending->started = true;
+  ending->came.WaitForNotification();
   spdlog::info("stopping");
   EndAtNextSignal(signals);
   if ((*node)->Drain(grace)) return 0;

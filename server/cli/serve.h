@@ -1,5 +1,4 @@
-// `perdure serve`: a server for production. `perdure migrate` prepares its database; `perdure config`
-// explains its keys.
+// `perdure serve`: a server for production. `perdure config` explains its keys.
 #pragma once
 
 namespace CLI {
@@ -10,7 +9,6 @@ namespace perdure::server {
 
 // Adds the commands. They set `exit_code` when they have run.
 void AddServe(CLI::App& app, int& exit_code);
-void AddMigrate(CLI::App& app, int& exit_code);
 void AddConfig(CLI::App& app);
 
 }  // namespace perdure::server

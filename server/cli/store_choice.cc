@@ -17,11 +17,17 @@ struct Overloaded : Visitors... {
 
 using Opened = absl::StatusOr<std::unique_ptr<persistence::Store>>;
 
-// An error that already says what to do keeps its words.
-Opened Advise(Opened opened, std::string_view advice) {
-  if (opened.ok() || absl::IsFailedPrecondition(opened.status())) return opened;
-  return absl::Status(opened.status().code(), fmt::format("cannot open the store: {}; {}",
-                                                          std::string(opened.status().message()), advice));
+persistence::PostgresOptions OptionsOf(const PostgresChoice& choice) {
+  persistence::PostgresOptions options;
+  options.target = choice.target;
+  options.through_pgbouncer = choice.through_pgbouncer;
+  options.read_connections = choice.read_connections;
+  return options;
+}
+
+Opened Advised(const StoreChoice& choice, Opened opened) {
+  if (opened.ok()) return opened;
+  return Advise(choice, opened.status());
 }
 
 }  // namespace
@@ -35,33 +41,53 @@ std::string StoreName(const StoreChoice& choice) {
 
 bool IsExclusive(const StoreChoice& choice) { return !std::holds_alternative<PostgresChoice>(choice); }
 
-absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice& choice,
-                                                              persistence::StoreObserver& observer) {
-  return std::visit(Overloaded{[&](const MemoryChoice&) -> Opened {
-                                 persistence::MemoryStoreOptions options;
-                                 options.observer = &observer;
-                                 return persistence::NewMemoryStore(std::move(options));
-                               },
-                               [&](const SqliteChoice& sqlite) -> Opened {
-                                 persistence::SqliteStoreOptions options;
-                                 options.path = sqlite.path;
-                                 options.survive_power_loss = sqlite.survive_power_loss;
-                                 options.pragmas = sqlite.pragmas;
-                                 options.observer = &observer;
-                                 options.logger = spdlog::default_logger();
-                                 return Advise(persistence::OpenSqliteStore(std::move(options)),
-                                               "name a file in a folder that exists and can be written");
-                               },
-                               [&](const PostgresChoice& postgres) -> Opened {
-                                 persistence::PostgresOptions options;
-                                 options.connection = postgres.connection;
-                                 options.through_pgbouncer = postgres.through_pgbouncer;
-                                 options.read_connections = postgres.read_connections;
-                                 options.observer = &observer;
-                                 return Advise(persistence::OpenPostgresStore(options),
-                                               "check address, user and password in store.postgres");
-                               }},
-                    choice);
+absl::Status Advise(const StoreChoice& choice, const absl::Status& status) {
+  if (absl::IsFailedPrecondition(status)) return status;
+  const std::string_view advice = std::holds_alternative<PostgresChoice>(choice)
+                                      ? "check address, user and password in store.postgres"
+                                      : "name a file that can be written, in a folder that can be too";
+  return absl::Status(status.code(),
+                      fmt::format("cannot open the store: {}; {}", std::string(status.message()), advice));
+}
+
+Opened OpenStore(const StoreChoice& choice, persistence::StoreObserver& observer) {
+  return Advised(choice, std::visit(Overloaded{[&](const MemoryChoice&) -> Opened {
+                                                 persistence::MemoryStoreOptions options;
+                                                 options.observer = &observer;
+                                                 return persistence::NewMemoryStore(std::move(options));
+                                               },
+                                               [&](const SqliteChoice& sqlite) -> Opened {
+                                                 persistence::SqliteStoreOptions options;
+                                                 options.path = sqlite.path;
+                                                 options.survive_power_loss = sqlite.survive_power_loss;
+                                                 options.pragmas = sqlite.pragmas;
+                                                 options.observer = &observer;
+                                                 options.logger = spdlog::default_logger();
+                                                 return persistence::OpenSqliteStore(std::move(options));
+                                               },
+                                               [&](const PostgresChoice& postgres) -> Opened {
+                                                 persistence::PostgresOptions options = OptionsOf(postgres);
+                                                 options.observer = &observer;
+                                                 return persistence::OpenPostgresStore(options);
+                                               }},
+                                    choice));
+}
+
+Opened OpenStoreReadOnly(const StoreChoice& choice) {
+  return Advised(choice,
+                 std::visit(Overloaded{[](const MemoryChoice&) -> Opened {
+                                         return absl::FailedPreconditionError(
+                                             "no store to look at: set store.postgres or store.sqlite");
+                                       },
+                                       [](const SqliteChoice& sqlite) -> Opened {
+                                         return persistence::OpenSqliteStoreReadOnly(sqlite.path);
+                                       },
+                                       [](const PostgresChoice& postgres) -> Opened {
+                                         persistence::PostgresOptions options = OptionsOf(postgres);
+                                         options.read_only = true;
+                                         return persistence::OpenPostgresStore(options);
+                                       }},
+                            choice));
 }
 
 }  // namespace perdure::server

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "persistence/postgres/pg_target.h"
 #include "persistence/store.h"
 
 namespace perdure::server {
@@ -19,7 +20,7 @@ struct SqliteChoice {
   std::vector<std::pair<std::string, std::string>> pragmas;
 };
 struct PostgresChoice {
-  std::string connection;  // a libpq connection string
+  persistence::PgTarget target;
   bool through_pgbouncer = false;
   int read_connections = 2;
 };
@@ -34,5 +35,10 @@ bool IsExclusive(const StoreChoice& choice);
 // The error says in one line what to do. `observer` outlives the store.
 absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStore(const StoreChoice& choice,
                                                               persistence::StoreObserver& observer);
+// To look at it only, also while a server works on it.
+absl::StatusOr<std::unique_ptr<persistence::Store>> OpenStoreReadOnly(const StoreChoice& choice);
+
+// An error of a store's, with what to do about it; one that already says so keeps its words.
+absl::Status Advise(const StoreChoice& choice, const absl::Status& status);
 
 }  // namespace perdure::server

@@ -66,10 +66,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string
   builder.RegisterService(&made->operator_service_);
   made->server_ = builder.BuildAndStart();
   if (made->server_ == nullptr || made->port_ == 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("cannot listen on {}: the address is in use or not this machine's; choose another with "
-                    "--port or --ip",
-                    Address(ip, port)));
+    return absl::FailedPreconditionError(fmt::format(
+        "cannot listen on {}: the address is in use or not this machine's; choose another with the "
+        "key listen, or --port and --ip",
+        Address(ip, port)));
   }
   made->SetHealthy(true);
   return made;
