@@ -106,8 +106,11 @@ Json StateOf(const workflow::State& state) {
 
 Json ObligationsJson(const workflow::State& state) {
   const engine::Obligations obligations = workflow::ObligationsOf(state);
+  // A dispatch may be of a later moment: the next attempt of an activity.
+  std::optional<absl::Time> wake = obligations.next_timer;
   Json dispatches = Json::array();
   for (const engine::Dispatch& dispatch : obligations.dispatches) {
+    if (!wake || dispatch.scheduled_time < *wake) wake = dispatch.scheduled_time;
     dispatches.push_back(
         {{"kind", dispatch.kind == engine::TaskKind::kWorkflow ? "workflow task" : "activity task"},
          {"task_queue", dispatch.task_queue},
@@ -115,7 +118,7 @@ Json ObligationsJson(const workflow::State& state) {
          {"attempt", dispatch.attempt},
          {"scheduled_time", TimeOf(dispatch.scheduled_time)}});
   }
-  return {{"dispatches", std::move(dispatches)}, {"next_wake", TimeOf(obligations.next_timer)}};
+  return {{"dispatches", std::move(dispatches)}, {"next_wake", TimeOf(wake)}};
 }
 
 std::string Scalar(const Json& value) {

@@ -134,6 +134,9 @@ async def test_a_database_that_goes_away_and_comes_back(
     async def is_ready(wanted: bool) -> bool:
         return code(port, "/readyz") == (200 if wanted else 503)
 
+    async def store_fails() -> bool:
+        return "store" in report(port, "/readyz").failing()
+
     async def agrees(wanted: bool) -> bool:
         return bool(await client.service_client.check_health()) == wanted
 
@@ -146,7 +149,7 @@ async def test_a_database_that_goes_away_and_comes_back(
         await asyncio.to_thread(own_postgres.crash)
         await eventually("not ready", lambda: is_ready(False), PATIENCE)
         await eventually("gRPC says so too", lambda: agrees(False))
-        assert "store" in report(port, "/readyz").failing()
+        await eventually("the store is named", store_fails)
         for _ in range(10):  # past the end of the lease, and past a liveness probe's patience
             assert report(port, "/livez").code == 200
             await asyncio.sleep(0.8)
