@@ -333,8 +333,8 @@ async def _changes(to: Teller) -> None:
     await to.read("workflow describe -w stuck")
     complete = "activity complete --activity-id the-activity --workflow-id"
     await to.text(f"{complete} by-hand --result '\"by hand\"'")
-    await to.text(f"{complete} by-hand --result '\"again\"'")
     await to.read("workflow result --workflow-id by-hand")
+    await to.text(f"{complete} by-hand --result '\"again\"'")
     fail = "activity fail --activity-id the-activity --workflow-id"
     await to.text(f"{fail} by-hand-2 --reason broken --detail '{{\"part\": 3}}'")
     await to.read("workflow result --workflow-id by-hand-2")
