@@ -82,6 +82,16 @@ class Ui:
         await self.page.get_by_role("button", name="More Actions").locator("visible=true").click()
         await self.seen(button).click()
 
+    async def choose_signal(self, name: str) -> None:
+        """In a field; where queries are answered, among the signals that the worker knows."""
+        field, choice = self.seen("signal-name"), self.seen("signal-select-button")
+        await expect(field.or_(choice).first).to_be_visible()
+        if await field.is_visible():
+            await field.fill(name)
+        else:
+            await choice.click()
+            await self.page.get_by_role("option", name=name).locator("visible=true").first.click()
+
     async def confirm(self) -> None:
         await self.seen("confirm-modal-button").click()
 

@@ -245,7 +245,7 @@ async def test_signal(client: Client, worker: Worker, ui: Ui) -> None:
     handle = await waiting(client, "waiting-1")
     await ui.open_run("waiting-1")
     await ui.act("signal-button")
-    await ui.seen("signal-name").fill("say")
+    await ui.choose_signal("say")
     await ui.page.locator(".cm-content[contenteditable=true]").locator("visible=true").first.fill('"hello"')
     await ui.shot("dialog")
     await ui.confirm()
