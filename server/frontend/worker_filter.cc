@@ -166,7 +166,7 @@ absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> work
     return InvalidArgument(fmt::format("malformed query: {}", std::string(why)));
   }
   if (parsed->group_by) return InvalidArgument("malformed query: workers are not grouped");
-  const absl::Status status = Check(parsed->tree);
+  absl::Status status = Check(parsed->tree);
   if (!status.ok()) return status;
   const auto other = [&](const WorkerPtr& worker) { return !Holds(parsed->tree, *worker); };
   workers.erase(std::remove_if(workers.begin(), workers.end(), other), workers.end());

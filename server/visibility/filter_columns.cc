@@ -8,13 +8,13 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "server/visibility/filter_values.h"
+#include "temporal/api/enums/v1/workflow.pb.h"
 
 namespace perdure::server {
 namespace {
 
 using persistence::Column;
 using persistence::Comparison;
-using persistence::Condition;
 using persistence::Filter;
 using enum Searched;
 using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
