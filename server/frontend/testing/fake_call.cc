@@ -18,7 +18,8 @@ class FakeCall final : public Call {
 
   std::optional<absl::Duration> TimeLeft() const override { return settings_.time_left; }
   std::string_view Header(std::string_view name) const override {
-    return name == "client-name" ? settings_.client_name : std::string_view();
+    if (name == "client-name") return settings_.client_name;
+    return name == "authorization" ? settings_.authorization : std::string_view();
   }
 
  private:

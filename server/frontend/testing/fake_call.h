@@ -14,6 +14,7 @@ namespace perdure::server::testing {
 struct CallSettings {
   std::optional<absl::Duration> time_left = absl::Seconds(10);
   std::string client_name;
+  std::string authorization = {};
 };
 
 // What becomes of a call; filled when it is answered.
