@@ -38,7 +38,7 @@ absl::StatusOr<FencedWriter> SqliteWriter::Fence(uint32_t writer_id) {
 }
 
 absl::StatusOr<bool> SqliteWriter::TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
-  const absl::StatusOr<bool> taken = InTransaction([&]() -> absl::StatusOr<bool> {
+  absl::StatusOr<bool> taken = InTransaction([&]() -> absl::StatusOr<bool> {
     SqliteStatement* current = connection_->Prepared(sql::kIsCurrentWriter);
     if (current == nullptr) return connection_->ReadStatus();
     const int step = current->Bind(int64_t{writer.id}, static_cast<int64_t>(writer.epoch)).Step();
