@@ -114,7 +114,9 @@ bool World::OneStep() {
   ++steps_;
   if (!time_.RunOne() && !time_.RunTimerAlone()) return false;
   const bool is_up = history_ != nullptr;
-  if (is_up && crash_in_steps_ > 0 && --crash_in_steps_ == 0) {
+  if (!is_up || crash_in_steps_ == 0) return true;
+  --crash_in_steps_;
+  if (crash_in_steps_ == 0) {
     ++crashes_;
     CrashServer();
     fate_.RunAfter(kTimeToRestart, [this] { StartServer(); });
