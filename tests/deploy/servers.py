@@ -26,3 +26,21 @@ def server_pod(
     data = {"perdure-database": {"dsn": dsn}, **(secrets or {})}
     with pod(only(manifests, "StatefulSet"), manifests, data, PERDURE_IMAGE, {}) as made:
         yield made
+
+
+@contextmanager
+def server_and_worker(
+    manifests: list[Manifest], secrets: Manifest, program: Path
+) -> Iterator[tuple[Pod, Pod]]:
+    """The pods of the StatefulSet and of the Deployment, whose image has `program` in /app; both running."""
+    names = {"perdure.default.svc": "127.0.0.1"}
+    image = {f"/app/{program.name}": program}
+    with (
+        pod(only(manifests, "StatefulSet"), manifests, secrets, PERDURE_IMAGE, names) as server,
+        pod(only(manifests, "Deployment"), manifests, secrets, image, names) as worker,
+    ):
+        server.run_init_containers()
+        server.start()
+        server.wait_started()
+        worker.start()
+        yield server, worker

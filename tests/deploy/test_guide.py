@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from deploy import guide
-from deploy.chart import Helm, Manifest, only
-from deploy.pod import Pod, pod
-from deploy.servers import PERDURE_IMAGE, free_ports
+from deploy.chart import Helm, Manifest
+from deploy.pod import Pod
+from deploy.servers import free_ports, server_and_worker
 from support.postgres import BIN, create_database
 from support.servers import REPOSITORY
 
@@ -49,18 +49,8 @@ def cluster(
     (folder / "ports.yaml").write_text(yaml.safe_dump({"ports": ports, "server": {"preStopSeconds": 0}}))
     (folder / "greetings.py").write_text(worker)
     manifests: list[Manifest] = helm.render([folder / "greetings.yaml", folder / "ports.yaml"])
-    names = {"perdure.default.svc": "127.0.0.1"}
-    secrets = {"perdure-database": {"dsn": dsn}}
-    image = {"/app/greetings.py": folder / "greetings.py"}
-    with (
-        pod(only(manifests, "StatefulSet"), manifests, secrets, PERDURE_IMAGE, names) as server,
-        pod(only(manifests, "Deployment"), manifests, secrets, image, names) as greetings,
-    ):
-        server.run_init_containers()
-        server.start()
-        server.wait_started()
-        greetings.start()
-        yield server, greetings
+    with server_and_worker(manifests, {"perdure-database": {"dsn": dsn}}, folder / "greetings.py") as pods:
+        yield pods
 
 
 def test_from_helm_template_to_a_fixed_workflow(helm: Helm, tmp_path: Path, postgres_dsn: str) -> None:

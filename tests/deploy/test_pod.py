@@ -16,9 +16,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from deploy import guide
 from deploy.certificates import Authority
-from deploy.chart import Helm, Manifest, only
-from deploy.pod import Pod, pod
-from deploy.servers import PERDURE_IMAGE, free_ports, server_pod
+from deploy.chart import Helm, Manifest
+from deploy.pod import Pod
+from deploy.servers import free_ports, server_and_worker, server_pod
 from support.env import eventually
 from support.postgres import PostgresCluster, create_database
 from support.workflows import Collect, Echo
@@ -239,16 +239,7 @@ async def test_a_worker_pod_with_a_certificate(helm: Helm, tmp_path: Path, postg
     manifests = helm.render_with(values, tmp_path)
     secrets = {**tls.secrets, "perdure-database": {"dsn": create_database(postgres_dsn)}}
     (tmp_path / "greetings.py").write_text(guide.file("greetings.py"))
-    names = {"perdure.default.svc": "127.0.0.1"}
-    image = {"/app/greetings.py": tmp_path / "greetings.py"}
-    with (
-        pod(only(manifests, "StatefulSet"), manifests, secrets, PERDURE_IMAGE, names) as server,
-        pod(only(manifests, "Deployment"), manifests, secrets, image, names) as greetings,
-    ):
-        server.run_init_containers()
-        server.start()
-        server.wait_started()
-        greetings.start()
+    with server_and_worker(manifests, secrets, tmp_path / "greetings.py") as (server, greetings):
         client = await tls.connect(server)
         result = await client.execute_workflow(
             "Greeting", args=["en", "Ada"], id="greeting", task_queue="greetings", result_type=str
