@@ -1,6 +1,10 @@
-// Debian's abseil brings a string_view of its own: these two turn one into the other, without a copy.
+// Small work on text. Debian's abseil brings a string_view of its own: AbslView and StdView turn one into the
+// other, without a copy.
+//
+// Pure functions; safe anywhere.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/strings/string_view.h"
@@ -9,5 +13,12 @@ namespace perdure {
 
 inline absl::string_view AbslView(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view StdView(absl::string_view text) { return {text.data(), text.size()}; }
+
+// The name of an enum's value as people read it: "WorkflowTaskStarted" for EVENT_TYPE_WORKFLOW_TASK_STARTED
+// and the prefix "EVENT_TYPE_". A value that has no name, as one of a later API, stays empty.
+std::string CamelCase(std::string_view name, std::string_view prefix);
+
+// As a listener is given its address: the IPv6 ones in brackets.
+std::string HostPort(std::string_view ip, int port);
 
 }  // namespace perdure

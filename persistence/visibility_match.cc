@@ -10,30 +10,6 @@
 namespace perdure::persistence {
 namespace {
 
-template <typename T>
-bool Compare(const T& left, Comparison comparison, const T& right) {
-  switch (comparison) {
-    case Comparison::kEqual:
-      return left == right;
-    case Comparison::kNotEqual:
-      return left != right;
-    case Comparison::kLess:
-      return left < right;
-    case Comparison::kLessOrEqual:
-      return left <= right;
-    case Comparison::kGreater:
-      return left > right;
-    case Comparison::kGreaterOrEqual:
-      return left >= right;
-    case Comparison::kStartsWith:
-    case Comparison::kNotStartsWith:
-    case Comparison::kIsNull:
-    case Comparison::kIsNotNull:
-      break;
-  }
-  PERDURE_CHECK(false, "only text starts with something");
-}
-
 bool CompareText(const std::string& left, const Condition& condition) {
   const auto& right = std::get<std::string>(condition.value);
   const bool starts = std::string_view(left).starts_with(right);

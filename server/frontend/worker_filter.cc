@@ -12,27 +12,22 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "persistence/visibility_match.h"
 #include "server/visibility/filter_parser.h"
 #include "server/visibility/filter_values.h"
 
 namespace perdure::server {
 namespace {
 
+using persistence::Compare;
 using persistence::Comparison;
 using Join = persistence::Filter::Kind;
 
 // As filters write it: "ShuttingDown" for WORKER_STATUS_SHUTTING_DOWN.
 std::string StatusOf(const WorkerHeartbeat& worker) {
-  switch (worker.status()) {
-    case temporal::api::enums::v1::WORKER_STATUS_RUNNING:
-      return "Running";
-    case temporal::api::enums::v1::WORKER_STATUS_SHUTTING_DOWN:
-      return "ShuttingDown";
-    case temporal::api::enums::v1::WORKER_STATUS_SHUTDOWN:
-      return "Shutdown";
-    default:  // an open enum of the API
-      return "";
-  }
+  const auto status = worker.status();
+  if (status == temporal::api::enums::v1::WORKER_STATUS_UNSPECIFIED) return "";
+  return CamelCase(temporal::api::enums::v1::WorkerStatus_Name(status), "WORKER_STATUS_");
 }
 
 using TextField = std::string (*)(const WorkerHeartbeat&);
@@ -57,30 +52,6 @@ TextField FindText(std::string_view name) {
   const auto* const found =
       std::find_if(std::begin(kTexts), std::end(kTexts), [&](const auto& one) { return one.name == name; });
   return found == std::end(kTexts) ? nullptr : found->read;
-}
-
-template <typename T>
-bool Compare(const T& left, Comparison comparison, const T& right) {
-  switch (comparison) {
-    case Comparison::kEqual:
-      return left == right;
-    case Comparison::kNotEqual:
-      return left != right;
-    case Comparison::kLess:
-      return left < right;
-    case Comparison::kLessOrEqual:
-      return left <= right;
-    case Comparison::kGreater:
-      return left > right;
-    case Comparison::kGreaterOrEqual:
-      return left >= right;
-    case Comparison::kStartsWith:
-    case Comparison::kNotStartsWith:
-    case Comparison::kIsNull:
-    case Comparison::kIsNotNull:
-      break;
-  }
-  PERDURE_CHECK(false, "not a comparison of two values");
 }
 
 // What a leaf asks of a worker, checked before any worker is asked. What a worker did not say is null.
