@@ -1,6 +1,7 @@
 // The description of a stored run: names instead of numbers, and no payloads.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "engine/workflow/workflow.h"
 #include "perdure/record.pb.h"
 #include "server/cli/stored_run.h"
@@ -15,20 +16,9 @@ using Json = nlohmann::ordered_json;
 Json TimeOf(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 Json TimeOf(const std::optional<absl::Time>& time) { return time ? TimeOf(*time) : Json(); }
 
-// "WorkflowTaskStarted" for EVENT_TYPE_WORKFLOW_TASK_STARTED.
-std::string CamelCase(std::string_view name, size_t prefix) {
-  std::string out;
-  bool upper = true;
-  for (const char c : name.substr(prefix)) {
-    if (c != '_') out.push_back(upper ? c : static_cast<char>(std::tolower(c)));
-    upper = c == '_';
-  }
-  return out;
-}
-
 std::string StatusName(int status) {
   const auto value = static_cast<enums::WorkflowExecutionStatus>(status);
-  return CamelCase(enums::WorkflowExecutionStatus_Name(value), sizeof("WORKFLOW_EXECUTION_STATUS_") - 1);
+  return CamelCase(enums::WorkflowExecutionStatus_Name(value), "WORKFLOW_EXECUTION_STATUS_");
 }
 
 Json EventsOf(const persistence::HistoryRow& row) {
@@ -36,7 +26,7 @@ Json EventsOf(const persistence::HistoryRow& row) {
   if (!history.ParseFromString(row.events)) return "these bytes are no events";
   Json events = Json::array();
   for (const auto& event : history.events()) {
-    const std::string name = CamelCase(enums::EventType_Name(event.event_type()), sizeof("EVENT_TYPE_") - 1);
+    const std::string name = CamelCase(enums::EventType_Name(event.event_type()), "EVENT_TYPE_");
     events.push_back(fmt::format("{} {}", event.event_id(), name));
   }
   return events;

@@ -23,21 +23,6 @@ grpc::Slice ToSlice(std::string piece) {
       owned);
 }
 
-// "RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT" is "RpsLimit" in the headers.
-std::string CamelCase(std::string_view name, size_t prefix) {
-  std::string camel;
-  bool upper = true;
-  for (const char c : name.substr(prefix)) {
-    if (c == '_') {
-      upper = true;
-      continue;
-    }
-    camel.push_back(upper ? c : static_cast<char>(std::tolower(c)));
-    upper = false;
-  }
-  return camel;
-}
-
 void AddExhaustedHeaders(const absl::Status& status, grpc::CallbackServerContext& context) {
   temporal::api::errordetails::v1::ResourceExhaustedFailure detail;
   const auto payload =
@@ -45,10 +30,12 @@ void AddExhaustedHeaders(const absl::Status& status, grpc::CallbackServerContext
                         temporal::api::errordetails::v1::ResourceExhaustedFailure::descriptor()->full_name());
   if (!payload || !detail.ParseFromString(std::string(*payload))) return;
   namespace enums = temporal::api::enums::v1;
-  context.AddInitialMetadata("x-resource-exhausted-cause",
-                             CamelCase(enums::ResourceExhaustedCause_Name(detail.cause()), 25));
-  context.AddInitialMetadata("x-resource-exhausted-scope",
-                             CamelCase(enums::ResourceExhaustedScope_Name(detail.scope()), 25));
+  context.AddInitialMetadata(
+      "x-resource-exhausted-cause",
+      CamelCase(enums::ResourceExhaustedCause_Name(detail.cause()), "RESOURCE_EXHAUSTED_CAUSE_"));
+  context.AddInitialMetadata(
+      "x-resource-exhausted-scope",
+      CamelCase(enums::ResourceExhaustedScope_Name(detail.scope()), "RESOURCE_EXHAUSTED_SCOPE_"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace perdure::server {
 namespace {
@@ -40,11 +41,6 @@ void SetArguments(grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
 
-std::string Address(const std::string& ip, int port) {
-  return ip.find(':') == std::string::npos ? fmt::format("{}:{}", ip, port)
-                                           : fmt::format("[{}]:{}", ip, port);
-}
-
 }  // namespace
 
 GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserver& observer)
@@ -61,7 +57,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string
   grpc::ServerBuilder builder;
   SetArguments(builder);
   if (tls == nullptr) tls = grpc::InsecureServerCredentials();
-  builder.AddListeningPort(Address(ip, port), std::move(tls), &made->port_);
+  builder.AddListeningPort(HostPort(ip, port), std::move(tls), &made->port_);
   builder.RegisterService(&made->workflow_service_);
   builder.RegisterService(&made->operator_service_);
   made->server_ = builder.BuildAndStart();
@@ -69,7 +65,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string
     return absl::FailedPreconditionError(fmt::format(
         "cannot listen on {}: the address is in use or not this machine's; choose another with the "
         "key listen, or --port and --ip",
-        Address(ip, port)));
+        HostPort(ip, port)));
   }
   made->SetHealthy(true);
   return made;

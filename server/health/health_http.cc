@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace perdure::server {
 
 class HealthHttp::Handler final : public CivetHandler {
@@ -43,8 +45,7 @@ class HealthHttp::Handler final : public CivetHandler {
 
 absl::StatusOr<std::unique_ptr<HealthHttp>> HealthHttp::Listen(const std::string& ip, int port,
                                                                const std::shared_ptr<const Health>& health) {
-  const std::string address =
-      ip.find(':') == std::string::npos ? fmt::format("{}:{}", ip, port) : fmt::format("[{}]:{}", ip, port);
+  const std::string address = HostPort(ip, port);
   const std::vector<std::string> options = {"listening_ports",    address, "num_threads", "2",
                                             "request_timeout_ms", "5000"};
   try {

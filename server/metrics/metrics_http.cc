@@ -3,16 +3,15 @@
 #include <exception>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 #include "prometheus/exposer.h"
 
 namespace perdure::server {
 
 absl::StatusOr<std::unique_ptr<MetricsHttp>> MetricsHttp::Listen(const std::string& ip, int port,
                                                                  const PrometheusMetrics& metrics) {
-  const std::string address =
-      absl::StrContains(ip, ':') ? absl::StrCat("[", ip, "]:", port) : absl::StrCat(ip, ":", port);
+  const std::string address = HostPort(ip, port);
   try {
     auto exposer = std::make_unique<prometheus::Exposer>(address, 1);
     exposer->RegisterCollectable(metrics.registry());
