@@ -4,6 +4,8 @@
 
 #include <cctype>
 
+#include "absl/strings/numbers.h"
+
 namespace perdure {
 
 std::string CamelCase(std::string_view name, std::string_view prefix) {
@@ -20,6 +22,21 @@ std::string CamelCase(std::string_view name, std::string_view prefix) {
 std::string HostPort(std::string_view ip, int port) {
   return ip.find(':') == std::string_view::npos ? fmt::format("{}:{}", ip, port)
                                                 : fmt::format("[{}]:{}", ip, port);
+}
+
+std::optional<std::pair<std::string, int>> SplitHostPort(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const bool has_colon = host.find(':') != std::string_view::npos;
+  int port = 0;
+  if (host.empty() || bracketed != has_colon || !absl::SimpleAtoi(AbslView(text.substr(colon + 1)), &port) ||
+      port < 0 || port > 65535) {
+    return std::nullopt;
+  }
+  return std::pair(std::string(host), port);
 }
 
 }  // namespace perdure

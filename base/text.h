@@ -4,8 +4,10 @@
 // Pure functions; safe anywhere.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
@@ -20,5 +22,7 @@ std::string CamelCase(std::string_view name, std::string_view prefix);
 
 // As a listener is given its address: the IPv6 ones in brackets.
 std::string HostPort(std::string_view ip, int port);
+// What HostPort wrote. nullopt for all else: no host, an IPv6 address without brackets, a port above 65535.
+std::optional<std::pair<std::string, int>> SplitHostPort(std::string_view text);
 
 }  // namespace perdure

@@ -17,5 +17,20 @@ TEST_CASE("an IPv6 address stands in brackets before its port") {
   CHECK(HostPort("::1", 7233) == "[::1]:7233");
 }
 
+TEST_CASE("a listener's address is read as it is written") {
+  using HostAndPort = std::pair<std::string, int>;
+  CHECK(SplitHostPort("127.0.0.1:7233") == HostAndPort("127.0.0.1", 7233));
+  CHECK(SplitHostPort("localhost:0") == HostAndPort("localhost", 0));
+  CHECK(SplitHostPort("[::1]:65535") == HostAndPort("::1", 65535));
+}
+
+TEST_CASE("what is no listener's address is not read as one") {
+  for (const char* text : {"", "7233", "host", "host:", ":7233", "[]:7233", "::1:7233", "[host]:7233",
+                           "[::1]", "[::1:7233", "host:-1", "host:65536", "host:soon"}) {
+    CAPTURE(text);
+    CHECK_FALSE(SplitHostPort(text));
+  }
+}
+
 }  // namespace
 }  // namespace perdure

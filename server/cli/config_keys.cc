@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "base/text.h"
 #include "server/cli/config.h"
 #include "server/cli/search_attribute_flags.h"
 
@@ -35,17 +36,19 @@ absl::StatusOr<int> ToInt(const std::string& value, int min, int max) {
   return number;
 }
 
-// "HOST:PORT" or "[IPV6]:PORT".
-absl::Status ToAddress(const std::string& value, std::string& ip, int& port) {
-  const size_t colon = value.rfind(':');
-  if (colon == std::string::npos || colon == 0) return Wrong("write ADDRESS:PORT");
-  const auto number = ToInt(value.substr(colon + 1), 0, 65535);
-  if (!number.ok()) return Wrong("write ADDRESS:PORT, the port from 0 to 65535");
-  std::string host = value.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  ip = host;
-  port = *number;
+// `port` is an int, or an optional one.
+template <typename Port>
+absl::Status SetListener(const std::string& value, std::string& ip, Port& port) {
+  auto address = SplitHostPort(value);
+  if (!address) return Wrong("write ADDRESS:PORT or [IPV6]:PORT, the port from 0 to 65535");
+  ip = std::move(address->first);
+  port = address->second;
   return absl::OkStatus();
+}
+
+// Empty: it does not listen.
+absl::Status SetOptionalListener(const std::string& value, std::string& ip, std::optional<int>& port) {
+  return value.empty() ? absl::OkStatus() : SetListener(value, ip, port);
 }
 
 absl::Status ToDuration(const std::string& value, absl::Duration& duration) {
@@ -105,14 +108,6 @@ absl::Status SetSqlite(const std::string& path, ServeConfig& config) {
   return absl::OkStatus();
 }
 
-absl::Status SetMetrics(const std::string& value, ServeConfig& config) {
-  if (value.empty()) return absl::OkStatus();
-  int port = 0;
-  const absl::Status status = ToAddress(value, config.node.metrics_ip, port);
-  if (status.ok()) config.node.metrics_port = port;
-  return status;
-}
-
 absl::Status SetSearchAttributes(const std::string& value, ServeConfig& config) {
   auto attributes = ParseSearchAttributes(Items(value));
   if (!attributes.ok()) return attributes.status();
@@ -122,19 +117,18 @@ absl::Status SetSearchAttributes(const std::string& value, ServeConfig& config) 
 
 // In this order they are set: a store's own keys come behind the key that chooses it.
 constexpr auto kKeys = std::to_array<ConfigKey>({
-    {"listen", "127.0.0.1:7233", "Address and port of the gRPC API.",
+    {"listen", "127.0.0.1:7233", "Address and port of the gRPC API. Port 0: a free one.",
      [](const std::string& value, ServeConfig& config) {
-       return ToAddress(value, config.node.ip, config.node.port);
+       return SetListener(value, config.node.ip, config.node.port);
      }},
-    {"metrics.listen", "", "Address and port of /metrics. Empty: no metrics.", SetMetrics},
-    {"health.ip", "127.0.0.1", "Address of the probes' port.",
+    {"metrics.listen", "", "Address and port of /metrics. Port 0: a free one; empty: no metrics.",
      [](const std::string& value, ServeConfig& config) {
-       return value.empty() ? Wrong("write an address such as 0.0.0.0") : Set(value, config.node.health_ip);
+       return SetOptionalListener(value, config.node.metrics_ip, config.node.metrics_port);
      }},
-    {"health.port", "7243", "Port of /livez, /readyz and /healthz. 0: a free one; empty: none.",
+    {"health.listen", "127.0.0.1:7243",
+     "Address and port of /livez, /readyz and /healthz. Port 0: a free one; empty: no probes.",
      [](const std::string& value, ServeConfig& config) {
-       if (value.empty()) return absl::OkStatus();
-       return Assign(ToInt(value, 0, 65535), config.node.health_port);
+       return SetOptionalListener(value, config.node.health_ip, config.node.health_port);
      }},
     {"tls.certificate_file", "",
      "The server's certificate and its chain, in PEM form; seen when it changes. Empty: no TLS.",

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "base/text.h"
 
 namespace perdure::server {
 namespace {
@@ -75,8 +76,22 @@ TEST_CASE("flags are stronger than the environment, and that than the file") {
   CHECK(MakeConfig({}, NoVariable, {{"listen", "[::1]:3"}})->node.ip == "::1");
 }
 
+TEST_CASE("the listeners of metrics and probes have addresses of their own, and empty ones do not listen") {
+  const auto usual = FromFile("listen: 127.0.0.1:1\n");
+  REQUIRE(usual.ok());
+  CHECK_FALSE(usual->node.metrics_port);
+  CHECK(HostPort(usual->node.health_ip, usual->node.health_port.value_or(0)) == "127.0.0.1:7243");
+  const auto given = FromFile("metrics.listen: 0.0.0.0:9090\nhealth:\n  listen: \"[::]:0\"\n");
+  REQUIRE(given.ok());
+  CHECK(HostPort(given->node.metrics_ip, given->node.metrics_port.value_or(0)) == "0.0.0.0:9090");
+  CHECK(given->node.health_ip == "::");
+  CHECK(given->node.health_port == 0);
+  CHECK_FALSE(FromFile("health.listen: \"\"\n")->node.health_port);
+}
+
 TEST_CASE("wrong values are named by where they came from") {
   CHECK(absl::StrContains(Error("listen: nowhere\n"), "listen: write ADDRESS:PORT"));
+  CHECK(absl::StrContains(Error("health.listen: 7243\n"), "health.listen: write ADDRESS:PORT"));
   CHECK(absl::StrContains(Error("drain.grace: soon\n"), "drain.grace: write a duration"));
   CHECK(absl::StrContains(Error("store.pgbouncer: maybe\n"), "store.pgbouncer: write true or false"));
   CHECK(absl::StrContains(Error("store: {postgres: a, sqlite: b}\n"), "choose one"));

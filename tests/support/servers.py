@@ -137,7 +137,7 @@ class PostgresServer(Server):
         self._config = folder / "perdure.yaml"
         keys = {
             "listen": self.address,
-            "health.port": str(self.health_port),
+            "health.listen": f"127.0.0.1:{self.health_port}",
             "store.postgres": dsn,
             # The process that follows a killed one has its name, so it need not wait for the lease to end.
             "node.name": "the-only-one",

@@ -27,7 +27,7 @@ class Serve:
 
     def refused(self, as_user: str | None = None, **keys: str) -> str:
         """The line."""
-        usual = {"listen": f"127.0.0.1:{free_port()}", "health.port": ""}
+        usual = {"listen": f"127.0.0.1:{free_port()}", "health.listen": ""}
         config = self._folder / "perdure.yaml"
         write_config(config, usual | {key.replace("__", "."): value for key, value in keys.items()})
         config.chmod(0o644)
@@ -168,17 +168,16 @@ def test_an_unknown_key(serve: Serve) -> None:
 
 
 def test_wrong_values(serve: Serve) -> None:
-    assert "health.port: write a number from 0 to 65535" in serve.refused(health__port="soon")
+    assert "health.listen: write ADDRESS:PORT" in serve.refused(health__listen="soon")
     assert 'log level "loud" is not one of debug' in serve.refused(store__memory="true", log__level="loud")
 
 
-@pytest.mark.parametrize("key", ["listen", "metrics.listen", "health.port"])
+@pytest.mark.parametrize("key", ["listen", "metrics.listen", "health.listen"])
 def test_a_port_in_use(serve: Serve, key: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        value = str(port) if key == "health.port" else f"127.0.0.1:{port}"
-        line = serve.refused(store__memory="true", **{key.replace(".", "__"): value})
+        line = serve.refused(store__memory="true", **{key.replace(".", "__"): f"127.0.0.1:{port}"})
     assert f"127.0.0.1:{port}" in line
     assert "choose" in line

@@ -27,7 +27,7 @@ class LoggingServer(Server):
         secret.write_text(SECRET)
         keys = {
             "listen": self.address,
-            "health.port": "",
+            "health.listen": "",
             "store.sqlite": str(folder / "perdure.db"),
             "namespaces": "default",
             "tokens.secret_file": str(secret),

@@ -34,7 +34,7 @@ class TlsServer(Server):
         self.certificate, self.key = authority.issue("server")
         keys = {
             "listen": self.address,
-            "health.port": "",
+            "health.listen": "",
             "store.sqlite": str(folder / "perdure.db"),
             "namespaces": "default",
             "tls.certificate_file": str(self.certificate),
