@@ -122,11 +122,14 @@ inline constexpr size_t kResidentBytes = 96 * 1024 * 1024;
 inline constexpr size_t kClosedResidentBytes = 8 * 1024 * 1024;
 // Events of one run that are kept for replies besides its state.
 inline constexpr size_t kTailBytes = 256 * 1024;
-// A snapshot is written when the log since the last one outweighs this and that snapshot; on the way out of
-// memory, when the log since then is longer than these.
+// A snapshot is written when the log since the last one outweighs this; on the way out of memory, when that
+// log is longer than these. Either way the log must weigh so many times what the snapshot does; a row of it
+// weighs so much besides its bytes, as it does in the store.
 inline constexpr size_t kSnapshotLogBytes = 64 * 1024;
 inline constexpr size_t kEvictionSnapshotLogBytes = 16 * 1024;
-inline constexpr int64_t kEvictionSnapshotRows = 64;
+inline constexpr size_t kEvictionSnapshotRows = 64;
+inline constexpr size_t kLogToSnapshot = 4;
+inline constexpr size_t kLogRowBytes = 200;
 // Keys of one load or look-up query, and runs that are being loaded because their wake came.
 inline constexpr size_t kLoadKeys = 256;
 inline constexpr size_t kWakeLoads = 256;

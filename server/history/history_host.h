@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -126,7 +127,8 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void Landed(const RunPtr& run) override;
   void Refused(const CommitGroupPtr& group, const std::string& why) override;
   void Lost(const persistence::CommitResult& result, uint64_t batch) override;
-  void SealSnapshot(ResidentRun& run, SealedWrite& sealed);
+  // The snapshot that the run should get now, unless its log is too short to be worth one.
+  std::optional<std::string> WorthwhileSnapshot(ResidentRun& run, bool leaves) const;
 
   // --- memory and wakes (host_memory.cc)
   bool OnWakeRead(const persistence::WakeRow& wake) override;

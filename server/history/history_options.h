@@ -11,6 +11,8 @@ namespace perdure::server {
 struct HistoryOptions {
   size_t resident_bytes = limits::kResidentBytes;  // of each executor
   size_t tail_bytes = limits::kTailBytes;
+  size_t snapshot_log_bytes = limits::kSnapshotLogBytes;
+  size_t log_to_snapshot = limits::kLogToSnapshot;
   // After each step, fold its records into a second state and check that both are equal. Debug and
   // simulation.
   bool check_fold = false;

@@ -52,20 +52,25 @@ void HistoryHost::Seal(ResidentRun& run) {
   }
   if (std::exchange(run.loses_id, false)) write.no_longer_current = true;
   if (std::exchange(run.execution_row_due, false)) write.execution = MakeExecutionRow(run.state, run.current);
-  SealSnapshot(run, sealed);
+  if (std::optional<std::string> state = WorthwhileSnapshot(run, run.evict)) {
+    write.snapshot = {run.state.last_sequence, run.state.next_event_id, *std::move(state)};
+    run.snapshot_sequence = run.state.last_sequence;
+    run.log_bytes = 0;
+  }
 }
 
-void HistoryHost::SealSnapshot(ResidentRun& run, SealedWrite& sealed) {
-  const int64_t rows = run.state.last_sequence - run.snapshot_sequence;
-  const bool due = run.log_bytes > std::max(limits::kSnapshotLogBytes, run.snapshot_bytes);
-  const bool worth_it_on_the_way_out = run.evict && (run.log_bytes > limits::kEvictionSnapshotLogBytes ||
-                                                     rows > limits::kEvictionSnapshotRows);
-  if (rows == 0 || (!due && !worth_it_on_the_way_out)) return;
-  sealed.write.snapshot = {run.state.last_sequence, run.state.next_event_id,
-                           workflow::EncodeSnapshot(run.state)};
-  run.snapshot_sequence = run.state.last_sequence;
-  run.snapshot_bytes = sealed.write.snapshot->state.size();
-  run.log_bytes = 0;
+std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, bool leaves) const {
+  const auto rows = static_cast<size_t>(run.state.last_sequence - run.snapshot_sequence);
+  const bool long_log =
+      run.log_bytes > options_.snapshot_log_bytes ||
+      (leaves && (run.log_bytes > limits::kEvictionSnapshotLogBytes || rows > limits::kEvictionSnapshotRows));
+  const size_t log = run.log_bytes + rows * limits::kLogRowBytes;
+  const auto outweighs = [&] { return log > options_.log_to_snapshot * run.snapshot_bytes; };
+  if (rows == 0 || !long_log || !outweighs()) return std::nullopt;
+  std::string state = workflow::EncodeSnapshot(run.state);
+  run.snapshot_bytes = state.size();
+  if (!outweighs()) return std::nullopt;
+  return state;
 }
 
 void HistoryHost::Landed(const RunPtr& run) {

@@ -85,9 +85,7 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   const bool settled = (!times.dispatch || run->wakes.Trusts(*times.dispatch)) &&
                        (!times.timer || run->wakes.Trusts(*times.timer)) &&
                        !run->wakes.Lags(times, absl::ZeroDuration());
-  const bool long_log = run->log_bytes > limits::kEvictionSnapshotLogBytes ||
-                        run->state.last_sequence - run->snapshot_sequence > limits::kEvictionSnapshotRows;
-  if (settled && (!run->state.IsOpen() || !long_log)) {
+  if (settled && (!run->state.IsOpen() || !WorthwhileSnapshot(*run, true))) {
     Leave(run);
     return;
   }

@@ -182,30 +182,67 @@ TEST_CASE("a stray wake without a run is removed") {
   CHECK(Wakes(node).empty());
 }
 
+persistence::StoredRun Stored(TestNode& node, const std::string& workflow_id) {
+  const RunPosition position = *node.Position(workflow_id);
+  ManualExecutor executor(node.time());
+  const auto session = node.store().OpenSession(executor);
+  persistence::StoredRun stored;
+  session->LoadRuns(
+      {{ShardOf(node.namespace_id(), workflow_id), position.run_id}},
+      [&](absl::StatusOr<std::vector<persistence::StoredRun>> runs) { stored = std::move(runs->front()); });
+  node.Run();
+  return stored;
+}
+
+void SignalWith(TestNode& node, size_t payload_bytes) {
+  workflow::Signal signal = node.SignalRequest("wf", "s");
+  signal.request.mutable_input()->add_payloads()->set_data(std::string(payload_bytes, 'x'));
+  REQUIRE(node.Execute(node.Ref("wf"), signal).ok());
+}
+
+void StartWith(TestNode& node, size_t payload_bytes) {
+  auto request = node.StartRequest("wf");
+  request.mutable_input()->add_payloads()->set_data(std::string(payload_bytes, 'x'));
+  REQUIRE(node.Start(request).ok());
+}
+
 TEST_CASE("a long log gets a snapshot, and folds on from it") {
   TestNode node;
   REQUIRE(node.Start("wf").ok());
-  for (int i = 0; i < 100; ++i) {
-    workflow::Signal signal = node.SignalRequest("wf", "s");
-    signal.request.mutable_input()->add_payloads()->set_data(std::string(2000, 'x'));
-    REQUIRE(node.Execute(node.Ref("wf"), signal).ok());
-  }
+  for (int i = 0; i < 100; ++i) SignalWith(node, 2000);
   node.Crash();
-  ManualExecutor executor(node.time());
-  const auto session = node.store().OpenSession(executor);
   node.Restart();
-  const RunPosition position = *node.Position("wf");
-  size_t rows = 0;
-  int64_t snapshot = 0;
-  session->LoadRuns({{ShardOf(node.namespace_id(), "wf"), position.run_id}},
-                    [&](absl::StatusOr<std::vector<persistence::StoredRun>> runs) {
-                      rows = runs->front().rows.size();
-                      snapshot = runs->front().snapshot ? runs->front().snapshot->sequence : 0;
-                    });
-  node.Run();
-  CHECK(snapshot > 50);
-  CHECK(rows < 50);
+  const persistence::StoredRun stored = Stored(node, "wf");
+  REQUIRE(stored.snapshot.has_value());
+  CHECK(stored.snapshot->sequence > 50);
+  CHECK(stored.rows.size() < 50);
   CHECK(node.Read("wf").events_size() == 102);
+  REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
+}
+
+TEST_CASE("a snapshot that would hold most of the log again is not written, on the way out neither") {
+  TestNode node(GENERATE(false, true) ? Forgetful() : TestNode::Options());
+  StartWith(node, 200'000);
+  SignalWith(node, 200'000);
+  CHECK_FALSE(Stored(node, "wf").snapshot.has_value());
+  node.Crash();
+  node.Restart();
+  CHECK(node.Read("wf").events_size() == 3);
+  SignalWith(node, 200'000);
+  SignalWith(node, 200'000);
+  CHECK_FALSE(Stored(node, "wf").snapshot.has_value());
+  SignalWith(node, 200'000);
+  CHECK(Stored(node, "wf").snapshot.has_value());
+  REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
+}
+
+TEST_CASE("many small rows get a snapshot on the way out") {
+  TestNode node(Forgetful());
+  REQUIRE(node.Start("wf").ok());
+  for (int i = 0; i < 100; ++i) SignalWith(node, 10);
+  const persistence::StoredRun stored = Stored(node, "wf");
+  REQUIRE(stored.snapshot.has_value());
+  CHECK(stored.rows.size() < 100);
   REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
 }
 

@@ -78,8 +78,8 @@ struct ResidentRun {
 
   // --- snapshots
   int64_t snapshot_sequence = 0;
-  size_t snapshot_bytes = 0;
-  size_t log_bytes = 0;  // since the snapshot
+  size_t snapshot_bytes = 0;  // of the last one, or of a later one that was weighed and not worth its writing
+  size_t log_bytes = 0;       // since the snapshot
 
   // --- obligations, as of the last durable state
   std::vector<OwedDispatch> owed;

@@ -75,19 +75,21 @@ Plan DrawPlan(Random& random) {
   for (size_t i = 0; i < workflows; ++i) plan.workflows.push_back(DrawWorkflow(random, i));
   if (!Chance(random, 0.1)) plan.faults = DrawFaults(random);
   plan.faulty_time = absl::Seconds(5 + random.Below(60));
+  plan.snapshots = Chance(random, 0.3);
   return plan;
 }
 
 std::string Describe(const Plan& plan) {
   const FaultPlan& f = plan.faults;
   return fmt::format(
-      "{} executors, {} pollers, {} resident bytes, sticky {}, {} workflows; commits fail {:.3f}, unknown "
+      "{} executors, {} pollers, {} resident bytes, sticky {}, snapshots {}, {} workflows; commits fail "
+      "{:.3f}, unknown "
       "{:.3f} landed "
       "{:.3f} lost {:.3f} stalled; reads fail {:.3f}; store up to {}; replies lost {:.3f}; workers drop "
       "{:.3f}, twice {:.3f}, late {:.3f}, "
       "fail {:.3f}, bad {:.3f}; crash every {}, lose batches every {}, clock steps every {}; faults for {}",
-      plan.executors, plan.pollers, plan.resident_bytes, plan.sticky, plan.workflows.size(), f.commit_fails,
-      f.commit_unknown_landed, f.commit_unknown_lost, f.commit_unknown_stalls, f.read_fails,
+      plan.executors, plan.pollers, plan.resident_bytes, plan.sticky, plan.snapshots, plan.workflows.size(),
+      f.commit_fails, f.commit_unknown_landed, f.commit_unknown_lost, f.commit_unknown_stalls, f.read_fails,
       absl::FormatDuration(f.slowest_store), f.reply_lost, f.worker_drops_task, f.worker_answers_twice,
       f.worker_answers_late, f.worker_fails_task, f.worker_sends_bad_command,
       absl::FormatDuration(f.between_crashes), absl::FormatDuration(f.between_lost_batches),

@@ -53,6 +53,7 @@ struct Plan {
   size_t pollers = 1;  // of each kind
   size_t resident_bytes = 0;
   bool sticky = false;
+  bool snapshots = false;  // with each commit of a run, not only of long logs
   std::vector<WorkflowPlan> workflows;
   FaultPlan faults;
   absl::Duration faulty_time;  // then faults stop, and every workflow must finish

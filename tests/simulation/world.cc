@@ -45,6 +45,10 @@ void World::StartServer() {
   options.check_fold = true;
   if (plan_.resident_bytes > 0) options.resident_bytes = plan_.resident_bytes;
   options.quiet_after = absl::Seconds(1);
+  if (plan_.snapshots) {
+    options.snapshot_log_bytes = 0;
+    options.log_to_snapshot = 0;
+  }
   history_ = std::make_unique<server::NodeHistory>(
       server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, 1, options);
   matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_);
