@@ -48,6 +48,29 @@ TEST_CASE("An activity is scheduled, started and completed; Started is written w
   REQUIRE(run.state().activity_ids->empty());
 }
 
+TEST_CASE("A start that reached no worker is taken back: the same attempt waits for a worker again") {
+  TestRun run;
+  ActivityWorker worker(run);
+  StartWith(run, {ScheduleActivity("a1")});
+  const absl::Time scheduled = worker.Waiting().at(0).scheduled_time;
+  const ActivityTaskReply lost = worker.Poll();
+  REQUIRE(worker.Waiting().empty());
+  run.Sleep(absl::Seconds(1));
+  REQUIRE(worker.Return(lost.token).ok());
+  REQUIRE(worker.Waiting().size() == 1);
+  REQUIRE(worker.Waiting()[0].scheduled_time == scheduled);
+  REQUIRE(absl::IsNotFound(worker.Return(lost.token)));
+
+  const ActivityTaskReply task = worker.Poll();
+  REQUIRE(task.response.attempt() == 1);
+  REQUIRE(absl::IsNotFound(worker.Return(lost.token)));
+  REQUIRE(absl::IsNotFound(worker.Complete(lost.token)));
+  REQUIRE(worker.Complete(task.token).ok());
+  REQUIRE(run.EventsFrom(6) ==
+          Names{"ActivityTaskStarted", "ActivityTaskCompleted", "WorkflowTaskScheduled"});
+  REQUIRE(run.Event(6).activity_task_started_event_attributes().request_id() == "activity-poll-2");
+}
+
 TEST_CASE("The scheduled event holds what the command left open") {
   TestRun run;
   StartWith(run, {ScheduleActivity("a1", [](auto& a) {

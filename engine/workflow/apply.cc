@@ -91,6 +91,7 @@ void ApplyChange(State& state, const Change& change) {
       return ApplyWorkflowTaskChange(state, change);
     case Change::kActivityStarted:
     case Change::kActivityHeartbeat:
+    case Change::kActivityStartReturned:
     case Change::kActivityRetry:
       return ApplyActivityChange(state, change);
     case Change::kEventBuffered: {

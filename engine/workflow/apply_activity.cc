@@ -45,6 +45,12 @@ void RemoveActivity(State& state, int64_t scheduled_event_id) {
   state.activities.Mutable().erase(scheduled_event_id);
 }
 
+void ClearStart(Activity& activity) {
+  activity.started_time = std::nullopt;
+  activity.request_id.clear();
+  activity.identity.clear();
+}
+
 void ApplyStarted(State& state, const perdure::engine::Change& change) {
   const auto& started = change.activity_started();
   Activity& activity = PendingActivity(state, started.scheduled_event_id());
@@ -79,9 +85,7 @@ void ApplyRetry(State& state, const perdure::engine::Change& change) {
     activity.heartbeat_details =
         std::make_shared<const temporal::api::common::v1::Payloads>(retry.last_heartbeat_details());
   }
-  activity.started_time = std::nullopt;
-  activity.request_id.clear();
-  activity.identity.clear();
+  ClearStart(activity);
 }
 
 }  // namespace
@@ -127,6 +131,9 @@ void ApplyActivityChange(State& state, const perdure::engine::Change& change) {
       return;
     case perdure::engine::Change::kActivityHeartbeat:
       ApplyHeartbeat(state, change);
+      return;
+    case perdure::engine::Change::kActivityStartReturned:
+      ClearStart(PendingActivity(state, change.activity_start_returned().scheduled_event_id()));
       return;
     case perdure::engine::Change::kActivityRetry:
       ApplyRetry(state, change);

@@ -215,6 +215,8 @@ std::string_view WrongWithChange(const State& state, const Change& change) {
                                change.activity_started().attempt());
     case Change::kActivityHeartbeat:
       return WrongWithActivity(state, change.activity_heartbeat().scheduled_event_id(), 1);
+    case Change::kActivityStartReturned:
+      return WrongWithActivity(state, change.activity_start_returned().scheduled_event_id(), 1);
     case Change::kActivityRetry:
       return WrongWithActivity(state, change.activity_retry().scheduled_event_id(),
                                change.activity_retry().attempt());

@@ -15,6 +15,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const AttachStart& request)
 absl::StatusOr<Reply> Handle(Transition& transition, const HardenWorkflowTaskStart& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const StartActivityTask& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const ReturnActivityTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const FailWorkflowTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const CompleteActivity& request);

@@ -59,6 +59,11 @@ struct StartActivityTask {
   std::string identity;
   api::PollActivityTaskQueueRequest poll;
 };
+// The answer to StartActivityTask reached nobody, because the poll's caller gave up before it was sent: the
+// activity waits for a worker again, with the same attempt. Refused NOT_FOUND when the token is stale.
+struct ReturnActivityTask {
+  perdure::server::TaskToken token;
+};
 struct CompleteWorkflowTask {
   perdure::server::TaskToken token;
   api::RespondWorkflowTaskCompletedRequest request;
@@ -98,8 +103,8 @@ struct FireTimers {};
 
 using Request =
     std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart, StartWorkflowTask,
-                 StartActivityTask, CompleteWorkflowTask, FailWorkflowTask, CompleteActivity, FailActivity,
-                 CancelActivity, HeartbeatActivity, ResetSticky, FireTimers>;
+                 StartActivityTask, ReturnActivityTask, CompleteWorkflowTask, FailWorkflowTask,
+                 CompleteActivity, FailActivity, CancelActivity, HeartbeatActivity, ResetSticky, FireTimers>;
 
 // ---- replies
 

@@ -69,6 +69,10 @@ class Call {
   // with the answer. It must not touch the call, and only posts what it wants done.
   void OnCancelled(absl::AnyInvocable<void() &&> on_cancel);
 
+  // As OnCancelled, but also when the client goes away before the transport has sent the answer: whoever
+  // gives something away with the answer takes it back here. Lives as long as the call.
+  void OnLost(absl::AnyInvocable<void() &&> on_lost);
+
  protected:
   Call(const Method& method, CallObserver& observer, absl::Duration began)
       : method_(method), observer_(observer), began_(began) {}
@@ -82,7 +86,7 @@ class Call {
   // Monotonic, on the clock that gave `began`.
   virtual absl::Duration Monotonic() const = 0;
 
-  // For the transport: the client is gone.
+  // For the transport: the client is gone, and has not been sent the whole answer.
   void Cancel();
 
  private:
@@ -100,6 +104,7 @@ class Call {
   bool cancelled_ = false;
   bool answered_ = false;
   absl::AnyInvocable<void() &&> on_cancel_;
+  absl::AnyInvocable<void() &&> on_lost_;
 };
 
 }  // namespace perdure::server

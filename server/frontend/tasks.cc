@@ -39,6 +39,13 @@ PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, Ac
   return std::move(task.response);
 }
 
+void ReturnIfLost(Call& call, History& history, const TaskToken& token) {
+  call.OnLost([&history, token] {
+    history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
+                    [](const absl::StatusOr<engine::workflow::Reply>&) {});
+  });
+}
+
 RunRef RunOf(const TaskToken& token) {
   return {.namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{}),
           .workflow_id = token.workflow_id(),

@@ -1,8 +1,9 @@
 // Replies that carry tasks for workers, and the requests that come back with their tokens.
-// Pure functions; safe anywhere.
+// Safe on any thread.
 #pragma once
 
 #include "server/auth/token_seal.h"
+#include "server/frontend/call.h"
 #include "server/frontend/reply_bytes.h"
 #include "server/history/history.h"
 
@@ -14,6 +15,10 @@ ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, engine::workflow::Workfl
 // The complete reply of a poll.
 engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
     const TokenSealer& tokens, engine::workflow::ActivityTaskReply task);
+
+// Before an answer that hands the activity out: should it not reach the client, the activity waits for
+// another worker instead of for its timeout. Best effort: when this is refused, the timeout it is.
+void ReturnIfLost(Call& call, History& history, const TaskToken& token);
 
 // The run that a token belongs to. REQUIRES: the token was opened, so it is ours.
 RunRef RunOf(const TaskToken& token);

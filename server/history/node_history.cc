@@ -22,6 +22,7 @@ Overloads(Visitors...) -> Overloads<Visitors...>;
 
 Importance ImportanceOf(const workflow::Request& request) {
   return std::visit(Overloads{
+                        [](const workflow::ReturnActivityTask&) { return Importance::kAnswer; },
                         [](const workflow::CompleteWorkflowTask&) { return Importance::kAnswer; },
                         [](const workflow::FailWorkflowTask&) { return Importance::kAnswer; },
                         [](const workflow::CompleteActivity&) { return Importance::kAnswer; },
@@ -41,6 +42,7 @@ size_t BytesOf(const workflow::Request& request) {
   return std::visit(Overloads{
                         [](const workflow::StartWorkflowTask&) { return size_t{0}; },
                         [](const workflow::StartActivityTask&) { return size_t{0}; },
+                        [](const workflow::ReturnActivityTask&) { return size_t{0}; },
                         [](const workflow::HardenWorkflowTaskStart&) { return size_t{0}; },
                         [](const workflow::ResetSticky&) { return size_t{0}; },
                         [](const workflow::FireTimers&) { return size_t{0}; },

@@ -33,5 +33,19 @@ TEST_CASE("a workflow of one activity runs from start to result") {
         "WORKFLOW_TASK_SCHEDULED WORKFLOW_TASK_STARTED WORKFLOW_TASK_COMPLETED WORKFLOW_EXECUTION_COMPLETED");
 }
 
+TEST_CASE("an activity whose start reached no worker is offered to the next poll") {
+  TestNode node;
+  REQUIRE(node.Start("wf").ok());
+  REQUIRE(node.CompleteWithActivity(node.PollWorkflow()).ok());
+  const auto lost = node.PollActivity();
+  REQUIRE(node.Execute(node.Ref("wf"), engine::workflow::ReturnActivityTask{lost.token}).ok());
+  node.Crash();
+  node.Restart();
+  const auto activity = node.PollActivity();
+  CHECK(activity.response.attempt() == 1);
+  REQUIRE(node.CompleteActivity(activity).ok());
+  REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
+}
+
 }  // namespace
 }  // namespace perdure::server

@@ -32,13 +32,17 @@ class Network {
   void Crash();
   void StopFaults() { stopped_ = true; }
 
+  template <typename T>
+  using Lost = absl::AnyInvocable<void(T) &&>;
+
   bool connected() const { return history_ != nullptr; }
   server::History& history() { return *history_; }
   server::Matching& matching() { return *matching_; }
 
-  // The callback to hand to the server for `done`.
+  // The callback to hand to the server for `done`. `noticed`: the server's side of an answer that is lost,
+  // when it finds out (half of the time).
   template <typename T>
-  server::Callback<T> Answer(server::Callback<T> done);
+  server::Callback<T> Answer(server::Callback<T> done, Lost<T> noticed = nullptr);
 
  private:
   using Fail = absl::AnyInvocable<void() &&>;
@@ -54,17 +58,19 @@ class Network {
 };
 
 template <typename T>
-server::Callback<T> Network::Answer(server::Callback<T> done) {
+server::Callback<T> Network::Answer(server::Callback<T> done, Lost<T> noticed) {
   const uint64_t call = next_call_++;
   auto shared = std::make_shared<server::Callback<T>>(std::move(done));
   open_[call] = [this, shared]() {
     clients_.Post(
         [shared]() mutable { std::move (*shared)(absl::UnavailableError("the connection broke")); });
   };
-  return [this, call, shared](absl::StatusOr<T> answer) mutable {
+  return [this, call, shared, noticed = std::move(noticed)](absl::StatusOr<T> answer) mutable {
     if (open_.erase(call) == 0) return;  // of a process that is gone
-    if (!stopped_ && random_.Fraction() < plan_.reply_lost)
+    if (!stopped_ && random_.Fraction() < plan_.reply_lost) {
+      if (noticed && answer.ok() && random_.Fraction() < 0.5) std::move(noticed)(*std::move(answer));
       answer = absl::UnavailableError("the answer was lost");
+    }
     clients_.Post([shared, answer = std::move(answer)]() mutable { std::move (*shared)(std::move(answer)); });
   };
 }

@@ -12,6 +12,7 @@ namespace perdure::simulation {
 namespace {
 
 using engine::workflow::ActivityTaskReply;
+using engine::workflow::ReturnActivityTask;
 using engine::workflow::WorkflowTaskReply;
 
 constexpr absl::Duration kPollWait = absl::Seconds(60);
@@ -72,13 +73,20 @@ void Worker::PollActivity() {
   server::ActivityPoll poll;
   poll.request.set_identity("worker");
   poll.request.mutable_task_queue()->set_name(kTaskQueue);
-  network_.matching().StartPoll(
-      {.namespace_id = namespace_id_, .poll = std::move(poll), .wait = kPollWait},
-      network_.Answer<server::PolledTask>([this](absl::StatusOr<server::PolledTask> answer) {
-        Again([this] { PollActivity(); }, answer.ok());
-        if (!answer.ok()) return;
-        if (auto* task = std::get_if<ActivityTaskReply>(&answer->task)) OnActivityTask(*task);
-      }));
+  network_.matching().StartPoll({.namespace_id = namespace_id_, .poll = std::move(poll), .wait = kPollWait},
+                                network_.Answer<server::PolledTask>(
+                                    [this](absl::StatusOr<server::PolledTask> answer) {
+                                      Again([this] { PollActivity(); }, answer.ok());
+                                      if (!answer.ok()) return;
+                                      if (auto* task = std::get_if<ActivityTaskReply>(&answer->task))
+                                        OnActivityTask(*task);
+                                    },
+                                    [this](server::PolledTask lost) {
+                                      auto* task = std::get_if<ActivityTaskReply>(&lost.task);
+                                      if (task != nullptr)
+                                        Send(RefOf(task->token, namespace_id_),
+                                             ReturnActivityTask{task->token});
+                                    }));
 }
 
 void Worker::OnWorkflowTask(WorkflowTaskReply task) {

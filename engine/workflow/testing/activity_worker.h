@@ -26,6 +26,8 @@ class ActivityWorker {
   absl::StatusOr<api::RespondActivityTaskFailedResponse> Fail(
       const TaskToken& token, const With<api::RespondActivityTaskFailedRequest>& with = {});
   absl::Status Cancel(const TaskToken& token, const With<api::RespondActivityTaskCanceledRequest>& with = {});
+  // The answer to the poll did not reach this worker.
+  absl::Status Return(const TaskToken& token) { return run_.Do(ReturnActivityTask{token}).status(); }
   absl::StatusOr<api::RecordActivityTaskHeartbeatResponse> Heartbeat(
       const TaskToken& token, const With<api::RecordActivityTaskHeartbeatRequest>& with = {});
 

@@ -169,6 +169,34 @@ TEST_CASE("a client that goes away cancels its poll") {
   CHECK(node.matching.cancelled() == 1);
 }
 
+TEST_CASE("an activity whose poll's client went away meanwhile is given back; one that was sent is not") {
+  FakeNode node;
+  std::vector<std::string> returned;
+  node.history.execute = [&](const RunRef& run, const engine::workflow::Request& request) {
+    returned.push_back(run.workflow_id);
+    CHECK(std::get<engine::workflow::ReturnActivityTask>(request).token.start_nonce() == "nonce");
+    return engine::workflow::Reply();
+  };
+  api::PollActivityTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  engine::workflow::ActivityTaskReply task;
+  task.token.set_workflow_id("order-1");
+  task.token.set_start_nonce("nonce");
+
+  const auto poll = StartCall(node, "PollActivityTaskQueue", request.SerializeAsString());
+  node.matching.Answer({.task = task});
+  REQUIRE(poll->answer);
+  CHECK(returned.empty());
+
+  const auto lost = StartCall(node, "PollActivityTaskQueue", request.SerializeAsString());
+  auto matched = node.matching.Take();
+  lost->cancel();
+  CHECK(returned.empty());
+  std::move(matched)(PolledTask{task});
+  CHECK(returned == std::vector<std::string>{"order-1"});
+}
+
 TEST_CASE("a polled workflow task carries its history and the events behind it, and a token that opens") {
   FakeNode node;
   api::PollWorkflowTaskQueueRequest request;

@@ -29,9 +29,10 @@ void PollActivityTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_s
   if (!valid.ok()) return call->Fail(valid);
   StartPoll(frontend, std::move(call),
             {.namespace_id = name_space->id, .poll = ActivityPoll{std::move(request)}, .wait = *wait},
-            [&tokens = frontend.tokens](CallPtr call, PolledTask polled) {
+            [&tokens = frontend.tokens, &history = frontend.history](CallPtr call, PolledTask polled) {
               auto* task = std::get_if<engine::workflow::ActivityTaskReply>(&polled.task);
               if (task == nullptr) return call->Reply(api::PollActivityTaskQueueResponse());
+              ReturnIfLost(*call, history, task->token);
               call->Reply(ActivityTaskResponse(tokens, std::move(*task)));
             });
 }

@@ -38,10 +38,14 @@ void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
   RunRef run = RunOf(token);
   frontend.history.Execute(
       std::move(run), engine::workflow::CompleteWorkflowTask{std::move(token), std::move(request)},
-      [call = std::move(call),
-       &tokens = frontend.tokens](absl::StatusOr<engine::workflow::Reply> reply) mutable {
+      [call = std::move(call), &tokens = frontend.tokens,
+       &history = frontend.history](absl::StatusOr<engine::workflow::Reply> reply) mutable {
         if (!reply.ok()) return call->Fail(reply.status());
-        call->Reply(ToBytes(tokens, std::move(std::get<engine::workflow::CompletedReply>(*reply))));
+        auto& completed = std::get<engine::workflow::CompletedReply>(*reply);
+        for (const auto& activity : completed.eager_activities) {
+          ReturnIfLost(*call, history, activity.token);
+        }
+        call->Reply(ToBytes(tokens, std::move(completed)));
       });
 }
 

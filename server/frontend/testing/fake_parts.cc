@@ -77,15 +77,12 @@ void FakeMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
   std::move(done)(queues[queue.kind]);
 }
 
-void FakeMatching::Answer(PolledTask task) {
-  Callback<PolledTask> done;
-  {
-    const std::lock_guard lock(mutex_);
-    PERDURE_CHECK(waiting_.size() == 1, "one poll waits");
-    done = std::move(waiting_.begin()->second);
-    waiting_.clear();
-  }
-  std::move(done)(std::move(task));
+Callback<PolledTask> FakeMatching::Take() {
+  const std::lock_guard lock(mutex_);
+  PERDURE_CHECK(waiting_.size() == 1, "one poll waits");
+  Callback<PolledTask> done = std::move(waiting_.begin()->second);
+  waiting_.clear();
+  return done;
 }
 
 std::optional<absl::Duration> FakeMatching::LastWait() {

@@ -49,8 +49,9 @@ class FakeMatching final : public Matching {
   void ForgetStickyQueue(QueueKey queue) override { forgotten.push_back(queue.name); }
   void Drain() override {}
 
-  // Answers the only poll that waits.
-  void Answer(PolledTask task);
+  // Takes the only poll that waits: it is being matched, and can be cancelled no more.
+  Callback<PolledTask> Take();
+  void Answer(PolledTask task) { Take()(std::move(task)); }
   std::optional<absl::Duration> LastWait();
   int cancelled();
 
