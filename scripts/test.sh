@@ -15,13 +15,37 @@ FUZZ_SECONDS=10
 failed=()
 closing=()
 
-# stage NAME COMMAND...: runs a command, keeps its output, and remembers whether it failed. What the runners say
-# last (ctest, pytest, our own checks) is kept for the end.
+# stage NAME COMMAND...: runs a command, keeps its output, and remembers whether it failed.
 stage() {
-  local name="$1" log="$logs/$1.log" start=$SECONDS status=0 pattern
+  local name="$1" start=$SECONDS status=0
   shift
   echo "=== $name: $*"
-  "$@" 2>&1 | tee "$log" || status=$?
+  "$@" 2>&1 | tee "$logs/$name.log" || status=$?
+  ended "$name" "$status" "$start"
+}
+
+# stage_beside NAME COMMAND...: the same, while the following stages run and have the processors first.
+# await_stage prints it. One at a time.
+stage_beside() {
+  beside_name="$1" beside_start=$SECONDS
+  shift
+  echo "=== $beside_name: $*, beside what follows"
+  nice -n 19 "$@" > "$logs/$beside_name.log" 2>&1 &
+  beside=$!
+  trap 'kill "$beside" 2> /dev/null || true' EXIT
+}
+
+await_stage() {
+  local status=0
+  wait "$beside" || status=$?
+  trap - EXIT
+  cat "$logs/$beside_name.log"
+  ended "$beside_name" "$status" "$beside_start"
+}
+
+# ended NAME STATUS START: what the runners say last (ctest, pytest, our own checks) is kept for the end.
+ended() {
+  local name="$1" status="$2" start="$3" log="$logs/$1.log" pattern
   if (( status != 0 )); then failed+=("$name"); fi
   pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
   pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|function size|python lint|shell lint): '
@@ -79,10 +103,12 @@ everything() {
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
   stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
-  stage clang-tidy scripts/lint.py
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
+  # The suites below wait most of their time: for timeouts, retries and restarts.
+  stage_beside clang-tidy scripts/lint.py
   local suite
   for suite in oracle system kill deploy ui; do stage "$suite" python_tests "$suite"; done
+  await_stage
 }
 
 # What takes as long again: the unit tests of other builds.
