@@ -57,7 +57,10 @@ std::string MetricsPage() {
       "`_sum` and\n"
       "`_count`. Label values that clients choose are bounded: beyond {} sets of labels of one metric, the "
       "others\n"
-      "share one whose values are `_other_`.\n\n"
+      "share one whose values are `_other_`. The counters of a workflow type and of an activity type are "
+      "there, "
+      "at 0,\n"
+      "from its first start and its first schedule on, so that a rate sees its first failure.\n\n"
       "| metric | kind | unit | labels | meaning |\n|---|---|---|---|---|\n",
       kMaxLabelSets);
   for (const MetricSpec& spec : MetricTable()) {

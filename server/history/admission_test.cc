@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "server/history/testing/test_node.h"
+#include "server/metrics/testing/null_metrics.h"
 
 namespace perdure::server {
 namespace {

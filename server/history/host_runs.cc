@@ -136,6 +136,9 @@ absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
   if (const auto refused = refusals_.find(run->key); refused != refusals_.end()) {
     run->timers_not_before = refused->second.until;
   }
+  if (const engine::NamespaceSettings* settings = SettingsOf(run->namespace_id()); settings != nullptr) {
+    metrics_.OnRun(settings->name, run->state);
+  }
   ShrinkMemory();  // before the newcomer could be the one to leave
   cache_.Insert(run);
   run->current = run->durable_open;

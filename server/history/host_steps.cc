@@ -189,6 +189,7 @@ void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
     return;
   }
   const RunPtr run = AdmitNew(*std::move(decision.state));
+  metrics_.OnRun(settings->name, run->state);
   Record(run, std::move(decision.records));
   if (current != nullptr) {
     current->loses_id = true;

@@ -3,8 +3,6 @@
 #include <initializer_list>
 #include <variant>
 
-#include "base/text.h"
-
 namespace perdure::server {
 namespace {
 
@@ -29,31 +27,13 @@ const perdure::server::TaskToken* ActivityToken(const workflow::Request& request
   return nullptr;
 }
 
-std::string_view CloseMetric(enums::WorkflowExecutionStatus status) {
-  switch (status) {
-    case enums::WORKFLOW_EXECUTION_STATUS_COMPLETED:
-      return "workflow_success";
-    case enums::WORKFLOW_EXECUTION_STATUS_FAILED:
-      return "workflow_failed";
-    case enums::WORKFLOW_EXECUTION_STATUS_CANCELED:
-      return "workflow_cancel";
-    case enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-      return "workflow_timeout";
-    case enums::WORKFLOW_EXECUTION_STATUS_TERMINATED:
-      return "workflow_terminate";
-    case enums::WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
-      return "workflow_continued_as_new";
-    default:  // the enum is the API's, and open
-      return {};
-  }
-}
-
-// The handle kept under `key`, null when it is not kept. Clients choose the keys, so a map that grows too big
-// begins anew: the metrics keep the handles.
-template <typename T>
-T*& Cached(absl::flat_hash_map<std::string, T*>& handles, const std::string& key) {
-  if (handles.size() >= kMaxLabelSets) handles.clear();
-  return handles[key];
+// What is kept under `key`, made when it is not. Clients choose the keys, so a map that grows too big begins
+// anew: the metrics keep the handles.
+template <typename T, typename Make>
+T& Find(absl::flat_hash_map<std::string, T>& kept, const std::string& key, const Make& make) {
+  if (const auto found = kept.find(key); found != kept.end()) return found->second;
+  if (kept.size() >= kMaxLabelSets) kept.clear();
+  return kept.emplace(key, make()).first->second;
 }
 
 bool SameAttempt(const workflow::Activity* before, const workflow::State& after, int64_t id) {
@@ -83,6 +63,7 @@ void RunMetrics::SetResident(size_t runs, size_t bytes) {
 RunMetrics::Before RunMetrics::Note(const State& state, const workflow::Request& request) {
   Before before;
   before.open = state.IsOpen();
+  before.next_event_id = state.next_event_id;
   if (const perdure::server::TaskToken* token = ActivityToken(request)) {
     int64_t id = token->scheduled_event_id();
     if (id == 0) {
@@ -98,83 +79,114 @@ RunMetrics::Before RunMetrics::Note(const State& state, const workflow::Request&
   return before;
 }
 
+void RunMetrics::OnRun(std::string_view namespace_name, const State& state) {
+  Of(namespace_name, state);
+  for (const auto& [id, activity] : *state.activities) Of(namespace_name, state, *activity);
+}
+
 void RunMetrics::Count(std::string_view namespace_name, const Before& before,
                        const workflow::Request& request, const State& after) {
   if (before.open && !after.IsOpen()) CountClosed(namespace_name, after);
+  for (auto it = after.activities->lower_bound(before.next_event_id); it != after.activities->end(); ++it) {
+    Of(namespace_name, after, *it->second);
+  }
   if (before.activity != nullptr) {
-    const Activity& activity = *before.activity;
+    const OfActivity& of = Of(namespace_name, after, *before.activity);
     if (std::holds_alternative<workflow::CompleteActivity>(request)) {
-      AddActivity("activity_success", namespace_name, after, activity);
+      of.success->Add();
     } else if (std::holds_alternative<workflow::CancelActivity>(request)) {
-      AddActivity("activity_cancel", namespace_name, after, activity);
+      of.cancel->Add();
     } else {
-      const bool retried = after.activities->contains(activity.scheduled->event_id());
-      AddActivity("activity_task_fail", namespace_name, after, activity);
-      AddActivity(retried ? "activity_retry" : "activity_fail", namespace_name, after, activity);
+      const bool retried = after.activities->contains(before.activity->scheduled->event_id());
+      of.task_fail->Add();
+      (retried ? of.retry : of.fail)->Add();
     }
   }
-  if (std::holds_alternative<workflow::FailWorkflowTask>(request)) {
-    AddWorkflow("workflow_task_fail", namespace_name, after);
-  }
+  if (std::holds_alternative<workflow::FailWorkflowTask>(request)) Of(namespace_name, after).task_fail->Add();
   if (before.activities.has_value()) CountTimeouts(namespace_name, before, after);
 }
 
 void RunMetrics::CountTimeouts(std::string_view namespace_name, const Before& before, const State& after) {
   if (!after.IsOpen()) return;
   if (before.workflow_task_ran && after.RunningTask() == nullptr) {
-    AddWorkflow("workflow_task_timeout", namespace_name, after);
+    Of(namespace_name, after).task_timeout->Add();
   }
   if (&**before.activities == &*after.activities) return;
   for (const auto& [id, activity] : **before.activities) {
     if (SameAttempt(activity.get(), after, id)) continue;
-    const bool retried = after.activities->contains(id);
-    AddActivity("activity_task_timeout", namespace_name, after, *activity);
-    AddActivity(retried ? "activity_retry" : "activity_timeout", namespace_name, after, *activity);
+    const OfActivity& of = Of(namespace_name, after, *activity);
+    of.task_timeout->Add();
+    (after.activities->contains(id) ? of.retry : of.timeout)->Add();
   }
 }
 
 void RunMetrics::CountClosed(std::string_view namespace_name, const State& state) {
-  const std::string_view metric = CloseMetric(state.status);
-  if (metric.empty()) return;
-  AddWorkflow(metric, namespace_name, state);
-  Histogram*& latency = Cached(latencies_, KeyOf({namespace_name, state.task_queue, state.workflow_type}));
-  if (latency == nullptr) {
-    latency =
-        &metrics_.histogram("workflow_schedule_to_close_latency", {{"namespace", namespace_name},
-                                                                   {"taskqueue", state.task_queue},
-                                                                   {"workflowType", state.workflow_type}});
-  }
-  if (state.close_time) latency->Observe(*state.close_time - state.facts->start_time);
-  Histogram*& transitions = transitions_[AbslView(namespace_name)];
-  if (transitions == nullptr) {
-    transitions = &metrics_.histogram("state_transition_count", {{"namespace", namespace_name}});
-  }
-  transitions->Observe(static_cast<double>(state.last_sequence));
-}
-
-void RunMetrics::AddWorkflow(std::string_view metric, std::string_view namespace_name, const State& state) {
-  Counter*& counter =
-      Cached(counters_, KeyOf({metric, namespace_name, state.task_queue, state.workflow_type}));
-  if (counter == nullptr) {
-    counter = &metrics_.counter(metric, {{"namespace", namespace_name},
-                                         {"taskqueue", state.task_queue},
-                                         {"workflowType", state.workflow_type}});
-  }
+  const OfWorkflow& of = Of(namespace_name, state);
+  Counter* const counter = CloseCounter(of, state.status);
+  if (counter == nullptr) return;
   counter->Add();
+  if (state.close_time) of.latency->Observe(*state.close_time - state.facts->start_time);
+  Find(transitions_, std::string(namespace_name), [&] {
+    return &metrics_.histogram("state_transition_count", {{"namespace", namespace_name}});
+  })->Observe(static_cast<double>(state.last_sequence));
 }
 
-void RunMetrics::AddActivity(std::string_view metric, std::string_view namespace_name, const State& state,
-                             const Activity& activity) {
+Counter* RunMetrics::CloseCounter(const OfWorkflow& of, enums::WorkflowExecutionStatus status) {
+  switch (status) {
+    case enums::WORKFLOW_EXECUTION_STATUS_COMPLETED:
+      return of.success;
+    case enums::WORKFLOW_EXECUTION_STATUS_FAILED:
+      return of.failed;
+    case enums::WORKFLOW_EXECUTION_STATUS_CANCELED:
+      return of.cancel;
+    case enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+      return of.timeout;
+    case enums::WORKFLOW_EXECUTION_STATUS_TERMINATED:
+      return of.terminate;
+    case enums::WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+      return of.continued_as_new;
+    default:  // the enum is the API's, and open
+      return nullptr;
+  }
+}
+
+const RunMetrics::OfWorkflow& RunMetrics::Of(std::string_view namespace_name, const State& state) {
+  return Find(workflows_, KeyOf({namespace_name, state.task_queue, state.workflow_type}), [&] {
+    const Metrics::Labels labels = {{"namespace", namespace_name},
+                                    {"taskqueue", state.task_queue},
+                                    {"workflowType", state.workflow_type}};
+    const auto counter = [&](std::string_view name) { return &metrics_.counter(name, labels); };
+    return OfWorkflow{.success = counter("workflow_success"),
+                      .failed = counter("workflow_failed"),
+                      .cancel = counter("workflow_cancel"),
+                      .timeout = counter("workflow_timeout"),
+                      .terminate = counter("workflow_terminate"),
+                      .continued_as_new = counter("workflow_continued_as_new"),
+                      .task_fail = counter("workflow_task_fail"),
+                      .task_timeout = counter("workflow_task_timeout"),
+                      .latency = &metrics_.histogram("workflow_schedule_to_close_latency", labels)};
+  });
+}
+
+const RunMetrics::OfActivity& RunMetrics::Of(std::string_view namespace_name, const State& state,
+                                             const Activity& activity) {
   const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
-  Counter*& counter = Cached(counters_, KeyOf({metric, namespace_name, scheduled.task_queue().name(),
-                                               state.workflow_type, scheduled.activity_type().name()}));
-  if (counter == nullptr) {
-    counter = &metrics_.counter(metric, {{"namespace", namespace_name},
-                                         {"taskqueue", scheduled.task_queue().name()},
-                                         {"workflowType", state.workflow_type},
-                                         {"activityType", scheduled.activity_type().name()}});
-  }
-  counter->Add();
+  const std::string& queue = scheduled.task_queue().name();
+  const std::string& type = scheduled.activity_type().name();
+  return Find(activities_, KeyOf({namespace_name, queue, state.workflow_type, type}), [&] {
+    const Metrics::Labels labels = {{"namespace", namespace_name},
+                                    {"taskqueue", queue},
+                                    {"workflowType", state.workflow_type},
+                                    {"activityType", type}};
+    const auto counter = [&](std::string_view name) { return &metrics_.counter(name, labels); };
+    return OfActivity{.success = counter("activity_success"),
+                      .fail = counter("activity_fail"),
+                      .task_fail = counter("activity_task_fail"),
+                      .timeout = counter("activity_timeout"),
+                      .task_timeout = counter("activity_task_timeout"),
+                      .cancel = counter("activity_cancel"),
+                      .retry = counter("activity_retry")};
+  });
 }
 
 }  // namespace perdure::server

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "persistence/memory/memory_store.h"
 #include "server/history/testing/test_node.h"
+#include "server/metrics/testing/null_metrics.h"
 
 namespace perdure::server {
 namespace {

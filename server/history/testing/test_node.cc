@@ -56,10 +56,11 @@ void TestNode::Crash() {
 void TestNode::Restart() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
-  history_ = std::make_unique<NodeHistory>(NodeHistory::World{*refusing_, namespaces_, lease_, metrics_},
+  metrics_ = std::make_unique<PrometheusMetrics>();
+  history_ = std::make_unique<NodeHistory>(NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_},
                                            executors, 1, options_.history);
-  matching_ =
-      std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, metrics_, options_.matching);
+  matching_ = std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, *metrics_,
+                                             options_.matching);
   history_->Serve(*matching_, [] {});
   time_.RunUntilIdle();
 }

@@ -18,7 +18,7 @@
 #include "server/history/node_history.h"
 #include "server/history/testing/refusing_store.h"
 #include "server/matching/node_matching.h"
-#include "server/metrics/testing/null_metrics.h"
+#include "server/metrics/prometheus_metrics.h"
 
 namespace perdure::server::testing {
 
@@ -93,6 +93,8 @@ class TestNode {
   SettableLease& lease() { return lease_; }
   NodeHistory& history() { return *history_; }
   NodeMatching& matching() { return *matching_; }
+  // What the process counted, as Prometheus reads it.
+  std::string MetricsText() const { return metrics_->Text(); }
   Uuid namespace_id() const { return namespaces_.id(); }
   RunRef Ref(const std::string& workflow_id) const { return {namespaces_.id(), workflow_id, std::nullopt}; }
 
@@ -141,7 +143,7 @@ class TestNode {
   ManualExecutor matching_executor_;
   std::unique_ptr<persistence::MemoryStore> store_;
   std::unique_ptr<RefusingStore> refusing_;
-  NullMetrics metrics_;
+  std::unique_ptr<PrometheusMetrics> metrics_;  // of the process
   SettableLease lease_;
   OneNamespace namespaces_;
   std::unique_ptr<NodeHistory> history_;
