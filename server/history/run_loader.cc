@@ -30,36 +30,56 @@ void RunLoader::Load(const RunKey& key, Urgency urgency, Loaded done) {
   if (wanted.in_flight) return;
   // A call may overtake the wake that asked first; the key is then queued twice.
   if (urgency == Urgency::kCall) {
-    called_.push_back(key);
+    called_.keys.push_back(key);
+    LoadSoon(called_);
   } else if (wanted.waiting.size() == 1) {
-    woken_.push_back(key);
+    woken_.keys.push_back(key);
+    LoadSoon(woken_);
   }
-  LoadMore();
 }
 
-void RunLoader::LoadMore() {
-  if (loading_) return;
+// Behind what is already posted, and what else this task asks for: those keys join the query.
+void RunLoader::LoadSoon(Queue& queue) {
+  if (queue.posted || queue.queries >= queue.most_queries) return;
+  queue.posted = true;
+  executor_.Post([this, &queue, generation = generation_] {
+    if (generation != generation_) return;
+    queue.posted = false;
+    LoadMore(queue);
+  });
+}
+
+void RunLoader::LoadMore(Queue& queue) {
+  while (queue.queries < queue.most_queries) {
+    std::vector<RunKey> keys = NextKeys(queue);
+    if (keys.empty()) return;
+    ++queue.queries;
+    session_.LoadRuns(
+        keys, [this, &queue, keys, generation = generation_](absl::StatusOr<std::vector<StoredRun>> runs) {
+          if (generation != generation_) return;
+          OnLoaded(keys, std::move(runs));
+          if (generation != generation_) return;
+          --queue.queries;
+          LoadMore(queue);
+        });
+  }
+}
+
+std::vector<RunKey> RunLoader::NextKeys(Queue& queue) {
   std::vector<RunKey> keys;
-  for (std::deque<RunKey>* queue : {&called_, &woken_}) {
-    while (!queue->empty() && keys.size() < limits::kLoadKeys) {
-      const RunKey key = queue->front();
-      queue->pop_front();
-      const auto wanted = runs_.find(key);
-      if (wanted == runs_.end() || wanted->second.in_flight) continue;
-      wanted->second.in_flight = true;
-      keys.push_back(key);
-    }
+  while (!queue.keys.empty() && keys.size() < queue.keys_a_query) {
+    const RunKey key = queue.keys.front();
+    queue.keys.pop_front();
+    const auto wanted = runs_.find(key);
+    if (wanted == runs_.end() || wanted->second.in_flight) continue;
+    wanted->second.in_flight = true;
+    keys.push_back(key);
   }
-  if (keys.empty()) return;
-  loading_ = true;
-  session_.LoadRuns(keys,
-                    [this, keys, generation = generation_](absl::StatusOr<std::vector<StoredRun>> runs) {
-                      if (generation == generation_) OnLoaded(keys, std::move(runs));
-                    });
+  return keys;
 }
 
+// What its answers ask for joins the query that follows.
 void RunLoader::OnLoaded(const std::vector<RunKey>& keys, absl::StatusOr<std::vector<StoredRun>> runs) {
-  loading_ = false;
   const uint64_t generation = generation_;
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto wanted = runs_.find(keys[i]);
@@ -69,7 +89,6 @@ void RunLoader::OnLoaded(const std::vector<RunKey>& keys, absl::StatusOr<std::ve
     for (Loaded& done : waiting) std::move(done)(run);
     if (generation != generation_) return;
   }
-  LoadMore();
 }
 
 bool RunLoader::LooksUp(const WorkflowKey& key) const { return lookups_.contains(key); }
@@ -120,10 +139,12 @@ void RunLoader::Abandon(const absl::Status& status) {
   ++generation_;
   auto runs = std::exchange(runs_, {});
   auto lookups = std::exchange(lookups_, {});
-  called_.clear();
-  woken_.clear();
+  for (Queue* queue : {&called_, &woken_}) {
+    queue->keys.clear();
+    queue->queries = 0;
+    queue->posted = false;
+  }
   next_lookups_.clear();
-  loading_ = false;
   looking_up_ = false;
   for (const RunKey& key : SortedKeys(runs)) {
     for (Loaded& done : runs.at(key).waiting) std::move(done)(status);

@@ -1,5 +1,5 @@
-// Reads runs from the store, many with one query: while one is in flight, what is wanted gathers for the next
-// one. Clients' calls go first; runs that are only due wait behind them.
+// Reads runs from the store, many with one query: while as many as may be are in flight, what is wanted
+// gathers for the next one. Clients' calls do not wait for runs that are only due.
 //
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 #pragma once
@@ -12,6 +12,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/executor.h"
+#include "base/limits.h"
 #include "persistence/store.h"
 #include "server/history/resident_run.h"
 
@@ -26,7 +28,8 @@ class RunLoader {
   // Makes a resident run of a stored one, and puts it into memory.
   using Admit = absl::AnyInvocable<absl::StatusOr<RunPtr>(persistence::StoredRun)>;
 
-  RunLoader(persistence::Session& session, Admit admit) : session_(session), admit_(std::move(admit)) {}
+  RunLoader(Executor& executor, persistence::Session& session, Admit admit)
+      : executor_(executor), session_(session), admit_(std::move(admit)) {}
 
   // REQUIRES: the run is not in memory.
   void Load(const persistence::RunKey& key, Urgency urgency, Loaded done);
@@ -42,22 +45,34 @@ class RunLoader {
     std::vector<Loaded> waiting;
     bool in_flight = false;
   };
+  // Keys that wait for a query, and how many queries there may be. A key may be in both queues, or be loaded
+  // already.
+  struct Queue {
+    std::deque<persistence::RunKey> keys;
+    const size_t keys_a_query;
+    const size_t most_queries;
+    size_t queries = 0;
+    bool posted = false;  // LoadMore is
+  };
 
-  void LoadMore();
+  void LoadSoon(Queue& queue);
+  void LoadMore(Queue& queue);
+  std::vector<persistence::RunKey> NextKeys(Queue& queue);
   void OnLoaded(const std::vector<persistence::RunKey>& keys,
                 absl::StatusOr<std::vector<persistence::StoredRun>> runs);
   void LookUpMore();
   void OnFound(const std::vector<persistence::WorkflowKey>& keys,
                absl::StatusOr<std::vector<std::optional<Uuid>>> found);
 
+  Executor& executor_;
   persistence::Session& session_;
   Admit admit_;
   uint64_t generation_ = 0;
 
   absl::flat_hash_map<persistence::RunKey, Wanted> runs_;
-  std::deque<persistence::RunKey> called_;  // may hold keys that were loaded meanwhile
-  std::deque<persistence::RunKey> woken_;
-  bool loading_ = false;
+  Queue called_{{}, limits::kLoadKeys, 1};
+  // Two queries: the database reads one while this executor folds the other.
+  Queue woken_{{}, limits::kLoadKeys / 2, 2};
 
   absl::flat_hash_map<persistence::WorkflowKey, std::vector<Found>> lookups_;
   std::vector<persistence::WorkflowKey> next_lookups_;

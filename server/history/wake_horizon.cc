@@ -80,7 +80,9 @@ void WakeHorizon::Trim() {
 }
 
 void WakeHorizon::ReadMore() {
-  if (!begun_ || reading_ || complete_ || due_.size() > limits::kWakePage / 2) return;
+  if (!begun_ || reading_ || complete_) return;
+  const bool all_due = cursor_.has_value() && cursor_->at <= executor_.Now();
+  if (due_.size() > (all_due ? limits::kWakeHorizon / 2 : limits::kWakePage / 2)) return;
   reading_ = true;
   persistence::WakeQuery query;
   query.writer_id = writer_id_;
@@ -109,8 +111,7 @@ void WakeHorizon::Pump() {
   if (paused_) return;
   const absl::Time now = executor_.Now();
   while (loading_ < limits::kWakeLoads && !due_.empty() && due_.begin()->at <= now) {
-    const RunKey run = due_.begin()->run;
-    due_.erase(due_.begin());
+    const RunKey run = TakeDue(now).run;
     ++loading_;
     host_.OnWakeDue(run, [this, run, generation = generation_](bool read) {
       if (generation == generation_) OnLoaded(run, read);
@@ -121,6 +122,14 @@ void WakeHorizon::Pump() {
   known_.Set(static_cast<double>(due_.size()));
   ReadMore();
   Arm();
+}
+
+WakeRow WakeHorizon::TakeDue(absl::Time now) {
+  newest_next_ = !newest_next_;
+  const auto taken = newest_next_ ? due_.begin() : std::prev(due_.upper_bound({now, {kShardCount, {}}}));
+  const WakeRow wake = *taken;
+  due_.erase(taken);
+  return wake;
 }
 
 void WakeHorizon::OnLoaded(const RunKey& run, bool read) {

@@ -1,10 +1,11 @@
 // The stored wakes of runs that are not in memory, as far into the future as a bounded number of them
 // reaches.
 //
-// Wakes are read from the store in order, a page at a time, when what is held runs low: an idle executor
-// reads nothing. The read position (`cursor`) splits the wake table: every run that is not in memory and owes
-// something has an entry here, or a stored row behind the cursor. Runs that are due are loaded a bounded
-// number at a time.
+// Wakes are read from the store in order, a page at a time, when what is held runs low or is all due: an idle
+// executor reads nothing. The read position (`cursor`) splits the wake table: every run that is not in memory
+// and owes something has an entry here, or a stored row behind the cursor. Runs that are due are loaded a
+// bounded number at a time, the oldest wake and the newest by turns: after a crash the old ones are mostly
+// those of runs that were busy and owe nothing, and a timer that has come due must not wait for them all.
 //
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 #pragma once
@@ -54,6 +55,7 @@ class WakeHorizon {
   void Insert(const persistence::WakeRow& wake);
   void Trim();
   void Pump();
+  persistence::WakeRow TakeDue(absl::Time now);
   void Arm();
   void OnLoaded(const persistence::RunKey& run, bool read);
   void Pause();
@@ -73,6 +75,7 @@ class WakeHorizon {
   absl::btree_set<persistence::WakeRow> due_;
   absl::flat_hash_map<persistence::RunKey, Times> times_;  // also of runs that are being loaded
   size_t loading_ = 0;
+  bool newest_next_ = false;
   bool paused_ = false;  // the store could not be read
   Executor::TimerId timer_ = Executor::kNoTimer;
   absl::Time armed_for_;
