@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -54,7 +56,8 @@ TextField FindText(std::string_view name) {
   return found == std::end(kTexts) ? nullptr : found->read;
 }
 
-// What a leaf asks of a worker, checked before any worker is asked. What a worker did not say is null.
+// What a leaf, which outlives it, asks of a worker; checked before any worker is asked. What a worker did not
+// say is null.
 class Question {
  public:
   static absl::StatusOr<Question> Of(const FilterTree& leaf) {
@@ -102,26 +105,38 @@ class Question {
   absl::Time time_;
 };
 
-// Every leaf of the tree is understood.
-absl::Status Check(const FilterTree& tree) {
-  if (tree.kind == Join::kCondition) return Question::Of(tree).status();
-  for (const FilterTree& part : tree.parts) {
-    const absl::Status status = Check(part);
-    if (!status.ok()) return status;
+// The tree, with its leaves understood.
+struct Questions {
+  Join kind = Join::kAll;
+  std::optional<Question> question;  // of kCondition
+  std::vector<Questions> parts;      // of the others
+};
+
+absl::StatusOr<Questions> Understand(const FilterTree& tree) {
+  Questions questions{tree.kind, std::nullopt, {}};
+  if (tree.kind == Join::kCondition) {
+    auto question = Question::Of(tree);
+    if (!question.ok()) return question.status();
+    questions.question = *question;
   }
-  return absl::OkStatus();
+  for (const FilterTree& part : tree.parts) {
+    auto understood = Understand(part);
+    if (!understood.ok()) return understood.status();
+    questions.parts.push_back(*std::move(understood));
+  }
+  return questions;
 }
 
-// REQUIRES: Check(tree).ok().
-bool Holds(const FilterTree& tree, const WorkerHeartbeat& worker) {
-  const auto holds = [&](const FilterTree& part) { return Holds(part, worker); };
-  switch (tree.kind) {
+bool Holds(const Questions& questions, const WorkerHeartbeat& worker) {
+  const auto& parts = questions.parts;
+  const auto holds = [&](const Questions& part) { return Holds(part, worker); };
+  switch (questions.kind) {
     case Join::kCondition:
-      return Question::Of(tree)->Holds(worker);
+      return questions.question->Holds(worker);
     case Join::kAll:
-      return std::all_of(tree.parts.begin(), tree.parts.end(), holds);
+      return std::all_of(parts.begin(), parts.end(), holds);
     case Join::kAny:
-      return std::any_of(tree.parts.begin(), tree.parts.end(), holds);
+      return std::any_of(parts.begin(), parts.end(), holds);
   }
   PERDURE_CHECK(false, "a filter that is none");
 }
@@ -137,9 +152,9 @@ absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> work
     return InvalidArgument(fmt::format("malformed query: {}", std::string(why)));
   }
   if (parsed->group_by) return InvalidArgument("malformed query: workers are not grouped");
-  absl::Status status = Check(parsed->tree);
-  if (!status.ok()) return status;
-  const auto other = [&](const WorkerPtr& worker) { return !Holds(parsed->tree, *worker); };
+  const auto questions = Understand(parsed->tree);
+  if (!questions.ok()) return questions.status();
+  const auto other = [&](const WorkerPtr& worker) { return !Holds(*questions, *worker); };
   workers.erase(std::remove_if(workers.begin(), workers.end(), other), workers.end());
   return workers;
 }
