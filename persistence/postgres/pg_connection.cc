@@ -47,10 +47,6 @@ void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
   if (state_ == State::kReady) SendWaiting();
 }
 
-int PgConnection::backend_pid() const {
-  return state_ == State::kReady && options_.named_statements ? PQbackendPID(connection_) : 0;
-}
-
 void PgConnection::Connect() {
   state_ = State::kConnecting;
   const absl::StatusOr<PgLogin> login = ReadLogin(options_.target);

@@ -66,8 +66,6 @@ class PgConnection {
   // Answers what is under way, as the destructor does: for an owner that callbacks hold a share of.
   void End();
   size_t under_way() const { return exchanges_.size(); }
-  // The server process that answers; 0 where there is no connection, or a pooler in between.
-  int backend_pid() const;
 
  private:
   struct Exchange {

@@ -50,8 +50,8 @@ std::vector<StoredRun> RunsOf(const PGresult& result, std::vector<RunKey> keys) 
 }
 
 // What waits for other backends' transactions, on the loop: those that stand in its way longer than the limit
-// are ended, so that a batch half sent by a node that is gone does not hold up its successor until TCP
-// notices.
+// and wait for their client themselves are ended, so that a batch half sent by a node that is gone does not
+// hold up its successor until TCP notices.
 class BlockedExchange : public std::enable_shared_from_this<BlockedExchange> {
  public:
   static void Submit(PgShared& shared, std::shared_ptr<PgConnection> writer,
@@ -76,9 +76,8 @@ class BlockedExchange : public std::enable_shared_from_this<BlockedExchange> {
   }
 
   void EndBlockers() {
-    if (const int pid = writer_->backend_pid(); pid != 0) {
-      shared_.Control().Submit({sql::kEndBlockers.With({PgInt4(pid)})}, [](const PgAnswer&) {});
-    }
+    const int64_t limit = absl::ToInt64Milliseconds(shared_.blocked_fence_limit);
+    shared_.Control().Submit({sql::kEndBlockers.With({PgInt8(limit)})}, [](const PgAnswer&) {});
     Wait();
   }
 

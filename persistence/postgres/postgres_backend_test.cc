@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "persistence/contract/harness.h"
 #include "persistence/postgres/pg_value.h"
 #include "persistence/postgres/postgres_migrate.h"
@@ -49,6 +50,15 @@ class Admin {
 
 const char* const kServer = "PERDURE_TEST_POSTGRES";
 const char* const kNoServer = "PERDURE_TEST_NO_POSTGRES";
+
+// 0: straight to the server. The whole suite is run either way.
+uint16_t PgBouncerPort() {
+  const char* through = std::getenv("PERDURE_TEST_THROUGH_PGBOUNCER");
+  if (through == nullptr || std::string_view(through) != "1") return 0;
+  const char* port = std::getenv("PERDURE_TEST_PGBOUNCER_PORT");
+  PERDURE_CHECK(port != nullptr, "scripts/with_postgres.py names the port of its PgBouncer");
+  return static_cast<uint16_t>(std::stoi(port));
+}
 
 std::string ServerFromEnvironment() {
   const char* server = std::getenv(kServer);
@@ -104,13 +114,15 @@ constexpr const char* kTables[] = {"writers", "shards", "executions", "history",
 class PostgresBackend final : public Backend {
  public:
   explicit PostgresBackend(absl::Duration blocked_fence_limit = absl::Seconds(30))
-      : admin_(Database::Shared().Direct()), gate_(static_cast<uint16_t>(std::stoi(admin_.port()))) {
+      : admin_(Database::Shared().Direct()),
+        gate_(PgBouncerPort() != 0 ? PgBouncerPort() : static_cast<uint16_t>(std::stoi(admin_.port()))) {
     for (const char* table : kTables) {
       admin_.Run(absl::StrCat("DELETE FROM ", table, "; DROP TABLE IF EXISTS saved_", table));
     }
     PostgresOptions options;
     options.target = absl::StrCat(Database::Shared().Direct(), " host=127.0.0.1 port=", gate_.port(),
                                   " sslmode=disable gssencmode=disable");
+    options.through_pgbouncer = PgBouncerPort() != 0;
     options.blocked_fence_limit = blocked_fence_limit;
     auto store = OpenPostgresStore(options);
     INFO(store.status());

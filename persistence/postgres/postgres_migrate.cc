@@ -7,8 +7,10 @@
 namespace perdure::persistence {
 namespace {
 
-// The number is "perdure" in ASCII; the lock ends with the connection.
-constexpr char kLock[] = "SELECT pg_advisory_lock(31642826476679781)";
+// The number is "perdure" in ASCII. A transaction of its own holds the lock, on a connection beside that of
+// the migrations: a session's lock would stay behind on some connection of a pooler in transaction mode.
+constexpr char kLock[] = "BEGIN; SELECT pg_advisory_xact_lock(31642826476679781)";
+constexpr char kUnlock[] = "COMMIT";
 constexpr char kHasVersions[] =
     "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_versions')";
 constexpr char kVersion[] = "SELECT coalesce(max(version), 0) FROM schema_versions";
@@ -42,11 +44,15 @@ class Target final : public MigrationTarget {
 
 absl::StatusOr<int> MigratePostgres(const PgTarget& target,
                                     const std::function<void(const Migration&)>& progress) {
+  absl::StatusOr<PgBlocking> lock = PgBlocking::Connect(target);
+  if (!lock.ok()) return lock.status();
+  if (absl::Status status = lock->Run(kLock); !status.ok()) return status;
   absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(target);
   if (!opened.ok()) return opened.status();
-  if (absl::Status status = opened->Run(kLock); !status.ok()) return status;
   Target database(*opened);
-  return ApplyMigrations(database, PostgresMigrations(), progress);
+  absl::StatusOr<int> applied = ApplyMigrations(database, PostgresMigrations(), progress);
+  lock->Run(kUnlock).IgnoreError();  // it ends with the connection too
+  return applied;
 }
 
 absl::StatusOr<SchemaVersion> PostgresSchemaVersion(const PgTarget& target) {

@@ -69,9 +69,17 @@ fenced AS (UPDATE writers SET epoch = epoch + 1 WHERE writer_id IN (SELECT write
 SELECT 1 / (CASE WHEN (SELECT count(*) FROM fenced) = (SELECT count(*) FROM owners) THEN 1 ELSE 0 END))"};
 inline constexpr Constant kOwnShards{"own_shards", R"(
 UPDATE shards SET writer_id = $2::int4 WHERE shard = ANY($1::int2[]) AND writer_id <> $2::int4)"};
-// $1 the process that waits. Its batch has landed then, or never will.
+// $1 milliseconds. Ends the backends that wait for their client while another one has waited so long for what
+// they have locked; what they were sent is rolled back. Needs no process id, which a pooler does not tell.
 inline constexpr Constant kEndBlockers{"end_blockers", R"(
-SELECT pg_terminate_backend(pid) FROM unnest(pg_blocking_pids($1::int4)) AS b (pid))"};
+WITH own AS (
+  SELECT pid, wait_event_type, query_start FROM pg_stat_activity
+  WHERE datname = current_database() AND usename = current_user)
+SELECT pg_terminate_backend(holder.pid)
+FROM own AS waiter CROSS JOIN unnest(pg_blocking_pids(waiter.pid)) AS blocker (pid)
+  JOIN own AS holder ON holder.pid = blocker.pid
+WHERE waiter.wait_event_type = 'Lock' AND waiter.query_start <= now() - $1::int8 * interval '1 millisecond'
+  AND holder.wait_event_type = 'Client')"};
 
 // ---- a batch, in this order; a statement without rows is left out
 

@@ -17,6 +17,7 @@
 #include "absl/synchronization/notification.h"
 #include "base/check.h"
 #include "base/event_loop.h"
+#include "persistence/postgres/statements.h"
 
 namespace perdure::persistence {
 namespace {
@@ -93,9 +94,13 @@ void SendAll(int fd, std::string_view bytes) {
   }
 }
 
-// A Bind (or Parse) that names the fencing statement.
+// A Bind that names the fencing statement, or a Parse of it without a name (as through PgBouncer).
 bool BelongsToBatch(std::string_view frame) {
-  return frame.front() == 'B' && frame.find(std::string_view("advance\0", 8)) != std::string_view::npos;
+  constexpr size_t kHeader = 5;
+  const bool named =
+      frame.front() == 'B' && frame.find(std::string_view("advance\0", 8)) != std::string_view::npos;
+  return named || (frame.front() == 'P' && frame.size() > kHeader && frame[kHeader] == '\0' &&
+                   frame.find(sql::kAdvance.text) != std::string_view::npos);
 }
 
 }  // namespace
