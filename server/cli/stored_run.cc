@@ -95,6 +95,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
                      .row = {},
                      .snapshot = {},
                      .records = {},
+                     .records_left_out = 0,
                      .state = none};
 
   auto runs = Ask<std::vector<persistence::StoredRun>>(
@@ -108,6 +109,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
   if (stored.snapshot) {
     absl::Status read = ReadBefore(session, loop, view.key, stored.snapshot->next_event_id, view.records);
     if (!read.ok()) return read;
+    view.records_left_out = stored.snapshot->sequence - static_cast<int64_t>(view.records.size());
   }
   view.state = Fold(stored);
   for (HistoryRow& record : stored.rows) view.records.push_back(std::move(record));

@@ -22,8 +22,9 @@ struct StoredRunView {
   bool is_current = false;
   std::optional<persistence::ExecutionRow> row;
   std::optional<persistence::SnapshotRow> snapshot;
-  // In order. Those that are older than the snapshot and hold no event are left out.
+  // In order. Of those older than the snapshot, the store reads only the ones with events.
   std::vector<persistence::HistoryRow> records;
+  int64_t records_left_out = 0;
   absl::StatusOr<engine::workflow::State> state;  // DATA_LOSS when it cannot be folded
 };
 

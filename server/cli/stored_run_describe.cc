@@ -161,6 +161,7 @@ Json Describe(const StoredRunView& run, const Namespace& name_space, const std::
                                          {"next_event_id", run.snapshot->next_event_id},
                                          {"bytes", run.snapshot->state.size()}}
                                   : Json();
+  json["records_left_out"] = run.records_left_out;
   Json& records = json["records"] = Json::array();
   for (const persistence::HistoryRow& row : run.records) {
     records.push_back({{"sequence", row.sequence},

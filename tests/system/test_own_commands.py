@@ -91,6 +91,27 @@ async def test_inspect_what_a_run_owes(env: Env) -> None:
     assert closed["obligations"]["next_wake"] == closed["state"]["delete_after"]
 
 
+async def test_inspect_counts_the_records_that_it_leaves_out(env: Env) -> None:
+    """Those of before the snapshot that hold no event, such as an activity's retry."""
+    handle = await env.start(OneActivity.run, ActivityCall(initial_interval=300))
+
+    async def is_retried() -> bool:
+        records = inspect(env.server, handle.id)["records"]
+        return ["activity_retry"] in [record["changes"] for record in records if not record["events"]]
+
+    async with env.worker([OneActivity], [act]):
+        await eventually("the activity is retried", is_retried)
+    assert inspect(env.server, handle.id)["records_left_out"] == 0
+    for _ in range(10):  # until the log is worth a snapshot
+        await handle.signal("more", "x" * 60_000)
+    found = inspect(env.server, handle.id)
+    last = found["snapshot"]["sequence"]
+    before = [record for record in found["records"] if record["sequence"] <= last]
+    assert all(record["events"] for record in before)
+    assert found["records_left_out"] == last - len(before) >= 1
+    await handle.terminate()
+
+
 async def test_inspect_in_text(env: Env) -> None:
     handle = await env.start(Collect.run)
     text = run([str(PERDURE), "inspect", handle.id, *store_flags(env.server)])
