@@ -90,8 +90,9 @@ class Builder {
  public:
   explicit Builder(char mark) : mark_(mark) {}
 
-  void Where(const VisibilityQuery& query) {
-    Text(" WHERE namespace_id = ");
+  void Where(const VisibilityQuery& query, CountBy by = CountBy::kPlan) {
+    // An index does not serve "+column".
+    Text(by == CountBy::kTable ? " WHERE +namespace_id = " : " WHERE namespace_id = ");
     Add(query.namespace_id);
     if (query.shard) Compare(" AND shard", Comparison::kEqual, int64_t{*query.shard});
     if (query.filter.kind == Filter::Kind::kAll && query.filter.parts.empty()) return;
@@ -201,11 +202,11 @@ SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
   return builder.Take();
 }
 
-SqlStatement CountStatement(const VisibilityQuery& query, char mark) {
+SqlStatement CountStatement(const VisibilityQuery& query, char mark, CountBy by) {
   Builder builder(mark);
   builder.Text(query.group_by_status ? "SELECT CAST(status AS INTEGER), count(*)" : "SELECT 0, count(*)");
   builder.Text(" FROM executions");
-  builder.Where(query);
+  builder.Where(query, by);
   if (query.group_by_status) builder.Text(" GROUP BY status ORDER BY status");
   return builder.Take();
 }

@@ -22,7 +22,9 @@ struct SqlStatement {
 // state_transition_count, memo, search_attributes, extra. It asks for one row more than its page, to know
 // whether there are more.
 SqlStatement ListStatement(const VisibilityQuery& query, char mark);
-// The count's columns: status (0 when not grouped), count.
-SqlStatement CountStatement(const VisibilityQuery& query, char mark);
+// The count's columns: status (0 when not grouped), count. kTable is for SQLite, whose planner does not know
+// how many rows a namespace has: every row of the table is read in its place.
+enum class CountBy { kPlan, kTable };
+SqlStatement CountStatement(const VisibilityQuery& query, char mark, CountBy by = CountBy::kPlan);
 
 }  // namespace perdure::persistence

@@ -6,6 +6,8 @@
 namespace perdure::persistence::contract {
 namespace {
 
+using StatusCounts = std::vector<std::pair<int32_t, int64_t>>;
+
 struct Listed {
   Listed() : backend(NewBackend()), session(backend->store()), writer(session, 1) {}
 
@@ -40,6 +42,26 @@ struct Listed {
     }
     CHECK(session.Count(query) == static_cast<int64_t>(ids.size()));
     return ids;
+  }
+
+  VisibilityQuery Everything() const {
+    VisibilityQuery query;
+    query.namespace_id = space;
+    return query;
+  }
+
+  StatusCounts Groups(Filter filter = Filter::All({})) {
+    VisibilityQuery query = Everything();
+    query.filter = std::move(filter);
+    query.group_by_status = true;
+    auto groups = session.Await<absl::StatusOr<std::vector<CountGroup>>>(
+        [&](Session& in, auto done) { in.CountExecutions(query, std::move(done)); });
+    StatusCounts counts;
+    CHECK(groups.ok());
+    if (groups.ok()) {
+      for (const CountGroup& group : *groups) counts.emplace_back(group.status, group.count);
+    }
+    return counts;
   }
 
   std::vector<std::string> Sorted(std::vector<Filter> conditions) {
@@ -277,21 +299,29 @@ TEST_CASE("store: counts are grouped by status") {
   Listed runs;
   for (int i = 0; i < 7; ++i) runs.Add(std::to_string(i), 1, std::nullopt, i < 4 ? 1 : 3);
   runs.Commit();
-  VisibilityQuery query;
-  query.namespace_id = runs.space;
-  CHECK(runs.session.Count(query) == 7);
-  query.group_by_status = true;
-  auto groups = runs.session.Await<absl::StatusOr<std::vector<CountGroup>>>(
-      [&](Session& session, auto done) { session.CountExecutions(query, std::move(done)); });
-  REQUIRE(groups.ok());
-  REQUIRE(groups->size() == 2);
-  CHECK((*groups)[0].status == 1);
-  CHECK((*groups)[0].count == 4);
-  CHECK((*groups)[1].status == 3);
-  CHECK((*groups)[1].count == 3);
-  query.namespace_id = NewUuid();
-  query.group_by_status = false;
-  CHECK(runs.session.Count(query) == 0);
+  CHECK(runs.session.Count(runs.Everything()) == 7);
+  CHECK(runs.Groups() == StatusCounts{{1, 4}, {3, 3}});
+  runs.space = NewUuid();
+  CHECK(runs.session.Count(runs.Everything()) == 0);
+  CHECK(runs.Groups().empty());
+}
+
+TEST_CASE("store: groups of a namespace with most of the rows, and of one with few") {
+  Listed runs;
+  const Uuid big = runs.space;
+  for (int i = 0; i < 60; ++i) runs.Add(std::to_string(i), 1, i, i % 3 + 2, i < 50 ? "usual" : "other");
+  runs.space = NewUuid();
+  runs.Add("a", 1, std::nullopt);
+  runs.Add("b", 1, 5, 2, "usual");
+  runs.Commit();
+  const Filter usual = Is(Column::kWorkflowType, Comparison::kEqual, "usual");
+  const Filter closed_late = Is(Column::kCloseTime, Comparison::kGreaterOrEqual, At(57));
+  CHECK(runs.Groups() == StatusCounts{{1, 1}, {2, 1}});
+  CHECK(runs.Groups(usual) == StatusCounts{{2, 1}});
+  runs.space = big;
+  CHECK(runs.Groups() == StatusCounts{{2, 20}, {3, 20}, {4, 20}});
+  CHECK(runs.Groups(usual) == StatusCounts{{2, 17}, {3, 17}, {4, 16}});
+  CHECK(runs.Groups(closed_late) == StatusCounts{{2, 1}, {3, 1}, {4, 1}});
 }
 
 TEST_CASE("store: a list sees each commit that was answered before it") {

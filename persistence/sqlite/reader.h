@@ -9,6 +9,7 @@
 
 #include "persistence/sqlite/connection.h"
 #include "persistence/store.h"
+#include "persistence/visibility_sql.h"
 
 namespace perdure::persistence {
 
@@ -31,6 +32,7 @@ class SqliteReader {
   template <typename Row>
   absl::Status Each(SqliteStatement& statement, Row row);
   absl::Status LoadRun(StoredRun& run);
+  absl::StatusOr<CountBy> WayToCount(const VisibilityQuery& query);
 
   const std::unique_ptr<SqliteConnection> connection_;
 };

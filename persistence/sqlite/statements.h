@@ -54,6 +54,9 @@ inline constexpr char kAddWake[] =
     "INSERT INTO wake (at, shard, run_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 inline constexpr char kRemoveWake[] = "DELETE FROM wake WHERE at = ?1 AND shard = ?2 AND run_id = ?3";
 
+// Both counts read an index only.
+inline constexpr char kCountRows[] =
+    "SELECT (SELECT count(*) FROM executions WHERE namespace_id = ?1), (SELECT count(*) FROM executions)";
 inline constexpr char kLoadSnapshot[] =
     "SELECT sequence, next_event_id, state FROM snapshots WHERE shard = ?1 AND run_id = ?2";
 inline constexpr char kLoadHistory[] =
