@@ -1,6 +1,7 @@
 #include "persistence/postgres/pg_value.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -26,6 +27,9 @@ std::string_view Cell(const PGresult& result, int row, int column) {
   PERDURE_CHECK(PQgetisnull(&result, row, column) == 0, "no column that is read may be null");
   return {PQgetvalue(&result, row, column), static_cast<size_t>(PQgetlength(&result, row, column))};
 }
+
+// Where an array's wire form says how many elements it has.
+constexpr size_t kCountAt = 12;
 
 }  // namespace
 
@@ -55,39 +59,42 @@ std::string PgInt8(int64_t value) {
 
 std::string PgBool(bool value) { return std::string(1, value ? '\1' : '\0'); }
 
+PgArray::PgArray(Type type) {
+  AppendBigEndian(wire_, uint32_t{1});  // dimensions
+  AppendBigEndian(wire_, uint32_t{0});  // no nulls
+  AppendBigEndian(wire_, static_cast<uint32_t>(type));
+  AppendBigEndian(wire_, uint32_t{0});  // count
+  AppendBigEndian(wire_, uint32_t{1});  // lower bound
+}
+
 void PgArray::Add(bool value) { Add(std::string_view(value ? "\1" : "\0", 1)); }
 void PgArray::Add(int16_t value) {
   ++count_;
-  AppendBigEndian(elements_, uint32_t{2});
-  AppendBigEndian(elements_, static_cast<uint16_t>(value));
+  AppendBigEndian(wire_, uint32_t{2});
+  AppendBigEndian(wire_, static_cast<uint16_t>(value));
 }
 void PgArray::Add(int32_t value) {
   ++count_;
-  AppendBigEndian(elements_, uint32_t{4});
-  AppendBigEndian(elements_, static_cast<uint32_t>(value));
+  AppendBigEndian(wire_, uint32_t{4});
+  AppendBigEndian(wire_, static_cast<uint32_t>(value));
 }
 void PgArray::Add(int64_t value) {
   ++count_;
-  AppendBigEndian(elements_, uint32_t{8});
-  AppendBigEndian(elements_, static_cast<uint64_t>(value));
+  AppendBigEndian(wire_, uint32_t{8});
+  AppendBigEndian(wire_, static_cast<uint64_t>(value));
 }
 void PgArray::Add(const Uuid& value) { Add(value.View()); }
 void PgArray::Add(std::string_view bytes) {
   ++count_;
-  AppendBigEndian(elements_, static_cast<uint32_t>(bytes.size()));
-  elements_.append(bytes);
+  AppendBigEndian(wire_, static_cast<uint32_t>(bytes.size()));
+  wire_.append(bytes);
 }
 
 std::string PgArray::Take() && {
-  std::string out;
-  out.reserve(20 + elements_.size());
-  AppendBigEndian(out, uint32_t{1});  // dimensions
-  AppendBigEndian(out, uint32_t{0});  // no nulls
-  AppendBigEndian(out, static_cast<uint32_t>(type_));
-  AppendBigEndian(out, count_);
-  AppendBigEndian(out, uint32_t{1});  // lower bound
-  out += elements_;
-  return out;
+  std::string count;
+  AppendBigEndian(count, count_);
+  wire_.replace(kCountAt, count.size(), count);
+  return std::move(wire_);
 }
 
 int16_t PgGetInt2(const PGresult& result, int row, int column) {

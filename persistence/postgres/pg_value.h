@@ -34,7 +34,7 @@ class PgArray {
   // pg_type's oids.
   enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kUuid = 2950 };
 
-  explicit PgArray(Type type) : type_(type) {}
+  explicit PgArray(Type type);
 
   void Add(bool value);
   void Add(int16_t value);
@@ -48,9 +48,8 @@ class PgArray {
   std::string Take() &&;
 
  private:
-  const Type type_;
   uint32_t count_ = 0;
-  std::string elements_;
+  std::string wire_;  // its header still without the count
 };
 
 // Columns of a binary result. REQUIRES: the column has that type and is not null.
