@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<HealthHttp>> HealthHttp::Listen(const std::string
   } catch (const std::exception&) {  // the library's way to say that the port is taken
     return absl::FailedPreconditionError(fmt::format(
         "cannot listen for probes on {}: the address is in use or not this machine's; choose another with "
-        "health.listen",
+        "the key health.listen, or --health-port",
         address));
   }
 }
