@@ -198,8 +198,33 @@ void WriteThroughStore(const std::string& database, const std::vector<std::vecto
   done.get_future().wait();
 }
 
-// With nothing around it: the records' bytes in a table without an index, `depth` transactions under way.
-void WriteBare(const std::string& database, const std::vector<std::vector<RunWrite>>& batches, size_t depth,
+// How the bare records are written: a batch of them is a transaction, of one statement or of one a record.
+struct Bare {
+  size_t transactions_under_way;
+  bool statement_a_record;
+};
+
+std::vector<persistence::PgStatement> Appends(const std::vector<RunWrite>& batch, bool statement_a_record) {
+  using persistence::PgArray;
+  std::vector<persistence::PgStatement> statements;
+  PgArray records(PgArray::Type::kBytea);
+  for (const RunWrite& write : batch) {
+    std::string record = write.history[0].events + write.history[0].changes;
+    if (statement_a_record) {
+      statements.push_back({"append_one", "INSERT INTO bare VALUES ($1::bytea)", {std::move(record)}});
+    } else {
+      records.Add(std::string_view(record));
+    }
+  }
+  if (!statement_a_record) {
+    statements.push_back(
+        {"append", "INSERT INTO bare SELECT unnest($1::bytea[])", {std::move(records).Take()}});
+  }
+  return statements;
+}
+
+// With nothing around it: the records' bytes in a table without an index.
+void WriteBare(const std::string& database, const std::vector<std::vector<RunWrite>>& batches, Bare how,
                Measure& measure) {
   EventLoop loop("bare");
   std::unique_ptr<persistence::PgConnection> connection;
@@ -207,25 +232,20 @@ void WriteBare(const std::string& database, const std::vector<std::vector<RunWri
   size_t next = 0;
   size_t answered = 0;
   std::function<void()> send = [&] {
-    while (next < batches.size() && next - answered < depth) {
-      persistence::PgArray records(persistence::PgArray::Type::kBytea);
-      for (const RunWrite& write : batches[next]) {
-        records.Add(std::string_view(write.history[0].events + write.history[0].changes));
-        measure.records += 1;
-      }
-      measure.statements += 1;
+    while (next < batches.size() && next - answered < how.transactions_under_way) {
+      auto statements = Appends(batches[next], how.statement_a_record);
+      measure.records += static_cast<double>(batches[next].size());
+      measure.statements += static_cast<double>(statements.size());
       measure.commits += 1;
       ++next;
-      connection->Submit(
-          {{"append", "INSERT INTO bare SELECT unnest($1::bytea[])", {std::move(records).Take()}}},
-          [&](const persistence::PgAnswer& answer) {
-            PERDURE_CHECK(answer.kind == persistence::PgAnswer::Kind::kDone, answer.message);
-            if (++answered == batches.size()) {
-              done.set_value();
-            } else {
-              send();
-            }
-          });
+      connection->Submit(std::move(statements), [&](const persistence::PgAnswer& answer) {
+        PERDURE_CHECK(answer.kind == persistence::PgAnswer::Kind::kDone, answer.message);
+        if (++answered == batches.size()) {
+          done.set_value();
+        } else {
+          send();
+        }
+      });
     }
   };
   loop.Post([&] {
@@ -261,11 +281,17 @@ void Run(const Options& options) {
     PgBlocking admin = Must(PgBlocking::Connect(database));
     Must(admin.Text("CREATE TABLE bare (record bytea)"));
     const auto batches = MakeBatches(options, *random);
-    Measure deep = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 8, measure); });
-    Measure bare = Watch(admin, [&](Measure& measure) { WriteBare(database, batches, 1, measure); });
-    Measure store = Watch(admin, [&](Measure& measure) { WriteThroughStore(database, batches, measure); });
+    auto bare = [&](Bare how) {
+      return Watch(admin, [&](Measure& measure) { WriteBare(database, batches, how, measure); });
+    };
+    const Measure deep = bare({.transactions_under_way = 8, .statement_a_record = false});
+    const Measure alone = bare({.transactions_under_way = 1, .statement_a_record = false});
+    const Measure single = bare({.transactions_under_way = 8, .statement_a_record = true});
+    const Measure store =
+        Watch(admin, [&](Measure& measure) { WriteThroughStore(database, batches, measure); });
     const nlohmann::ordered_json out = {{"limit_8_under_way", Figures(deep, options.workflows)},
-                                        {"limit_1_under_way", Figures(bare, options.workflows)},
+                                        {"limit_1_under_way", Figures(alone, options.workflows)},
+                                        {"limit_statement_a_record", Figures(single, options.workflows)},
                                         {"store", Figures(store, options.workflows)}};
     std::puts(out.dump().c_str());
   }
