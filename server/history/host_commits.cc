@@ -66,7 +66,10 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
       (leaves && (run.log_bytes > limits::kEvictionSnapshotLogBytes || rows > limits::kEvictionSnapshotRows));
   const size_t log = run.log_bytes + rows * limits::kLogRowBytes;
   const auto outweighs = [&] { return log > options_.log_to_snapshot * run.snapshot_bytes; };
-  if (rows == 0 || !long_log || !outweighs()) return std::nullopt;
+  if (rows == 0 || !long_log) return std::nullopt;
+  // What the run was started with is in every snapshot.
+  if (run.snapshot_bytes == 0) run.snapshot_bytes = run.state.facts->started->ByteSizeLong();
+  if (!outweighs()) return std::nullopt;
   std::string state = workflow::EncodeSnapshot(run.state);
   run.snapshot_bytes = state.size();
   if (!outweighs()) return std::nullopt;
