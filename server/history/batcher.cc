@@ -18,6 +18,8 @@ Batcher::Batcher(Executor& executor, persistence::Session& session, Host& host, 
       batch_bytes_(metrics.histogram("perdure_commit_batch_bytes", {})),
       latency_(metrics.histogram("perdure_commit_latency", {})) {}
 
+Batcher::~Batcher() { TakeAll(); }
+
 void Batcher::Begin(persistence::Writer writer, uint64_t last_batch) {
   PERDURE_CHECK(gathering_.empty() && sealed_.empty() && !in_flight_,
                 "a new epoch begins with nothing to commit");
@@ -62,19 +64,24 @@ void Batcher::WhenDurable(const ResidentRun& run, DurableCallback done) {
   }
 }
 
-std::vector<CommitGroupPtr> Batcher::Abandon() {
+std::vector<CommitGroupPtr> Batcher::TakeAll() {
   std::vector<CommitGroupPtr> all;
   for (Part& part : sealed_) std::move(part.begin(), part.end(), std::back_inserter(all));
   std::move(gathering_.begin(), gathering_.end(), std::back_inserter(all));
   sealed_.clear();
   gathering_.clear();
-  begun_ = false;
   for (const CommitGroupPtr& group : all) {
     for (const RunPtr& run : group->runs) {
       run->open_group = nullptr;
       run->sealed_group = nullptr;
     }
   }
+  return all;
+}
+
+std::vector<CommitGroupPtr> Batcher::Abandon() {
+  std::vector<CommitGroupPtr> all = TakeAll();
+  begun_ = false;
   FinishIfIdle();
   return all;
 }

@@ -37,6 +37,10 @@ class Batcher {
   };
 
   Batcher(Executor& executor, persistence::Session& session, Host& host, Metrics& metrics);
+  // Calls that still wait are destroyed unrun.
+  ~Batcher();
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
 
   // The writer is fenced and owns its shards; `last_batch` is its newest batch that landed.
   void Begin(persistence::Writer writer, uint64_t last_batch);
@@ -60,6 +64,8 @@ class Batcher {
  private:
   using Part = std::vector<CommitGroupPtr>;
 
+  // Every group, parted from its runs: the two hold each other until then.
+  std::vector<CommitGroupPtr> TakeAll();
   void SealSoon();
   void Seal();
   void CommitFront();

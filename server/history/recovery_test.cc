@@ -107,6 +107,23 @@ TEST_CASE("a workflow survives a crash at each of its steps") {
   }
 }
 
+TEST_CASE("a call that waits for a commit goes with its host") {
+  // From before the call is taken up until after its commit.
+  for (int crash_after = 0; crash_after < 8; ++crash_after) {
+    TestNode node;
+    REQUIRE(node.Start("wf").ok());
+    auto held = std::make_shared<int>();
+    const std::weak_ptr<int> call = held;
+    node.history().Execute(node.Ref("wf"), node.SignalRequest("wf", "signal"),
+                           [held = std::move(held)](const absl::StatusOr<workflow::Reply>&) {});
+    CHECK_FALSE(call.expired());
+    for (int step = 0; step < crash_after; ++step) node.time().RunOne();
+    node.Crash();
+    INFO("crash after step " << crash_after);
+    CHECK(call.expired());
+  }
+}
+
 TEST_CASE("after a crash what is due is offered at once, without a client's call") {
   TestNode node;
   REQUIRE(node.Start("wf").ok());
