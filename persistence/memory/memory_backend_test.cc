@@ -1,4 +1,5 @@
 // The memory store's part in the contract suite, and what only it promises.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <optional>
 
@@ -11,12 +12,12 @@ namespace {
 
 class OneFault final : public MemoryFaults {
  public:
-  CommitPlan OnCommit(const Batch&) override { return {std::exchange(next, CommitFault::kNone), {}, {}}; }
+  CommitPlan OnCommit(const Batch&) override { return {next.exchange(CommitFault::kNone), {}, {}}; }
   bool StalledLands(const Batch&, Moment moment) override {
     return moment == Moment::kFence && lands_at_fence;
   }
 
-  CommitFault next = CommitFault::kNone;
+  std::atomic<CommitFault> next = CommitFault::kNone;  // sessions of several threads commit
   bool lands_at_fence = false;
 };
 
