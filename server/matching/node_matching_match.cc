@@ -61,7 +61,8 @@ PolledTask TaskOf(workflow::Reply reply, int64_t backlog_hint, int32_t scaling) 
 void NodeMatching::MatchAll(TaskQueue& queue) {
   while (queue.HasTask() && queue.HasPoll()) {
     const PollPtr poll = queue.TakePoll();
-    // A start cannot be undone: a poll whose caller is gone, or whose time is over, is not matched.
+    // A start costs a commit, and another to give it back: a poll whose caller is gone, or whose time is
+    // over, is not matched.
     if (poll->gone || poll->deadline <= executor_.Monotonic()) {
       AnswerEmpty(poll);
       continue;
