@@ -38,14 +38,12 @@ class Read : public std::enable_shared_from_this<Read> {
     run_.run_id = UuidFromBytes(token_.run_id());
     has_token_ = true;
     const bool at_end = token_.first_event_id() >= token_.next_event_id();
-    if (at_end && wait_ && GoesOn()) return AskPosition(token_.next_event_id(), true);
+    if (at_end && wait_ && token_.run_open()) return AskPosition(token_.next_event_id(), true);
     if (at_end) return CheckRun();
     Continue();
   }
 
  private:
-  bool GoesOn() const { return token_.run_open() && !token_.ends(); }
-
   // Waits for an event (or with the filter, for the close) if `wait`.
   void AskPosition(int64_t event_id, bool wait) {
     if (close_event_only_) event_id = std::numeric_limits<int64_t>::max();
@@ -73,7 +71,7 @@ class Read : public std::enable_shared_from_this<Read> {
   void OnPosition(RunPosition position) {
     if (!has_token_) {
       token_ = FirstHistoryToken(run_, position);
-      token_.set_ends(!wait_);
+      token_.set_waits(wait_);
       run_.run_id = position.run_id;
       has_token_ = true;
     } else {
@@ -119,10 +117,10 @@ class Read : public std::enable_shared_from_this<Read> {
     Finish();
   }
 
-  // Nothing durable is left to read. Whose reading began with waiting gets a token, as long as more may come.
+  // Nothing durable is left to read. Only who waits for more, or began so, gets a token.
   void Finish() {
     if (token_.run_open() && shows_transient_) events_.Append(std::move(transient_events_));
-    Reply(GoesOn());
+    Reply(token_.run_open() && (wait_ || token_.waits()));
   }
 
   void Reply(bool with_token) {

@@ -169,6 +169,31 @@ TEST_CASE("a client that goes away cancels its poll") {
   CHECK(node.matching.cancelled() == 1);
 }
 
+TEST_CASE("the pages of a polled workflow task's history end, although the run is open") {
+  FakeNode node;
+  WithEvents(node, 4, true);
+  api::PollWorkflowTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  const auto poll = StartCall(node, "PollWorkflowTaskQueue", request.SerializeAsString());
+  const NamespacePtr name_space = node.namespaces.Snapshot()->by_name.at("default");
+  engine::workflow::WorkflowTaskReply task;
+  task.token.set_namespace_id(std::string(name_space->id.View()));
+  task.token.set_workflow_id("order-1");
+  task.token.set_run_id(std::string(node.history.position.run_id.View()));
+  task.history = FakeHistory::Event(1) + FakeHistory::Event(2);
+  task.history_to = 4;
+  task.next_page_from = 3;
+  node.matching.Answer({.task = std::move(task)});
+  api::PollWorkflowTaskQueueResponse first;
+  REQUIRE(first.ParseFromString(**poll->answer));
+  const auto last = DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory",
+                                                                     HistoryRequest(first.next_page_token()));
+  REQUIRE(last.ok());
+  CHECK(Ids(last->history()) == std::vector<int64_t>{3, 4});
+  CHECK(last->next_page_token().empty());
+}
+
 TEST_CASE("an activity whose poll's client went away meanwhile is given back; one that was sent is not") {
   FakeNode node;
   std::vector<std::string> returned;
