@@ -31,28 +31,19 @@ void Call::OnCancelled(absl::AnyInvocable<void() &&> on_cancel) {
   std::move(on_cancel)();
 }
 
-void Call::OnLost(absl::AnyInvocable<void() &&> on_lost) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!cancelled_) {
-      on_lost_ = std::move(on_lost);
-      return;
-    }
-  }
-  std::move(on_lost)();
+bool Call::ClientIsGone() {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
 }
 
 void Call::Cancel() {
   absl::AnyInvocable<void() &&> on_cancel;
-  absl::AnyInvocable<void() &&> on_lost;
   {
     const std::lock_guard lock(mutex_);
     cancelled_ = true;
     on_cancel = std::exchange(on_cancel_, nullptr);
-    on_lost = std::exchange(on_lost_, nullptr);
   }
   if (on_cancel) std::move(on_cancel)();
-  if (on_lost) std::move(on_lost)();
 }
 
 void Call::Answer(absl::StatusOr<ReplyBytes> answer) {

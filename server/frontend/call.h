@@ -69,9 +69,9 @@ class Call {
   // with the answer. It must not touch the call, and only posts what it wants done.
   void OnCancelled(absl::AnyInvocable<void() &&> on_cancel);
 
-  // As OnCancelled, but also when the client goes away before the transport has sent the answer: whoever
-  // gives something away with the answer takes it back here. Lives as long as the call.
-  void OnLost(absl::AnyInvocable<void() &&> on_lost);
+  // Whether the client has gone away, so that an answer would reach nobody. Says nothing of an answer that
+  // was given before.
+  bool ClientIsGone();
 
  protected:
   Call(const Method& method, CallObserver& observer, absl::Duration began)
@@ -86,7 +86,7 @@ class Call {
   // Monotonic, on the clock that gave `began`.
   virtual absl::Duration Monotonic() const = 0;
 
-  // For the transport: the client is gone, and has not been sent the whole answer.
+  // For the transport: the client is gone.
   void Cancel();
 
  private:
@@ -104,7 +104,6 @@ class Call {
   bool cancelled_ = false;
   bool answered_ = false;
   absl::AnyInvocable<void() &&> on_cancel_;
-  absl::AnyInvocable<void() &&> on_lost_;
 };
 
 }  // namespace perdure::server

@@ -39,11 +39,10 @@ PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, Ac
   return std::move(task.response);
 }
 
-void ReturnIfLost(Call& call, History& history, const TaskToken& token) {
-  call.OnLost([&history, token] {
-    history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
-                    [](const absl::StatusOr<engine::workflow::Reply>&) {});
-  });
+void ReturnIfClientIsGone(Call& call, History& history, const TaskToken& token) {
+  if (!call.ClientIsGone()) return;
+  history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
+                  [](const absl::StatusOr<engine::workflow::Reply>&) {});
 }
 
 RunRef RunOf(const TaskToken& token) {

@@ -16,9 +16,9 @@ ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, engine::workflow::Workfl
 engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
     const TokenSealer& tokens, engine::workflow::ActivityTaskReply task);
 
-// Before an answer that hands the activity out: should it not reach the client, the activity waits for
-// another worker instead of for its timeout. Best effort: when this is refused, the timeout it is.
-void ReturnIfLost(Call& call, History& history, const TaskToken& token);
+// Before an answer that hands the activity out: where its client has gone away meanwhile, the activity waits
+// for another worker instead of for its timeout. Best effort: when this is refused, the timeout it is.
+void ReturnIfClientIsGone(Call& call, History& history, const TaskToken& token);
 
 // The run that a token belongs to. REQUIRES: the token was opened, so it is ours.
 RunRef RunOf(const TaskToken& token);

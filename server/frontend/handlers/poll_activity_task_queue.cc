@@ -32,7 +32,7 @@ void PollActivityTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_s
             [&tokens = frontend.tokens, &history = frontend.history](CallPtr call, PolledTask polled) {
               auto* task = std::get_if<engine::workflow::ActivityTaskReply>(&polled.task);
               if (task == nullptr) return call->Reply(api::PollActivityTaskQueueResponse());
-              ReturnIfLost(*call, history, task->token);
+              ReturnIfClientIsGone(*call, history, task->token);
               call->Reply(ActivityTaskResponse(tokens, std::move(*task)));
             });
 }

@@ -43,7 +43,7 @@ void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
         if (!reply.ok()) return call->Fail(reply.status());
         auto& completed = std::get<engine::workflow::CompletedReply>(*reply);
         for (const auto& activity : completed.eager_activities) {
-          ReturnIfLost(*call, history, activity.token);
+          ReturnIfClientIsGone(*call, history, activity.token);
         }
         call->Reply(ToBytes(tokens, std::move(completed)));
       });
