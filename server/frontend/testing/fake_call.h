@@ -39,4 +39,13 @@ absl::StatusOr<Response> DoCall(FakeNode& node, std::string_view method, const R
   return response;
 }
 
+// How the same call fails; "OK" when it does not.
+template <typename Request>
+std::string ErrorOf(FakeNode& node, std::string_view method, const Request& request,
+                    CallSettings settings = {}) {
+  const auto outcome = StartCall(node, method, request.SerializeAsString(), std::move(settings));
+  if (!outcome->answer) return "not answered";
+  return outcome->answer->ok() ? "OK" : std::string(outcome->answer->status().message());
+}
+
 }  // namespace perdure::server::testing
