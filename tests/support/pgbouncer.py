@@ -6,8 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from support.postgres import BIN
-from support.processes import free_port, wait_until
+from support.postgres import as_other_user, dsn_of, wait_until_ready
+from support.processes import free_port
 
 # The port of a running one, before the server that support.postgres.GIVEN names.
 GIVEN_PGBOUNCER_PORT = "PERDURE_TEST_PGBOUNCER_PORT"
@@ -37,24 +37,19 @@ class PgBouncer:
         (self._folder / "users").write_text('"perdure" ""\n')
         log = self._folder / "log"
         command = [shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or "pgbouncer"]
-        user: dict[str, object] = {}
-        if os.geteuid() == 0:  # it refuses to run as root
-            user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-            for path in (self._folder, settings, self._folder / "users"):
-                shutil.chown(path, "postgres", "postgres")
+        user = as_other_user(self._folder, settings, self._folder / "users")
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [*command, str(settings)],
                 stdout=output,
                 stderr=output,
-                **user,  # type: ignore[call-overload]
+                **user,
             )
-        ready = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        wait_until("PgBouncer", lambda: subprocess.run(ready).returncode == 0, self._process, log)
+        wait_until_ready("PgBouncer", self.port, self._process, log)
 
     @property
     def dsn(self) -> str:
-        return f"host=127.0.0.1 port={self.port} user=perdure dbname=postgres"
+        return dsn_of(self.port)
 
     def remove(self) -> None:
         self._process.terminate()

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import uuid
 from pathlib import Path
+from typing import Any
 
 from support.processes import free_port, run, wait_until
 
@@ -35,6 +36,25 @@ def query(dsn: str, sql: str) -> str:
     return run([str(BIN / "psql"), dsn, "-qAtc", sql]).strip()
 
 
+def dsn_of(port: int) -> str:
+    """The tests' own user, at a PostgreSQL or a pooler on this port."""
+    return f"host=127.0.0.1 port={port} user=perdure dbname=postgres"
+
+
+def as_other_user(*owned: Path) -> dict[str, Any]:
+    """For subprocess; gives that user, which Debian brings, these files. Neither program runs as root."""
+    if os.geteuid() != 0:
+        return {}
+    for path in owned:
+        shutil.chown(path, "postgres", "postgres")
+    return {"user": "postgres", "group": "postgres", "extra_groups": []}
+
+
+def wait_until_ready(what: str, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    ready = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    wait_until(what, lambda: subprocess.run(ready).returncode == 0, process, log)
+
+
 class PostgresCluster:
     """Started by the constructor. crash() and start() again keep the data; remove() ends and deletes all."""
 
@@ -46,19 +66,14 @@ class PostgresCluster:
         self._log.touch()
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        # PostgreSQL refuses to run as root; Debian's package brings a user for it.
-        self._user = (
-            {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-        )
-        if self._user:
-            shutil.chown(self._folder, "postgres", "postgres")
+        self._user = as_other_user(self._folder)
         data = str(self._folder / "data")
         run([str(BIN / "initdb"), "-D", data, "-U", "perdure", "-A", "trust", "-E", "UTF8"], **self._user)
         self.start()
 
     @property
     def dsn(self) -> str:
-        return f"host=127.0.0.1 port={self._port} user=perdure dbname=postgres"
+        return dsn_of(self._port)
 
     @property
     def port(self) -> int:
@@ -78,10 +93,9 @@ class PostgresCluster:
                 [*command, "-k", str(self._folder), *settings],
                 stdout=log,
                 stderr=log,
-                **self._user,  # type: ignore[arg-type]
+                **self._user,
             )
-        ready = [str(BIN / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
-        wait_until("PostgreSQL", lambda: subprocess.run(ready).returncode == 0, self._process, self._log)
+        wait_until_ready("PostgreSQL", self._port, self._process, self._log)
 
     def crash(self) -> None:
         """Immediate stop: no checkpoint, no goodbye to clients; the next start recovers from the WAL."""
