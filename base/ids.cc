@@ -6,6 +6,7 @@ namespace perdure {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
+constexpr size_t kTextSize = 36;
 constexpr std::array<size_t, 4> kDashes = {8, 13, 18, 23};
 
 bool IsDash(size_t at) {
@@ -35,7 +36,7 @@ Uuid Uuid::Mint(Random& random) {
 }
 
 std::optional<Uuid> Uuid::Parse(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
+  if (text.size() != kTextSize) return std::nullopt;
   Uuid id;
   size_t nibble = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -52,12 +53,12 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
 }
 
 std::string Uuid::ToString() const {
-  std::string text;
-  text.reserve(36);
+  std::string text(kTextSize, '-');
+  size_t at = 0;
   for (const uint8_t byte : bytes) {
-    if (IsDash(text.size())) text.push_back('-');
-    text.push_back(kHex[byte >> 4]);
-    text.push_back(kHex[byte & 0xf]);
+    if (IsDash(at)) ++at;
+    text[at++] = kHex[byte >> 4];
+    text[at++] = kHex[byte & 0xf];
   }
   return text;
 }
