@@ -9,12 +9,10 @@ is what it was before.
 import argparse
 import asyncio
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from common import Figures, Table, cluster_for, finish, running
+from relay import CHUNK, Relay
 
 WARM_UP_SECONDS = 3
 EDGE_SECONDS = 15  # measured before, and after
@@ -23,53 +21,19 @@ DRAIN_SECONDS = 120
 ACTIVITY_TIMEOUT_SECONDS = 30
 
 
-class SlowProxy:
-    """Forwards a port of 127.0.0.1 to another one; answers come `delay` seconds late, in order."""
+class SlowProxy(Relay):
+    """Answers come `delay` seconds late, in order."""
 
-    def __init__(self, to_port: int) -> None:
-        self.delay = 0.0
-        self.port = 0
-        self._to_port = to_port
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+    delay = 0.0
 
-    @contextmanager
-    def serving(self) -> Iterator["SlowProxy"]:
-        self._thread.start()
-        self._ready.wait()
-        try:
-            yield self
-        finally:
-            self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join()
-
-    async def _serve(self) -> None:
-        self._end = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._end.wait()
-        server.close()
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers, requests = await asyncio.open_connection("127.0.0.1", self._to_port)
+    async def _pass_answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        ways = (self._forward(reader, requests), self._hold(answers, late), self._release(late, writer))
-        await asyncio.gather(*ways, return_exceptions=True)
-
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(1 << 16):
-                writer.write(data)
-                await writer.drain()
-        finally:
-            writer.close()
+        await asyncio.gather(self._hold(reader, late), self._release(late, writer))
 
     async def _hold(self, reader: asyncio.StreamReader, late: "asyncio.Queue[tuple[float, bytes]]") -> None:
         data = b"?"
         while data:
-            data = await reader.read(1 << 16)
+            data = await reader.read(CHUNK)
             await late.put((self._loop.time() + self.delay, data))
 
     async def _release(
