@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/event_loop.h"
+#include "bench/watch.h"
 #include "persistence/postgres/pg_batch.h"
 #include "persistence/postgres/pg_blocking.h"
 #include "persistence/postgres/pg_connection.h"
@@ -49,13 +50,6 @@ struct Options {
   int workflows = 20000;
   int in_flight = 64;
 };
-
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (!value.ok()) std::fprintf(stderr, "%s\n", value.status().ToString().c_str());
-  PERDURE_CHECK(value.ok(), "the benchmark needs its database");
-  return *std::move(value);
-}
 
 // Bytes that compress about as well as events do: not at all, in rows this small.
 std::string Bytes(Random& random, size_t size) {
@@ -132,32 +126,6 @@ std::vector<std::vector<RunWrite>> MakeBatches(const Options& options, Random& r
     }
   }
   return batches;
-}
-
-struct Measure {
-  double seconds = 0;
-  double wal = 0;
-  double size = 0;
-  double statements = 0;
-  double commits = 0;
-  double records = 0;
-};
-
-template <typename Body>
-Measure Watch(PgBlocking& admin, Body body) {
-  const std::string wal = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text";
-  const std::string size = "SELECT pg_database_size(current_database())::text";
-  auto read = [&admin](const std::string& sql) { return std::stod(Must(admin.Text(sql))); };
-  admin.Run("CHECKPOINT").IgnoreError();
-  Measure measure;
-  measure.wal = -read(wal);
-  measure.size = -read(size);
-  const absl::Time begin = absl::Now();
-  body(measure);
-  measure.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
-  measure.wal += read(wal);
-  measure.size += read(size);
-  return measure;
 }
 
 // Through the store: a session, one batch in flight, as an executor of history does.

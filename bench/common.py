@@ -85,17 +85,21 @@ def cluster_for(kinds: list[str]) -> Iterator[PostgresCluster | None]:
 
 @contextmanager
 def running(
-    kind: str, cluster: PostgresCluster | None, through_port: int | None = None
+    kind: str,
+    cluster: PostgresCluster | None,
+    through_port: int | None = None,
+    settings: dict[str, str] | None = None,
 ) -> Iterator[Measured]:
-    """A fresh server of the kind, started. `through_port`: of a proxy by which it reaches PostgreSQL."""
+    """A fresh server of the kind, started. Of `postgres` alone: `through_port`, of a relay by which it
+    reaches PostgreSQL, in the clear; `settings`, more keys of its configuration."""
     folder = Path(tempfile.mkdtemp(prefix="perdure-bench-"))
     dsn = None
     server: Server
     if kind == "postgres":
         assert cluster is not None
         dsn = create_database(cluster.dsn)
-        proxied = dsn if through_port is None else f"{dsn} port={through_port}"
-        server = PostgresServer(folder, proxied)
+        in_the_clear = f" port={through_port} sslmode=disable gssencmode=disable"
+        server = PostgresServer(folder, dsn if through_port is None else dsn + in_the_clear, settings)
     elif kind == "sqlite":
         server = SqliteServer(folder)
     elif kind == "real-file":

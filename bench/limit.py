@@ -1,20 +1,37 @@
 """What PostgreSQL allows, and what the store and the server take of it: ./dev bench limit
 
-The limit is the same bytes, appended by one pipelined connection to a table without an index, with nothing
-around it: in transactions of 64 records, and in ones as small as those that the server made in this run. The
-store is written through by a program that does nothing else; the server runs whole workflows of one activity
-with 64 in flight, beside its load generator.
+The limit is the same bytes, appended by one pipelined connection with nothing around it. Read twice:
+
+- "server's own bytes": what a server sent in a run of its own, through a relay that kept it, sent again byte
+  for byte, with 8 transactions under way, and with 1, as the server must. The rows that are then in the
+  database must be those of that run ("kept run", beside the server without a relay).
+- "limit": the records' bodies alone, in a table without an index: in transactions of 64 records, and in ones
+  as small as those that the server made in this run.
+
+The store is written through by a program that does nothing else; the server runs whole workflows of one
+activity with 64 in flight, beside its load generator.
 """
 
 import argparse
 import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 
 from common import REPOSITORY, Figures, Table, cluster_for, errors_of, running
-from support.postgres import PostgresCluster, query
+from relay import Recorder
+from support.postgres import PostgresCluster, create_database, query
 from support.processes import run
 
 APPEND_LIMIT = REPOSITORY / "build/release/perdure_append_limit"
+REPLAY = REPOSITORY / "build/release/perdure_replay"
 IN_FLIGHT = 64
+# What batches write, all of it: the counts are compared, and a sum over what is in the rows.
+WRITTEN = ("history", "executions", "snapshots", "wake", "writers", "shards")
+# A batch says this, and no other connection than that of the executor of history.
+BATCH = b"UPDATE writers SET batch"
+# The relay may make transactions so much larger or smaller than the server's; beyond that, it is said.
+LIKE = 0.2
 
 
 def _limit(cluster: PostgresCluster, workflows: int, records_a_transaction: int) -> Figures:
@@ -23,13 +40,83 @@ def _limit(cluster: PostgresCluster, workflows: int, records_a_transaction: int)
     return parts
 
 
-def _serve(cluster: PostgresCluster, seconds: float) -> tuple[Figures, float]:
-    """The figures, and how many records a workflow has."""
-    with running("postgres", cluster) as measured:
-        figures = measured.load("--in-flight", IN_FLIGHT, "--seconds", seconds, "--drain", 30)
-        assert measured.dsn is not None
+@dataclass
+class Served:
+    """A run of the server, and its database."""
+
+    figures: Figures
+    dsn: str
+
+    @property
+    def workflows(self) -> int:
+        """Of the measured time."""
+        return max(self.figures["workflows"], 1)
+
+    @property
+    def records(self) -> float:
+        """A workflow."""
         count = "SELECT (SELECT count(*) FROM history)::float8 / (SELECT count(*) FROM executions)"
-        return figures, float(query(measured.dsn, count))
+        return float(query(self.dsn, count))
+
+    @property
+    def rate(self) -> float:
+        return float(self.figures["workflows_per_second"]) * self.records
+
+    @property
+    def together(self) -> float:
+        """Records a transaction that writes: a writer's row counts them. Commits are of look-ups too."""
+        transactions = "SELECT sum(batch) FROM writers"
+        return float(query(self.dsn, f"SELECT count(*)::float8 / ({transactions}) FROM history"))
+
+
+def _serve(cluster: PostgresCluster, seconds: float, in_flight: int, relay: Recorder | None = None) -> Served:
+    through = None if relay is None else relay.port
+    with running("postgres", cluster, through, {"history.executors": "1"}) as measured:
+        figures = measured.load("--in-flight", in_flight, "--seconds", seconds, "--drain", 30)
+        assert measured.dsn is not None
+    return Served(figures, measured.dsn)
+
+
+def _rows(dsn: str) -> dict[str, str]:
+    sums = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM"
+    return {table: query(dsn, f"{sums} {table} AS t") for table in WRITTEN}
+
+
+def _replay(cluster: PostgresCluster, recorded: Served, stream: Path, under_way: int) -> Figures:
+    """The figures, as _limit() has them; fails where other rows were written than in the recorded run."""
+    dsn = create_database(cluster.dsn)
+    command = [str(REPLAY), "--postgres", dsn, "--stream", str(stream), "--under-way", str(under_way)]
+    seen = json.loads(run(command))
+    rows, must_be = _rows(dsn), _rows(recorded.dsn)
+    if rows != must_be:
+        raise RuntimeError(f"the replay wrote other rows than the server:\n{rows}\n{must_be}")
+    records, workflows = (int(rows[table].split("|")[0]) for table in ("history", "executions"))
+    return {
+        "records_per_second": records / seen["seconds"],
+        "records_a_transaction": records / seen["transactions"],
+        "wal_bytes_per_workflow": seen["wal_bytes"] / workflows,
+        "database_bytes_per_workflow": seen["database_bytes"] / workflows,
+        "statements_per_workflow": seen["statements"] / workflows,
+        "commits_per_workflow": seen["transactions"] / workflows,
+    }
+
+
+def _limit_row(table: Table, name: str, together: float, part: Figures, limit: float, rate: float) -> None:
+    own = part["records_per_second"]
+    table.row(
+        *(name, together, own, own / limit, rate / own),
+        *(part["wal_bytes_per_workflow"], part["database_bytes_per_workflow"]),
+        *(part["statements_per_workflow"], part["commits_per_workflow"], "0"),
+    )
+
+
+def _server_row(table: Table, name: str, served: Served, rate: float) -> None:
+    used, workflows = served.figures["used"], served.workflows
+    table.row(
+        *(f"{name} ({served.records:.1f} records a workflow)", served.together, served.rate, ""),
+        *(rate / served.rate, used["wal_bytes"] / workflows, used["database_bytes"] / workflows),
+        *(used["statements"] / workflows, used["commits"] / workflows, errors_of(served.figures)),
+    )
 
 
 def main() -> None:
@@ -38,34 +125,38 @@ def main() -> None:
     )
     parser.add_argument("--workflows", type=int, default=20_000, help="that the store writes")
     parser.add_argument("--seconds", type=float, default=15, help="of load on the server")
+    parser.add_argument(
+        "--recorded-in-flight", type=int, default=IN_FLIGHT, help="of the run whose bytes are kept"
+    )
     options = parser.parse_args()
 
-    with cluster_for(["postgres"]) as cluster:
+    with cluster_for(["postgres"]) as cluster, tempfile.TemporaryDirectory() as folder:
         assert cluster is not None
-        figures, records = _serve(cluster, options.seconds)
-        workflows, used = max(figures["workflows"], 1), figures["used"]
-        rate = figures["workflows_per_second"] * records
-        together = round(records * workflows / used["commits"])
-        limits = {size: _limit(cluster, options.workflows, size) for size in (IN_FLIGHT, together)}
+        served = _serve(cluster, options.seconds, IN_FLIGHT)
+        with Recorder(cluster.port, Path(folder)).serving() as relay:
+            recorded = _serve(cluster, options.seconds, options.recorded_in_flight, relay)
+        stream = relay.holding(BATCH)
+        replays = {under_way: _replay(cluster, recorded, stream, under_way) for under_way in (8, 1)}
+        sizes = (IN_FLIGHT, round(served.together))
+        limits = {size: _limit(cluster, options.workflows, size) for size in sizes}
+        rate = served.rate
 
-    table = Table(
-        *(f"{'what':31}", "records a transaction", "records/s", "share of the limit", "the server's share"),
-        *("WAL B/wf", "database B/wf", "statements/wf", "commits/wf", "errors"),
-    )
-    for size, parts in limits.items():
-        limit = parts["limit_8_under_way"]["records_per_second"]
-        for name, part in parts.items():
-            own = part["records_per_second"]
-            table.row(
-                *(name.replace("_", " "), size, own, own / limit, rate / own),
-                *(part["wal_bytes_per_workflow"], part["database_bytes_per_workflow"]),
-                *(part["statements_per_workflow"], part["commits_per_workflow"], "0"),
-            )
-    table.row(
-        *(f"server ({records:.1f} records a workflow)", together, rate, "", 1),
-        *(used["wal_bytes"] / workflows, used["database_bytes"] / workflows),
-        *(used["statements"] / workflows, used["commits"] / workflows, errors_of(figures)),
-    )
+        table = Table(
+            *(f"{'what':41}", "records a transaction", "records/s", "share of the limit"),
+            *("the server's share", "WAL B/wf", "database B/wf", "statements/wf", "commits/wf", "errors"),
+        )
+        for under_way, part in replays.items():
+            name, most = f"server's own bytes, {under_way} under way", replays[8]["records_per_second"]
+            _limit_row(table, name, part["records_a_transaction"], part, most, rate)
+        for size, parts in limits.items():
+            most = parts["limit_8_under_way"]["records_per_second"]
+            for name, part in parts.items():
+                _limit_row(table, name.replace("_", " "), size, part, most, rate)
+        _server_row(table, "server", served, rate)
+        _server_row(table, "kept run", recorded, rate)
+        unlike = recorded.together / served.together
+        if not 1 - LIKE <= unlike <= 1 + LIKE:
+            print(f"\nThe kept run's transactions are {unlike:.2f} of the server's: try --recorded-in-flight")
 
 
 if __name__ == "__main__":
