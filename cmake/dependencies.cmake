@@ -16,6 +16,7 @@ find_package(PostgreSQL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(Catch2 CONFIG REQUIRED)
 find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+find_library(NGHTTP2_LIBRARY nghttp2 REQUIRED)
 
 # yaml-cpp 0.7 exports a plain library name.
 add_library(perdure_yaml INTERFACE)

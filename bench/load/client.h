@@ -1,21 +1,24 @@
-// Raw unary calls to one Temporal-compatible server, for the load generators: no SDK, no retries of its own.
-// Thread safety: any thread. `done` runs on a thread of gRPC's. The object must outlive every call, so those
-// who begin long polls never destroy it: the end of the process is what cancels them.
+// Raw unary calls to one Temporal-compatible server, for the load generators: no SDK, no retries of its own,
+// and one thread for all of it, so that the generator takes little of the machine that it measures. Thread
+// safety: any thread. Callbacks run on the client's thread, one at a time. Errors are those of a Channel.
+// Ownership: the destructor lets the running callback finish and drops the calls that are open, unheard; not
+// on the client's own thread.
 #pragma once
 
-#include <grpcpp/channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
+#include <google/protobuf/message_lite.h>
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/event_loop.h"
+#include "bench/load/channel.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 
 namespace perdure::bench {
@@ -23,15 +26,22 @@ namespace perdure::bench {
 namespace api = temporal::api::workflowservice::v1;
 
 struct Target {
-  std::string address;  // HOST:PORT
+  std::string address;  // a.b.c.d:port
   std::string name_space = "default";
 };
 
 class Client {
  public:
+  template <typename Response>
+  using Done = absl::AnyInvocable<void(const absl::Status&, Response&)>;
+
   // Waits until something listens at the address, looking every millisecond; UNAVAILABLE if nothing does
   // within `patience`.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const Target& target, absl::Duration patience);
+
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   // A request with the fields set that all have.
   template <typename Request>
@@ -42,40 +52,43 @@ class Client {
     return request;
   }
 
-  template <typename Response, typename Request>
-  void Send(const char* method, Request request, absl::Duration patience,
-            std::function<void(const grpc::Status&, Response&)> done) {
-    auto call = std::make_shared<Call<Request, Response>>();
-    call->request = std::move(request);
-    call->context.set_deadline(absl::ToChronoTime(absl::Now() + patience));
-    grpc::TemplatedGenericStub<Request, Response> stub(channel_);
-    stub.UnaryCall(
-        &call->context, absl::StrCat(kService, method), grpc::StubOptions(), &call->request, &call->response,
-        [call, done = std::move(done)](const grpc::Status& status) { done(status, call->response); });
+  // A request in the form in which it can be sent more than once.
+  static Frame ToFrame(const google::protobuf::MessageLite& request);
+
+  // `done` may take from the response what it likes.
+  template <typename Response>
+  void Send(const char* method, Frame request, absl::Duration patience, Done<Response> done) {
+    channel_.Call(absl::StrCat(kService, method), std::move(request), patience,
+                  [done = std::move(done)](const absl::Status& status, std::string_view message) mutable {
+                    Response response;
+                    if (response.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+                      return done(status, response);
+                    }
+                    done(absl::InternalError("the answer is not the message that it should be"), response);
+                  });
   }
 
-  // Runs `then` on a thread of gRPC's.
-  static void After(absl::Duration delay, std::function<void()> then);
+  template <typename Response>
+  void Send(const char* method, const google::protobuf::MessageLite& request, absl::Duration patience,
+            Done<Response> done) {
+    Send<Response>(method, ToFrame(request), patience, std::move(done));
+  }
+
+  // Runs `then` on the client's thread.
+  void After(absl::Duration delay, EventLoop::Task then);
 
  private:
-  template <typename Request, typename Response>
-  struct Call {
-    grpc::ClientContext context;
-    Request request;
-    Response response;
-  };
-
   static constexpr char kService[] = "/temporal.api.workflowservice.v1.WorkflowService/";
   static constexpr char kIdentity[] = "perdure-load";
 
-  Client(Target target, std::shared_ptr<grpc::Channel> channel)
-      : target_(std::move(target)), channel_(std::move(channel)) {}
+  Client(const Target& target, const sockaddr_in& address);
 
   const Target target_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  EventLoop loop_;
+  Channel channel_;
 };
 
 // "RESOURCE_EXHAUSTED", ...
-std::string CodeName(const grpc::Status& status);
+std::string CodeName(const absl::Status& status);
 
 }  // namespace perdure::bench

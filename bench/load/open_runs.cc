@@ -41,24 +41,24 @@ class Answerer {
   void Poll() {
     auto request = client_.New<api::PollWorkflowTaskQueueRequest>();
     request.mutable_task_queue()->set_name(task_queue_);
-    client_.Send<Task>("PollWorkflowTaskQueue", std::move(request), kPollPatience,
-                       [this](const grpc::Status& status, Task& task) {
-                         if (!status.ok()) return Client::After(kPause, [this] { Poll(); });
+    client_.Send<Task>("PollWorkflowTaskQueue", request, kPollPatience,
+                       [this](const absl::Status& status, Task& task) {
+                         if (!status.ok()) return client_.After(kPause, [this] { Poll(); });
                          Poll();
-                         if (!task.task_token().empty()) Answer(task);
+                         if (!task.task_token().empty()) Answer(std::move(task));
                        });
   }
 
-  void Answer(const Task& task) {
+  void Answer(Task task) {
     auto request = client_.New<api::RespondWorkflowTaskCompletedRequest>();
     request.set_task_token(task.task_token());
     Command command;
     if (command_(task, command)) *request.add_commands() = std::move(command);
-    client_.Send<api::RespondWorkflowTaskCompletedResponse>("RespondWorkflowTaskCompleted",
-                                                            std::move(request), kCallPatience,
-                                                            [this, task](const grpc::Status& status, auto&) {
-                                                              if (status.ok()) answered_(task);
-                                                            });
+    client_.Send<api::RespondWorkflowTaskCompletedResponse>(
+        "RespondWorkflowTaskCompleted", request, kCallPatience,
+        [this, task = std::move(task)](const absl::Status& status, auto&) {
+          if (status.ok()) answered_(task);
+        });
   }
 
   Client& client_;
@@ -99,9 +99,9 @@ class Phase {
     Next();
   }
 
-  void Fail(const grpc::Status& status) {
+  void Fail(const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
-    status_.Update(absl::UnavailableError(absl::StrCat(CodeName(status), " ", status.error_message())));
+    status_.Update(absl::UnavailableError(absl::StrCat(CodeName(status), " ", status.message())));
   }
 
  private:
@@ -152,9 +152,8 @@ class Opener {
     request.set_request_id(request.workflow_id());
     request.mutable_workflow_type()->set_name("open");
     request.mutable_task_queue()->set_name(options_.runs.task_queue);
-    client_->Send<api::StartWorkflowExecutionResponse>("StartWorkflowExecution", std::move(request),
-                                                       kCallPatience,
-                                                       [this](const grpc::Status& status, auto&) {
+    client_->Send<api::StartWorkflowExecutionResponse>("StartWorkflowExecution", request, kCallPatience,
+                                                       [this](const absl::Status& status, auto&) {
                                                          if (!status.ok()) opening_.Fail(status);
                                                        });
   }
@@ -163,9 +162,8 @@ class Opener {
     auto request = client_->New<api::SignalWorkflowExecutionRequest>();
     SetExecution(Name(options_.runs, index), request);
     request.set_signal_name("warm");
-    client_->Send<api::SignalWorkflowExecutionResponse>("SignalWorkflowExecution", std::move(request),
-                                                        kCallPatience,
-                                                        [this](const grpc::Status& status, auto&) {
+    client_->Send<api::SignalWorkflowExecutionResponse>("SignalWorkflowExecution", request, kCallPatience,
+                                                        [this](const absl::Status& status, auto&) {
                                                           if (!status.ok()) heating_.Fail(status);
                                                         });
   }
@@ -230,8 +228,7 @@ class Signaller {
     request.set_signal_name("call");
     const absl::Time begin = absl::Now();
     client_->Send<api::SignalWorkflowExecutionResponse>(
-        "SignalWorkflowExecution", std::move(request), kCallPatience,
-        [this, begin](const grpc::Status& status, auto&) {
+        "SignalWorkflowExecution", request, kCallPatience, [this, begin](const absl::Status& status, auto&) {
           absl::MutexLock lock(&mutex_);
           calls_.push_back({begin, absl::Now() - begin, CodeName(status)});
         });

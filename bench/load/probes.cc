@@ -18,7 +18,7 @@ bool Describe(Client& client) {
   bool ok = false;
   client.Send<api::DescribeNamespaceResponse>("DescribeNamespace",
                                               client.New<api::DescribeNamespaceRequest>(), absl::Seconds(2),
-                                              [&](const grpc::Status& status, auto&) {
+                                              [&](const absl::Status& status, auto&) {
                                                 ok = status.ok();
                                                 answered.Notify();
                                               });
@@ -31,10 +31,9 @@ void Hold(Client& client, const char* method, int number) {
   auto request = client.New<Request>();
   request.mutable_task_queue()->set_name(absl::StrCat("idle-", number % kQueues));
   client.Send<Response>(
-      method, std::move(request), kPollPatience,
-      [&client, method, number](const grpc::Status& status, auto&) {
+      method, request, kPollPatience, [&client, method, number](const absl::Status& status, auto&) {
         if (status.ok()) return Hold<Request, Response>(client, method, number);
-        Client::After(kPause, [&client, method, number] { Hold<Request, Response>(client, method, number); });
+        client.After(kPause, [&client, method, number] { Hold<Request, Response>(client, method, number); });
       });
 }
 

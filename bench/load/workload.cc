@@ -47,12 +47,9 @@ class Loop {
     int done_activities = 0;
     bool acknowledged = false;
   };
-  template <typename Response>
-  using Done = std::function<void(const grpc::Status&, Response&)>;
-
   // Calls again when it is refused or UNAVAILABLE.
-  template <typename Response, typename Request>
-  void Call(const char* method, Request request, Done<Response> done);
+  template <typename Response>
+  void Call(const char* method, Frame request, Client::Done<Response> done);
   void StartWorkflow();
   void PollWorkflow(bool sticky);
   void PollActivity();
@@ -62,7 +59,7 @@ class Loop {
   void AnswerActivityTask(const api::PollActivityTaskQueueResponse& task);
   void ScheduleActivity(int number, Command& command) const;
   void Finished(const std::string& workflow_id);
-  bool Failed(const char* method, const grpc::Status& status);  // whether to call again
+  bool Failed(const char* method, const absl::Status& status);  // whether to call again
   bool Ended() {
     absl::MutexLock lock(&mutex_);
     return ended_;
@@ -87,29 +84,30 @@ class Loop {
   WorkloadResult result_ ABSL_GUARDED_BY(mutex_);
 };
 
-template <typename Response, typename Request>
-void Loop::Call(const char* method, Request request, Done<Response> done) {
-  Request again = request;
-  client_->Send<Response>(
-      method, std::move(request), kCallPatience,
-      [this, method, again = std::move(again), done = std::move(done)](const grpc::Status& status,
-                                                                       Response& response) {
-        if (status.ok() || !Failed(method, status)) return done(status, response);
-        Client::After(kPauseAgain, [this, method, again, done] { Call<Response>(method, again, done); });
-      });
+template <typename Response>
+void Loop::Call(const char* method, Frame request, Client::Done<Response> done) {
+  auto answered = [this, method, request, done = std::move(done)](const absl::Status& status,
+                                                                  Response& response) mutable {
+    if (status.ok() || !Failed(method, status)) return done(status, response);
+    client_->After(kPauseAgain,
+                   [this, method, request = std::move(request), done = std::move(done)]() mutable {
+                     Call<Response>(method, std::move(request), std::move(done));
+                   });
+  };
+  client_->Send<Response>(method, std::move(request), kCallPatience, std::move(answered));
 }
 
-bool Loop::Failed(const char* method, const grpc::Status& status) {
+bool Loop::Failed(const char* method, const absl::Status& status) {
   absl::MutexLock lock(&mutex_);
   if (ended_) return false;
-  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+  if (absl::IsResourceExhausted(status)) {
     ++result_.refused;
     return true;
   }
-  const bool again = status.error_code() == grpc::StatusCode::UNAVAILABLE;
+  const bool again = absl::IsUnavailable(status);
   ++result_.errors[absl::StrCat(method, " ", CodeName(status))];
   if (result_.first_error.empty()) {
-    result_.first_error = absl::StrCat(method, ": ", CodeName(status), " ", status.error_message());
+    result_.first_error = absl::StrCat(method, ": ", CodeName(status), " ", status.message());
   }
   return again;
 }
@@ -128,7 +126,7 @@ void Loop::StartWorkflow() {
   AddPayload(*request.mutable_input());
   const std::string id = request.workflow_id();
   Call<api::StartWorkflowExecutionResponse>(
-      "StartWorkflowExecution", std::move(request), [this, id](const grpc::Status& status, auto&) {
+      "StartWorkflowExecution", Client::ToFrame(request), [this, id](const absl::Status& status, auto&) {
         {
           absl::MutexLock lock(&mutex_);
           if (status.ok()) {
@@ -139,7 +137,7 @@ void Loop::StartWorkflow() {
           }
           flights_.erase(id);
         }
-        Client::After(kPauseFailed, [this] { StartWorkflow(); });
+        client_->After(kPauseFailed, [this] { StartWorkflow(); });
       });
 }
 
@@ -152,11 +150,11 @@ void Loop::PollWorkflow(bool sticky) {
     request.mutable_task_queue()->set_normal_name(options_.task_queue);
   }
   client_->Send<api::PollWorkflowTaskQueueResponse>(
-      "PollWorkflowTaskQueue", std::move(request), options_.poll_patience,
-      [this, sticky](const grpc::Status& status, auto& task) {
+      "PollWorkflowTaskQueue", request, options_.poll_patience,
+      [this, sticky](const absl::Status& status, auto& task) {
         if (!status.ok()) {
           const bool again = Failed("PollWorkflowTaskQueue", status);
-          Client::After(again ? kPauseAgain : kPauseFailed, [this, sticky] { PollWorkflow(sticky); });
+          client_->After(again ? kPauseAgain : kPauseFailed, [this, sticky] { PollWorkflow(sticky); });
           return;
         }
         PollWorkflow(sticky);
@@ -207,8 +205,8 @@ void Loop::AnswerWorkflowTask(const api::PollWorkflowTaskQueueResponse& task) {
     sticky.mutable_worker_task_queue()->set_normal_name(options_.task_queue);
     sticky.mutable_schedule_to_start_timeout()->set_seconds(10);
   }
-  Call<api::RespondWorkflowTaskCompletedResponse>("RespondWorkflowTaskCompleted", std::move(request),
-                                                  [this, id, last](const grpc::Status& status, auto&) {
+  Call<api::RespondWorkflowTaskCompletedResponse>("RespondWorkflowTaskCompleted", Client::ToFrame(request),
+                                                  [this, id, last](const absl::Status& status, auto&) {
                                                     if (status.ok() && last) Finished(id);
                                                   });
 }
@@ -218,11 +216,11 @@ void Loop::PollActivity() {
   auto request = client_->New<api::PollActivityTaskQueueRequest>();
   request.mutable_task_queue()->set_name(options_.task_queue);
   client_->Send<api::PollActivityTaskQueueResponse>(
-      "PollActivityTaskQueue", std::move(request), options_.poll_patience,
-      [this](const grpc::Status& status, auto& task) {
+      "PollActivityTaskQueue", request, options_.poll_patience,
+      [this](const absl::Status& status, auto& task) {
         if (!status.ok()) {
           const bool again = Failed("PollActivityTaskQueue", status);
-          Client::After(again ? kPauseAgain : kPauseFailed, [this] { PollActivity(); });
+          client_->After(again ? kPauseAgain : kPauseFailed, [this] { PollActivity(); });
           return;
         }
         PollActivity();
@@ -244,8 +242,8 @@ void Loop::AnswerActivityTask(const api::PollActivityTaskQueueResponse& task) {
   auto request = client_->New<api::RespondActivityTaskCompletedRequest>();
   request.set_task_token(task.task_token());
   AddPayload(*request.mutable_result());
-  Call<api::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", std::move(request),
-                                                  [](const grpc::Status&, auto&) {});
+  Call<api::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", Client::ToFrame(request),
+                                                  [](const absl::Status&, auto&) {});
 }
 
 void Loop::Finished(const std::string& workflow_id) {

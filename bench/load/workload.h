@@ -5,7 +5,7 @@
 // done when the server has acknowledged the completion of its last workflow task; its latency runs from the
 // start call until then. A call that is refused (RESOURCE_EXHAUSTED) or UNAVAILABLE is made again after a
 // pause, as an SDK does. Thread safety: the functions block their caller; everything else
-// happens on gRPC's threads under one lock. They are called once in a process, which ends with them.
+// happens on the client's thread, under a lock. They are called once in a process, which ends with them.
 #pragma once
 
 #include <functional>
