@@ -30,6 +30,7 @@ def _row(table: Table, kind: str, in_flight: int, rest_mb: float, figures: Figur
         *(kind, in_flight, figures["workflows_per_second"]),
         *(figures["p50_ms"], figures["p95_ms"], figures["p99_ms"]),
         *(cpu_ms(figures) / workflows, used["server_cpu_ms"] / workflows),
+        used["load_cpu_ms"] / workflows,
         *(used[key] / workflows if key in used else None for key in STORE),
         *(rest_mb, used["server_peak_mb"], errors_of(figures)),
     )
@@ -69,6 +70,7 @@ def main() -> None:
 
     table = Table(
         *("server     ", "in flight", "wf/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms/wf", "of it server"),
+        "load ms/wf",
         *("WAL B/wf", "commits/wf", "statements/wf", "database B/wf", "rest MB", "peak MB", "errors"),
     )
     results: dict[tuple[str, int], Figures] = {}

@@ -1,5 +1,7 @@
 #include "bench/load/report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -13,6 +15,7 @@ namespace perdure::bench {
 absl::StatusOr<Watched> Watched::Parse(const std::vector<std::string>& pids, const std::string& postgres) {
   Watched watched;
   watched.postgres_ = postgres;
+  watched.pids_["load"] = getpid();
   for (const std::string& text : pids) {
     const std::vector<std::string> parts = absl::StrSplit(text, '=');
     int pid = 0;

@@ -15,7 +15,7 @@ namespace perdure::bench {
 
 using Json = nlohmann::ordered_json;
 
-// Processes and a database that are looked at beside the load.
+// Processes and a database that are looked at, and the load itself (as "load").
 class Watched {
  public:
   struct Reading {
