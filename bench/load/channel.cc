@@ -35,14 +35,23 @@ std::string PercentDecoded(std::string_view text) {
 
 class Channel::UnaryCall final : public H2Stream {
  public:
-  UnaryCall(EventLoop& loop, Frame request, Done done)
-      : loop_(loop), request_(std::move(request)), done_(std::move(done)) {}
+  UnaryCall(Channel& channel, std::string path, Frame request, absl::Duration deadline, Done done)
+      : channel_(channel),
+        path_(std::move(path)),
+        request_(std::move(request)),
+        deadline_(deadline),
+        done_(std::move(done)) {}
 
-  // The deadline is the server's (grpc-timeout), and kept here too, as it may not answer.
-  void BeginDeadline(H2Connection& connection, int32_t number, absl::Duration patience) {
+  const std::string& path() const { return path_; }
+  absl::Duration TimeLeft() const {
+    return std::max(deadline_ - channel_.loop_.Monotonic(), absl::ZeroDuration());
+  }
+
+  // The server keeps the deadline (grpc-timeout), and so does the client, as the server may not answer.
+  void Began(H2Connection& connection, int32_t number, absl::Duration time_left) {
     connection_ = &connection;
     number_ = number;
-    deadline_ = loop_.RunAfter(patience, [this] { Expire(); });
+    timer_ = channel_.loop_.RunAfter(time_left, [this] { Expire(); });
   }
 
   void Fail(const absl::Status& status) { done_(status, {}); }
@@ -61,9 +70,13 @@ class Channel::UnaryCall final : public H2Stream {
 
   void OnData(std::string_view bytes) override { response_ += bytes; }
 
-  void OnClose(const absl::Status& how) override {
-    loop_.Cancel(deadline_);
-    const absl::Status status = Result(how);
+  void OnClose(const H2End& end) override {
+    channel_.loop_.Cancel(timer_);
+    if (end.unseen) {
+      return channel_.Begin(
+          std::make_unique<UnaryCall>(channel_, path_, request_, deadline_, std::move(done_)));
+    }
+    const absl::Status status = Result(end.status);
     done_(status, status.ok() ? std::string_view(response_).substr(kFramePrefixBytes) : std::string_view());
   }
 
@@ -97,12 +110,14 @@ class Channel::UnaryCall final : public H2Stream {
     Fail(absl::DeadlineExceededError("Deadline Exceeded"));
   }
 
-  EventLoop& loop_;
+  Channel& channel_;
+  const std::string path_;
   const Frame request_;
+  const absl::Duration deadline_;  // in the loop's monotonic time
   Done done_;
   H2Connection* connection_ = nullptr;
   int32_t number_ = 0;
-  EventLoop::TimerId deadline_ = EventLoop::kNoTimer;
+  EventLoop::TimerId timer_ = EventLoop::kNoTimer;
   int code_ = -1;  // none yet
   std::string message_;
   std::string http_status_;
@@ -115,23 +130,24 @@ Channel::Channel(EventLoop& loop, const sockaddr_in& address, std::string author
 Channel::~Channel() = default;
 
 void Channel::Call(std::string path, Frame request, absl::Duration patience, Done done) {
-  auto call = std::make_unique<UnaryCall>(loop_, std::move(request), std::move(done));
-  if (loop_.IsCurrent()) return Begin(path, patience, std::move(call));
-  loop_.Post([this, path = std::move(path), patience, call = std::move(call)]() mutable {
-    Begin(path, patience, std::move(call));
-  });
+  auto call = std::make_unique<UnaryCall>(*this, std::move(path), std::move(request),
+                                          loop_.Monotonic() + patience, std::move(done));
+  if (loop_.IsCurrent()) return Begin(std::move(call));
+  loop_.Post([this, call = std::move(call)]() mutable { Begin(std::move(call)); });
 }
 
-void Channel::Begin(std::string_view path, absl::Duration patience, std::unique_ptr<UnaryCall> call) {
+void Channel::Begin(std::unique_ptr<UnaryCall> call) {
   H2Connection* connection = Connection();
   if (connection == nullptr) {
     return loop_.Post([call = std::move(call)] { call->Fail(absl::UnavailableError("connecting failed")); });
   }
-  const std::string timeout =
-      absl::StrCat(absl::ToInt64Milliseconds(std::min(patience, kLongestTimeout)), "m");
+  const absl::Duration time_left = call->TimeLeft();
+  // Rounded up, so that the server's clock does not run out before ours.
+  const absl::Duration millis = absl::Ceil(std::min(time_left, kLongestTimeout), absl::Milliseconds(1));
+  const std::string timeout = absl::StrCat(absl::ToInt64Milliseconds(millis), "m");
   const std::array<H2Connection::Header, 8> headers{{{":method", "POST"},
                                                      {":scheme", "http"},
-                                                     {":path", path},
+                                                     {":path", call->path()},
                                                      {":authority", authority_},
                                                      {"te", "trailers"},
                                                      {"content-type", "application/grpc"},
@@ -139,7 +155,7 @@ void Channel::Begin(std::string_view path, absl::Duration patience, std::unique_
                                                      {"grpc-timeout", timeout}}};
   UnaryCall& begun = *call;
   const int32_t number = connection->Begin(headers, std::move(call));
-  begun.BeginDeadline(*connection, number, patience);
+  begun.Began(*connection, number, time_left);
 }
 
 // One that takes calls, or null in the pause after one that was refused.

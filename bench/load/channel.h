@@ -45,7 +45,7 @@ class Channel {
  private:
   class UnaryCall;
 
-  void Begin(std::string_view path, absl::Duration patience, std::unique_ptr<UnaryCall> call);
+  void Begin(std::unique_ptr<UnaryCall> call);
   H2Connection* Connection();
   void Lost(const H2Connection& connection);
 

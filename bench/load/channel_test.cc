@@ -9,20 +9,22 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
+#include <mutex>
 #include <set>
 #include <utility>
 
 #include <catch2/catch.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 
 namespace perdure::bench {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::StatusCode kOk = absl::StatusCode::kOk;
+constexpr absl::StatusCode kUnavailable = absl::StatusCode::kUnavailable;
 constexpr char kFailure[] = "50% of caf\xc3\xa9s\nare shut";
 
 // gRPC's own server. /test/Echo answers what it is sent, /test/Fail fails, /test/Hang waits for a cancel.
@@ -42,7 +44,7 @@ class Peer final : public grpc::CallbackGenericService {
   int port() const { return port_; }
   int cancelled() const { return cancelled_; }
   size_t connections() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return clients_.size();
   }
 
@@ -71,15 +73,15 @@ class Peer final : public grpc::CallbackGenericService {
   };
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     clients_.insert(context->peer());
     return new Answer(context->method(), cancelled_);
   }
 
   int port_ = 0;
   std::atomic<int> cancelled_ = 0;
-  mutable absl::Mutex mutex_;
-  std::set<std::string> clients_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // guards the next
+  std::set<std::string> clients_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -122,27 +124,42 @@ Frame ToFrame(const std::string& message) {
   return std::make_shared<const std::string>(frame + message);
 }
 
+// In a form that the thread sanitizer can follow from one thread to another.
+struct Outcome {
+  absl::StatusCode code;
+  std::string text;
+};
+
 class Caller {
  public:
   explicit Caller(int port) : channel_(loop_, Loopback(port), absl::StrCat("127.0.0.1:", port)) {}
   ~Caller() { loop_.Stop(); }
 
-  void Begin(const std::string& path, const std::string& message, absl::Duration patience,
-             Channel::Done done) {
-    channel_.Call(path, ToFrame(message), patience, std::move(done));
+  // `answer`, where it is wanted, is there when the outcome is.
+  std::future<Outcome> Begin(const std::string& path, const std::string& message,
+                             std::string* answer = nullptr, absl::Duration patience = kPatience) {
+    std::promise<Outcome> promise;
+    std::future<Outcome> outcome = promise.get_future();
+    channel_.Call(
+        path, ToFrame(message), patience,
+        [answer, promise = std::move(promise)](const absl::Status& status, std::string_view bytes) mutable {
+          if (answer != nullptr) *answer = bytes;
+          promise.set_value({status.code(), std::string(status.message())});
+        });
+    return outcome;
   }
 
-  absl::Status Call(const std::string& path, const std::string& message, std::string* answer = nullptr,
-                    absl::Duration patience = kPatience) {
-    absl::Notification over;
-    absl::Status result;
-    Begin(path, message, patience, [&](const absl::Status& status, std::string_view bytes) {
-      result = status;
-      if (answer != nullptr) *answer = bytes;
-      over.Notify();
-    });
-    over.WaitForNotification();
-    return result;
+  Outcome Call(const std::string& path, const std::string& message, std::string* answer = nullptr,
+               absl::Duration patience = kPatience) {
+    return Begin(path, message, answer, patience).get();
+  }
+
+  // Until what was begun before is under way.
+  void Settle() {
+    std::promise<void> done;
+    const std::future<void> over = done.get_future();
+    loop_.Post([done = std::move(done)]() mutable { done.set_value(); });
+    over.wait();
   }
 
  private:
@@ -156,97 +173,88 @@ TEST_CASE("a call brings back its answer") {
   const Peer peer;
   Caller caller(peer.port());
   std::string answer = "?";
-  CHECK(caller.Call("/test/Echo", "hello", &answer).ok());
+  CHECK(caller.Call("/test/Echo", "hello", &answer).code == kOk);
   CHECK(answer == "hello");
-  CHECK(caller.Call("/test/Echo", "", &answer).ok());
+  CHECK(caller.Call("/test/Echo", "", &answer).code == kOk);
   CHECK(answer.empty());
 }
 
 TEST_CASE("a message larger than any window passes both ways") {
   const Peer peer;
   Caller caller(peer.port());
-  std::string message(40 << 20, '\0');
+  std::string message(20 << 20, '\0');
   for (size_t i = 0; i < message.size(); ++i) message[i] = static_cast<char>(i % 251);
   std::string answer;
-  REQUIRE(caller.Call("/test/Echo", message, &answer).ok());
+  REQUIRE(caller.Call("/test/Echo", message, &answer).code == kOk);
   CHECK((answer == message));
 }
 
 TEST_CASE("an error has the server's code and text") {
   const Peer peer;
   Caller caller(peer.port());
-  const absl::Status status = caller.Call("/test/Fail", "x");
-  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(status.message() == kFailure);
+  const Outcome outcome = caller.Call("/test/Fail", "x");
+  CHECK(outcome.code == absl::StatusCode::kFailedPrecondition);
+  CHECK(outcome.text == kFailure);
 }
 
 TEST_CASE("calls wait where the server allows few at a time") {
   const Peer peer(0, {{GRPC_ARG_MAX_CONCURRENT_STREAMS, 2}});
   Caller caller(peer.port());
-  constexpr int kCalls = 300;
-  absl::BlockingCounter left(kCalls);
-  std::atomic<int> right = 0;
-  for (int i = 0; i < kCalls; ++i) {
-    const std::string text = absl::StrCat("call ", i);
-    caller.Begin("/test/Echo", text, kPatience,
-                 [&left, &right, text](const absl::Status& status, std::string_view answer) {
-                   if (status.ok() && answer == text) ++right;
-                   left.DecrementCount();
-                 });
+  std::vector<std::string> answers(300);
+  std::vector<std::future<Outcome>> calls;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    calls.push_back(caller.Begin("/test/Echo", absl::StrCat("call ", i), &answers[i]));
   }
-  left.Wait();
-  CHECK(right == kCalls);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    CHECK(calls[i].get().code == kOk);
+    CHECK(answers[i] == absl::StrCat("call ", i));
+  }
 }
 
 TEST_CASE("a deadline ends a call, and the server hears of it") {
   const Peer peer;
   Caller caller(peer.port());
-  const absl::Status status = caller.Call("/test/Hang", "", nullptr, absl::Milliseconds(30));
-  CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
-  CHECK(caller.Call("/test/Echo", "still there").ok());
+  const Outcome outcome = caller.Call("/test/Hang", "", nullptr, absl::Milliseconds(30));
+  CHECK(outcome.code == absl::StatusCode::kDeadlineExceeded);
+  CHECK(caller.Call("/test/Echo", "still there").code == kOk);
   while (peer.cancelled() == 0) absl::SleepFor(absl::Milliseconds(1));
 }
 
 TEST_CASE("the deadline is kept by the client too") {
   const Silence silence;
   Caller caller(silence.port());
-  const absl::Status status = caller.Call("/test/Echo", "", nullptr, absl::Milliseconds(30));
-  CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
+  const Outcome outcome = caller.Call("/test/Echo", "", nullptr, absl::Milliseconds(30));
+  CHECK(outcome.code == absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_CASE("a connection that is lost ends its calls with UNAVAILABLE") {
   const Silence silence;
   Caller caller(silence.port());
-  absl::BlockingCounter left(2);
-  std::atomic<int> unavailable = 0;
-  for (int i = 0; i < 2; ++i) {
-    caller.Begin("/test/Echo", "", kPatience, [&](const absl::Status& status, std::string_view) {
-      if (absl::IsUnavailable(status)) ++unavailable;
-      left.DecrementCount();
-    });
-  }
+  std::future<Outcome> one = caller.Begin("/test/Echo", "");
+  std::future<Outcome> other = caller.Begin("/test/Echo", "");
+  caller.Settle();
   silence.HangUp();
-  left.Wait();
-  CHECK(unavailable == 2);
+  CHECK(one.get().code == kUnavailable);
+  CHECK(other.get().code == kUnavailable);
 }
 
 TEST_CASE("the next call connects again") {
   const int port = Silence().port();
   Caller caller(port);
-  CHECK(absl::IsUnavailable(caller.Call("/test/Echo", "refused")));
-  CHECK(absl::IsUnavailable(caller.Call("/test/Echo", "in the pause after it")));
+  CHECK(caller.Call("/test/Echo", "refused").code == kUnavailable);
+  CHECK(caller.Call("/test/Echo", "in the pause after it").code == kUnavailable);
   for (int life = 0; life < 2; ++life) {
     const Peer peer(port);
-    absl::Status status = caller.Call("/test/Echo", "");
-    while (absl::IsUnavailable(status)) status = caller.Call("/test/Echo", "");
-    CHECK(status.ok());
+    Outcome outcome = caller.Call("/test/Echo", "");
+    while (outcome.code == kUnavailable) outcome = caller.Call("/test/Echo", "");
+    CHECK(outcome.code == kOk);
   }
 }
 
 TEST_CASE("a server that sends its clients away loses no call") {
   const Peer peer(0, {{GRPC_ARG_MAX_CONNECTION_AGE_MS, 20}});
   Caller caller(peer.port());
-  while (peer.connections() < 3) REQUIRE(caller.Call("/test/Echo", "").ok());
+  while (peer.connections() < 3) REQUIRE(caller.Call("/test/Echo", "").code == kOk);
 }
 
 }  // namespace perdure::bench

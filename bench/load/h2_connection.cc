@@ -66,15 +66,18 @@ struct H2Connection::Callbacks {
   }
 
   static int OnStreamClose(nghttp2_session*, int32_t number, uint32_t error_code, void* user_data) {
-    Of(user_data).CloseStream(number, CloseStatus(error_code));
+    H2Connection& self = Of(user_data);
+    self.CloseStream(number, {.status = CloseStatus(error_code),
+                              .unseen = error_code == NGHTTP2_REFUSED_STREAM && !self.TakesStreams()});
     return 0;
   }
 
   // A request that a GOAWAY overtook never becomes a stream.
   static int OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int error, void* user_data) {
-    if (frame->hd.type == NGHTTP2_HEADERS) {
-      Of(user_data).CloseStream(frame->hd.stream_id, absl::UnavailableError(nghttp2_strerror(error)));
-    }
+    H2Connection& self = Of(user_data);
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    self.CloseStream(frame->hd.stream_id, {.status = absl::UnavailableError(nghttp2_strerror(error)),
+                                           .unseen = !self.TakesStreams()});
     return 0;
   }
 
@@ -194,17 +197,17 @@ void H2Connection::Read() {
   TellClosed();
 }
 
-void H2Connection::CloseStream(int32_t number, absl::Status how) {
+void H2Connection::CloseStream(int32_t number, H2End end) {
   const auto found = open_.find(number);
   if (found == open_.end()) return;  // cancelled
-  closed_.push_back({std::move(found->second.stream), std::move(how)});
+  closed_.push_back({std::move(found->second.stream), std::move(end)});
   open_.erase(found);
 }
 
 void H2Connection::TellClosed() {
   std::vector<Closed> closed;
   closed.swap(closed_);
-  for (const auto& [stream, how] : closed) stream->OnClose(how);
+  for (const auto& [stream, end] : closed) stream->OnClose(end);
 }
 
 void H2Connection::FlushLater() {
@@ -255,7 +258,8 @@ void H2Connection::Lose(const absl::Status& why) {
   loop_.Unwatch(fd_);
   close(std::exchange(fd_, -1));
   lost_(*this);
-  for (auto& [number, open] : std::exchange(open_, {})) closed_.push_back({std::move(open.stream), why});
+  for (auto& [number, open] : std::exchange(open_, {}))
+    closed_.push_back({std::move(open.stream), {.status = why}});
   TellClosed();
 }
 

@@ -27,6 +27,13 @@
 
 namespace perdure::bench {
 
+// How a stream ended.
+struct H2End {
+  absl::Status status;  // OK: the server ended it in order; else what gRPC makes of the reason
+  // A GOAWAY came before it: the server has not acted on the request, so it can go to another connection.
+  bool unseen = false;
+};
+
 // A request, and what hears its answer.
 class H2Stream {
  public:
@@ -39,9 +46,8 @@ class H2Stream {
   virtual void OnHeader(std::string_view name, std::string_view value) = 0;  // trailers too
   virtual void OnData(std::string_view bytes) = 0;
 
-  // The last that is heard. OK: the server ended the stream in order; else what gRPC makes of the reason. It
-  // may use the connection.
-  virtual void OnClose(const absl::Status& how) = 0;
+  // The last that is heard. It may use the connection.
+  virtual void OnClose(const H2End& end) = 0;
 };
 
 class H2Connection {
@@ -73,7 +79,7 @@ class H2Connection {
   };
   struct Closed {
     std::unique_ptr<H2Stream> stream;
-    absl::Status how;
+    H2End end;
   };
   struct Callbacks;  // what nghttp2 calls
 
@@ -82,7 +88,7 @@ class H2Connection {
   void OnReady(EventLoop::Interest ready);
   bool FinishConnecting();
   void Read();
-  void CloseStream(int32_t number, absl::Status how);
+  void CloseStream(int32_t number, H2End end);
   void TellClosed();
   void FlushLater();
   void Flush();
