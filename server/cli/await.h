@@ -5,14 +5,14 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 
 namespace perdure::server {
 
 // Calls `start` with a callback and returns what that is called with.
 template <typename T, typename Start>
 absl::StatusOr<T> Await(Start start) {
-  absl::Notification done;
+  Notification done;
   absl::StatusOr<T> result = absl::UnknownError("");
   start([&](absl::StatusOr<T> value) {
     result = std::move(value);

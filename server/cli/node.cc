@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/notification.h"
 #include "base/event_loop.h"
+#include "base/notification.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
@@ -109,7 +109,7 @@ class Node::Impl {
     frontend_->parked.Drain();
     // On a thread of its own: it ends when the last call is answered, which may need that the loops drop
     // their tasks.
-    auto answered = std::make_shared<absl::Notification>();
+    auto answered = std::make_shared<Notification>();
     shutdown_loop_.Post([this, grace, answered] {
       grpc_->Shutdown(grace);
       answered->Notify();
@@ -180,7 +180,7 @@ class Node::Impl {
             .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
         Executors(history_loops_), /*first_writer=*/1, options_.history);
     matching_ = std::make_unique<NodeMatching>(matching_loop_, *history_, *namespaces_, metrics_);
-    absl::Notification serving;
+    Notification serving;
     history_->Serve(*matching_, [&] { serving.Notify(); });
     serving.WaitForNotification();
   }
@@ -225,10 +225,10 @@ class Node::Impl {
 
   // What was decided becomes durable, then the lease is free for the next.
   void LastSteps() {
-    auto stopped = std::make_shared<absl::Notification>();
+    auto stopped = std::make_shared<Notification>();
     history_->Stop([stopped] { stopped->Notify(); });
     stopped->WaitForNotificationWithTimeout(kLastSteps);
-    auto given_up = std::make_shared<absl::Notification>();
+    auto given_up = std::make_shared<Notification>();
     cluster_loop_.Post([this, given_up] { lease_->GiveUp([given_up] { given_up->Notify(); }); });
     given_up->WaitForNotificationWithTimeout(kLastSteps);
   }

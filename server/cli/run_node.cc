@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/notification.h"
 #include "base/event_loop.h"
+#include "base/notification.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -29,7 +29,7 @@ sigset_t EndingSignals() {
 
 struct Ending {
   std::atomic<bool> started = false;
-  absl::Notification came;
+  Notification came;
 };
 
 // Tells of the first such signal. One that comes before the server has started ends the process: it may wait

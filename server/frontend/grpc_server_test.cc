@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "base/status.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.pb.h"
@@ -46,7 +46,7 @@ struct Wire {
     const grpc::ByteBuffer out(&slice, 1);
     grpc::ByteBuffer in;
     grpc::Status status;
-    absl::Notification done;
+    Notification done;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
     stub.UnaryCall(&context, path, {}, &out, &in, [&](grpc::Status answered) {
       status = std::move(answered);
@@ -179,7 +179,7 @@ TEST_CASE("shutdown ends a call that waits") {
   api::PollWorkflowTaskQueueRequest request;
   request.set_namespace_("default");
   request.mutable_task_queue()->set_name("orders");
-  absl::Notification ended;
+  Notification ended;
   EventLoop client("client");
   client.Post([&] {
     api::PollWorkflowTaskQueueResponse response;

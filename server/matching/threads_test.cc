@@ -3,8 +3,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
-#include "absl/synchronization/notification.h"
 #include "base/event_loop.h"
+#include "base/notification.h"
 #include "base/time.h"
 #include "persistence/memory/memory_store.h"
 #include "server/history/testing/test_node.h"
@@ -26,7 +26,7 @@ class Threads {
       : store_(persistence::NewMemoryStore({})),
         history_(NodeHistory::World{*store_, namespaces_, lease_, metrics_}, {&loop_a_, &loop_b_}, 1, {}),
         matching_(loop_c_, history_, namespaces_, metrics_) {
-    absl::Notification serving;
+    Notification serving;
     history_.Serve(matching_, [&] { serving.Notify(); });
     serving.WaitForNotification();
   }
@@ -62,7 +62,7 @@ class Threads {
   void Drain() {
     draining_ = true;
     matching_.Drain();
-    absl::Notification stopped;
+    Notification stopped;
     history_.Stop([&] { stopped.Notify(); });
     stopped.WaitForNotification();
   }
@@ -100,7 +100,7 @@ TEST_CASE("on real threads each workflow is started and finished once") {
   for (int i = 0; i < kPollers; ++i) threads.Poll();
   for (int i = 0; i < kWorkflows; ++i) threads.Start(i);
   EventLoop clock("clock");
-  absl::Notification finished;
+  Notification finished;
   std::function<void()> look = [&] {
     if (threads.completed() == kWorkflows) {
       finished.Notify();

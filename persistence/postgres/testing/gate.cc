@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "base/check.h"
 #include "base/event_loop.h"
+#include "base/notification.h"
 #include "persistence/postgres/statements.h"
 
 namespace perdure::persistence {
@@ -143,7 +143,7 @@ class Gate::Impl {
 
   template <typename F>
   void OnLoop(F f) {
-    absl::Notification done;
+    Notification done;
     loop_.Post([&] {
       f();
       done.Notify();

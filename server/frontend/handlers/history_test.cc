@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/testing/fake_call.h"
 #include "temporal/api/history/v1/message.pb.h"
@@ -165,7 +165,7 @@ TEST_CASE("a stopping server and a client that is gone end a history long poll a
   request.set_history_event_filter_type(enums::HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT);
   const auto gone = StartCall(node, "GetWorkflowExecutionHistory", request.SerializeAsString());
   gone->cancel();
-  absl::Notification posted;
+  Notification posted;
   node.loop.Post([&] { posted.Notify(); });
   posted.WaitForNotification();
   REQUIRE(gone->answer);
