@@ -41,6 +41,7 @@ NodeHealth::NodeHealth() : health_(std::make_shared<Health>(loop_)) {}
 
 NodeHealth::~NodeHealth() {
   Stop();
+  loop_.Stop();  // what it runs is of health_
   // The end of its listener takes up to two seconds, and the process ends without it.
   [[maybe_unused]] HealthHttp* const left = http_.release();
 }

@@ -84,17 +84,21 @@ void Health::Stop() {
   tick_ = nullptr;
 }
 
-void Health::Tick() {
+void Health::AskPulses() {
   for (const std::shared_ptr<Pulse>& pulse : pulses_) {
     // One open question an executor: one that hangs must not gather them.
     if (pulse->asked.exchange(true)) continue;
     pulse->asked_at = absl::ToInt64Nanoseconds(executor_.Monotonic());
     pulse->executor.Post([pulse] { pulse->asked = false; });
   }
+}
+
+void Health::Tick() {
   {
     // Held during the calls, so that none runs after Stop.
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
+    AskPulses();
     if (tick_) tick_();
     if (step_.empty()) {
       const HealthReport report = ReadyLocked();

@@ -37,7 +37,8 @@ class Health {
   // An executor that has not answered for this long does not turn.
   static constexpr absl::Duration kStall = absl::Seconds(5);
 
-  // `executor`: one of its own, which outlives this. Checks that fail until SetStarted: "start".
+  // `executor`: one of its own, which has been stopped, or runs on this thread, when this ends. Checks that
+  // fail until SetStarted: "start".
   explicit Health(Executor& executor);
   ~Health();
   Health(const Health&) = delete;
@@ -66,6 +67,7 @@ class Health {
   struct Pulse;
 
   void Tick();
+  void AskPulses();
   HealthReport ReadyLocked() const;
 
   Executor& executor_;

@@ -93,4 +93,12 @@ TEST_CASE("a server that stops is live, not ready, and calls nothing any more") 
   CHECK(absl::StrContains(bench.health.Ready().Json(), "stopping"));
 }
 
+TEST_CASE("a server that stops asks its executors nothing any more") {
+  Bench bench;
+  bench.Start();
+  bench.health.Stop();
+  while (bench.own.HasPosted()) bench.time.RunOne();
+  CHECK_FALSE(bench.worker.HasPosted());
+}
+
 }  // namespace perdure::server
