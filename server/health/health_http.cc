@@ -3,6 +3,7 @@
 #include <CivetServer.h>
 
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,20 +12,31 @@
 
 namespace perdure::server {
 
-class HealthHttp::Handler final : public CivetHandler {
+class HealthHttp::Probes {
  public:
-  Handler(std::string path, std::shared_ptr<const Health> health, bool live, bool ready)
-      : path_(std::move(path)), health_(std::move(health)), live_(live), ready_(ready) {}
+  explicit Probes(std::shared_ptr<const Health> health) : health_(std::move(health)) {}
 
-  bool handleGet(CivetServer*, mg_connection* connection) override {
-    // The library matches whatever begins with the path.
-    if (path_ != mg_get_request_info(connection)->local_uri) {
+  // The library's callback for every request. Its handlers of paths are only there some time after it
+  // listens, and until then a probe would be told that there is no such page.
+  static int Begin(mg_connection* connection) {
+    const auto* server = static_cast<const CivetServer*>(mg_get_user_data(mg_get_context(connection)));
+    static_cast<const Probes*>(server->getUserContext())->Answer(connection);
+    return 1;  // answered
+  }
+
+ private:
+  void Answer(mg_connection* connection) const {
+    const mg_request_info& request = *mg_get_request_info(connection);
+    const std::string_view path = request.local_uri;
+    const bool both = path == "/healthz";
+    if (request.request_method != std::string_view("GET") ||
+        !(both || path == "/livez" || path == "/readyz")) {
       mg_send_http_error(connection, 404, "not found");
-      return true;
+      return;
     }
     HealthReport report;
-    if (live_) report = health_->Live();
-    if (ready_) {
+    if (both || path == "/livez") report = health_->Live();
+    if (both || path == "/readyz") {
       for (HealthReport::Check& check : health_->Ready().checks) report.checks.push_back(std::move(check));
     }
     const std::string body = report.Json() + "\n";
@@ -33,14 +45,9 @@ class HealthHttp::Handler final : public CivetHandler {
               "Content-Length: %zu\r\nConnection: close\r\n\r\n",
               report.ok() ? "200 OK" : "503 Service Unavailable", body.size());
     mg_write(connection, body.data(), body.size());
-    return true;
   }
 
- private:
-  const std::string path_;
   const std::shared_ptr<const Health> health_;
-  const bool live_;
-  const bool ready_;
 };
 
 absl::StatusOr<std::unique_ptr<HealthHttp>> HealthHttp::Listen(const std::string& ip, int port,
@@ -49,15 +56,12 @@ absl::StatusOr<std::unique_ptr<HealthHttp>> HealthHttp::Listen(const std::string
   const std::vector<std::string> options = {"listening_ports",    address, "num_threads", "2",
                                             "request_timeout_ms", "5000"};
   try {
-    auto server = std::make_unique<CivetServer>(options);
-    std::vector<std::unique_ptr<Handler>> handlers;
-    handlers.push_back(std::make_unique<Handler>("/livez", health, true, false));
-    handlers.push_back(std::make_unique<Handler>("/readyz", health, false, true));
-    handlers.push_back(std::make_unique<Handler>("/healthz", health, true, true));
-    size_t i = 0;
-    for (const char* path : {"/livez", "/readyz", "/healthz"}) server->addHandler(path, *handlers[i++]);
+    auto probes = std::make_unique<Probes>(health);
+    CivetCallbacks callbacks;
+    callbacks.begin_request = Probes::Begin;
+    auto server = std::make_unique<CivetServer>(options, &callbacks, probes.get());
     const int listening = server->getListeningPorts().at(0);
-    return std::unique_ptr<HealthHttp>(new HealthHttp(std::move(server), std::move(handlers), listening));
+    return std::unique_ptr<HealthHttp>(new HealthHttp(std::move(probes), std::move(server), listening));
   } catch (const std::exception&) {  // the library's way to say that the port is taken
     return absl::FailedPreconditionError(fmt::format(
         "cannot listen for probes on {}: the address is in use or not this machine's; choose another with "
@@ -66,9 +70,8 @@ absl::StatusOr<std::unique_ptr<HealthHttp>> HealthHttp::Listen(const std::string
   }
 }
 
-HealthHttp::HealthHttp(std::unique_ptr<CivetServer> server, std::vector<std::unique_ptr<Handler>> handlers,
-                       int port)
-    : handlers_(std::move(handlers)), server_(std::move(server)), port_(port) {}
+HealthHttp::HealthHttp(std::unique_ptr<Probes> probes, std::unique_ptr<CivetServer> server, int port)
+    : probes_(std::move(probes)), server_(std::move(server)), port_(port) {}
 
 HealthHttp::~HealthHttp() = default;
 

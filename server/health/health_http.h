@@ -23,10 +23,10 @@ class HealthHttp {
   int port() const { return port_; }
 
  private:
-  class Handler;
-  HealthHttp(std::unique_ptr<CivetServer> server, std::vector<std::unique_ptr<Handler>> handlers, int port);
+  class Probes;
+  HealthHttp(std::unique_ptr<Probes> probes, std::unique_ptr<CivetServer> server, int port);
 
-  std::vector<std::unique_ptr<Handler>> handlers_;  // outlive the server
+  std::unique_ptr<Probes> probes_;  // outlives the server
   std::unique_ptr<CivetServer> server_;
   const int port_;
 };
