@@ -22,12 +22,12 @@ namespace perdure::persistence {
 namespace contract {
 namespace {
 
-// A blocking connection of the test's own.
+// A blocking connection of the test's own. Also on other threads than the test's, where Catch's macros may
+// not be.
 class Admin {
  public:
   explicit Admin(const std::string& text) : connection_(PQconnectdb(text.c_str())) {
-    INFO(PQerrorMessage(connection_));
-    REQUIRE(PQstatus(connection_) == CONNECTION_OK);
+    PERDURE_CHECK(PQstatus(connection_) == CONNECTION_OK, PQerrorMessage(connection_));
     PQsetNoticeProcessor(
         connection_, [](void*, const char*) {}, nullptr);
   }
@@ -38,8 +38,8 @@ class Admin {
   std::string Run(const std::string& sql) {
     const PgResult result(PQexec(connection_, sql.c_str()));
     const ExecStatusType status = PQresultStatus(result.get());
-    INFO(sql << ": " << PQresultErrorMessage(result.get()));
-    REQUIRE((status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK));
+    PERDURE_CHECK(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK,
+                  sql + ": " + PQresultErrorMessage(result.get()));
     return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
   }
   std::string port() const { return PQport(connection_); }
