@@ -37,12 +37,19 @@ if(PERDURE_SANITIZE)
     target_compile_options(perdure_options INTERFACE -U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
   endif()
   target_link_options(perdure_options INTERFACE "-fsanitize=${PERDURE_SANITIZE}")
+  # Beside the shared libasan GCC's shared libubsan writes to standard error, whatever its log_path says.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND PERDURE_SANITIZE MATCHES "undefined")
+    target_link_options(perdure_options INTERFACE -static-libubsan)
+  endif()
   set(suppressions "${CMAKE_SOURCE_DIR}/tests/sanitizers")
   set(PERDURE_SANITIZER_ENVIRONMENT
       "ASAN_OPTIONS=detect_stack_use_after_return=1"
       "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
       "UBSAN_OPTIONS=print_stacktrace=1"
       "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:halt_on_error=1:second_deadlock_stack=1")
+  # For those that start the programs without ctest.
+  list(JOIN PERDURE_SANITIZER_ENVIRONMENT "\n" lines)
+  file(WRITE "${CMAKE_BINARY_DIR}/sanitizers.env" "${lines}\n")
 endif()
 
 find_program(MOLD mold)

@@ -11,6 +11,8 @@ mkdir -p "$logs"
 export PERDURE_BINARY="$root/build/release/perdure"
 SIMULATION_SEEDS=500
 FUZZ_SECONDS=10
+# Left out under the thread sanitizer: tests whose time goes into other programs than the server.
+OTHER_PROGRAMS=(--ignore-glob='*/test_cli*.py' --ignore-glob='*/test_examples.py' --ignore-glob='*/test_other_sdks.py')
 
 failed=()
 closing=()
@@ -111,12 +113,28 @@ everything() {
   await_stage
 }
 
-# What takes as long again: the unit tests of other builds.
+# sanitized_python_tests PRESET PYTEST ARGUMENT...: against the perdure of this preset. The tests look after its reports.
+sanitized_python_tests() (
+  preset="$1"
+  shift
+  export PERDURE_BINARY="$root/build/$preset/perdure" PERDURE_SANITIZER_REPORTS="$root/$logs/reports-$preset"
+  rm -rf "$PERDURE_SANITIZER_REPORTS"
+  mkdir "$PERDURE_SANITIZER_REPORTS"
+  mapfile -t environment < "build/$preset/sanitizers.env" || exit 1
+  for options in "${environment[@]}"; do export "$options:log_path=$PERDURE_SANITIZER_REPORTS/report"; done
+  python_tests "$@"
+)
+
+# What takes as long again: tests of other builds.
 sanitizers() {
-  scripts/build.sh asan unit_tests
-  stage unit-asan unit_tests asan
-  scripts/build.sh tsan unit_tests
-  stage unit-tsan unit_tests tsan
+  scripts/python_env.sh test tests/requirements.txt > /dev/null
+  local preset
+  for preset in asan tsan; do
+    scripts/build.sh "$preset" unit_tests perdure
+    stage "unit-$preset" unit_tests "$preset"
+  done
+  stage system-asan sanitized_python_tests asan system --server sqlite
+  stage system-tsan sanitized_python_tests tsan system --server sqlite "${OTHER_PROGRAMS[@]}"
 }
 
 scripts/install_packages.sh build test

@@ -1,4 +1,4 @@
-"""Which servers whole-system and kill tests run against, and PostgreSQL for them."""
+"""Which servers whole-system and kill tests run against, PostgreSQL for them, and what sanitizers report."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.postgres import GIVEN, PostgresCluster
+from support.sanitizers import SanitizerReports
 from support.servers import KINDS
 
 
@@ -37,3 +38,18 @@ def postgres_dsn() -> Iterator[str]:
     cluster = PostgresCluster()
     yield cluster.dsn
     cluster.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sanitizer_reports() -> Iterator[SanitizerReports]:
+    """Begins before the servers that tests share, and so sees what these report when they end."""
+    reports = SanitizerReports()
+    yield reports
+    reports.check()
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_report(sanitizer_reports: SanitizerReports) -> Iterator[None]:
+    """Of the servers that the test ran on."""
+    yield
+    sanitizer_reports.check()

@@ -68,7 +68,7 @@ def no_rpc_trouble(core_log: CoreLog, request: pytest.FixtureRequest) -> Iterato
 def make_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Server]]:
-    """Makes a server of a kind on a store of its own; stops all of them at the end of the session."""
+    """Makes a server of a kind on a store of its own; kills at the end of the session what still runs."""
     made: list[Server] = []
 
     def make(kind: str) -> Server:
@@ -98,11 +98,12 @@ def own_postgres(request: pytest.FixtureRequest) -> Iterator[PostgresCluster]:
 
 
 @pytest.fixture(scope="session")
-def server(server_kind: str, make_server: Callable[[str], Server]) -> Server:
+def server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
     """The server that tests share. Must not be stopped: a test that stops one makes its own."""
     running = make_server(server_kind)
     running.start()
-    return running
+    yield running
+    assert running.stop() == 0
 
 
 @pytest.fixture
