@@ -27,6 +27,20 @@ std::vector<int64_t> Ids(const temporal::api::history::v1::History& history) {
   return ids;
 }
 
+absl::StatusOr<api::GetWorkflowExecutionHistoryResponse> ReadHistory(
+    FakeNode& node, const api::GetWorkflowExecutionHistoryRequest& request = HistoryRequest(),
+    CallSettings settings = {}) {
+  return DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", request,
+                                                          std::move(settings));
+}
+
+auto StartPoll(FakeNode& node) {
+  api::PollWorkflowTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  return StartCall(node, "PollWorkflowTaskQueue", request.SerializeAsString());
+}
+
 FakeNode& WithEvents(FakeNode& node, int64_t count, bool open) {
   node.history.position.run_id = node.ids.Mint();
   node.history.position.open = open;
@@ -38,10 +52,7 @@ FakeNode& WithEvents(FakeNode& node, int64_t count, bool open) {
 
 TEST_CASE("a polled workflow task carries its history and the events behind it, and a token that opens") {
   FakeNode node;
-  api::PollWorkflowTaskQueueRequest request;
-  request.set_namespace_("default");
-  request.mutable_task_queue()->set_name("orders");
-  const auto poll = StartCall(node, "PollWorkflowTaskQueue", request.SerializeAsString());
+  const auto poll = StartPoll(node);
   engine::workflow::WorkflowTaskReply task;
   task.response.set_attempt(1);
   task.token.set_workflow_id("order-1");
@@ -60,10 +71,7 @@ TEST_CASE("a polled workflow task carries its history and the events behind it, 
 TEST_CASE("the pages of a polled workflow task's history end, although the run is open") {
   FakeNode node;
   WithEvents(node, 4, true);
-  api::PollWorkflowTaskQueueRequest request;
-  request.set_namespace_("default");
-  request.mutable_task_queue()->set_name("orders");
-  const auto poll = StartCall(node, "PollWorkflowTaskQueue", request.SerializeAsString());
+  const auto poll = StartPoll(node);
   const NamespacePtr name_space = node.namespaces.Snapshot()->by_name.at("default");
   engine::workflow::WorkflowTaskReply task;
   task.token.set_namespace_id(std::string(name_space->id.View()));
@@ -75,8 +83,7 @@ TEST_CASE("the pages of a polled workflow task's history end, although the run i
   node.matching.Answer({.task = std::move(task)});
   api::PollWorkflowTaskQueueResponse first;
   REQUIRE(first.ParseFromString(**poll->answer));
-  const auto last = DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory",
-                                                                     HistoryRequest(first.next_page_token()));
+  const auto last = ReadHistory(node, HistoryRequest(first.next_page_token()));
   REQUIRE(last.ok());
   CHECK(Ids(last->history()) == std::vector<int64_t>{3, 4});
   CHECK(last->next_page_token().empty());
@@ -85,14 +92,11 @@ TEST_CASE("the pages of a polled workflow task's history end, although the run i
 TEST_CASE("a history is read page by page") {
   FakeNode node;
   WithEvents(node, 5, false).history.page_events = 2;
-  const auto first =
-      DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", HistoryRequest());
+  const auto first = ReadHistory(node);
   REQUIRE(first.ok());
   CHECK(Ids(first->history()) == std::vector<int64_t>{1, 2});
-  const auto second = DoCall<api::GetWorkflowExecutionHistoryResponse>(
-      node, "GetWorkflowExecutionHistory", HistoryRequest(first->next_page_token()));
-  const auto third = DoCall<api::GetWorkflowExecutionHistoryResponse>(
-      node, "GetWorkflowExecutionHistory", HistoryRequest(second->next_page_token()));
+  const auto second = ReadHistory(node, HistoryRequest(first->next_page_token()));
+  const auto third = ReadHistory(node, HistoryRequest(second->next_page_token()));
   CHECK(Ids(third->history()) == std::vector<int64_t>{5});
   CHECK(third->next_page_token().empty());
 }
@@ -100,12 +104,10 @@ TEST_CASE("a history is read page by page") {
 TEST_CASE("events that came while a history was read by pages stand on its last page") {
   FakeNode node;
   WithEvents(node, 3, true).history.page_events = 2;
-  const auto first =
-      DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", HistoryRequest());
+  const auto first = ReadHistory(node);
   node.history.position.next_event_id = 5;
   node.history.position.transient_events = FakeHistory::Event(5);
-  const auto last = DoCall<api::GetWorkflowExecutionHistoryResponse>(
-      node, "GetWorkflowExecutionHistory", HistoryRequest(first->next_page_token()));
+  const auto last = ReadHistory(node, HistoryRequest(first->next_page_token()));
   REQUIRE(last.ok());
   CHECK(Ids(last->history()) == std::vector<int64_t>{3, 4, 5});
 }
@@ -113,12 +115,10 @@ TEST_CASE("events that came while a history was read by pages stand on its last 
 TEST_CASE("people's clients are not shown transient events") {
   FakeNode node;
   WithEvents(node, 4, true).history.position.transient_events = FakeHistory::Event(5);
-  const auto sdk =
-      DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", HistoryRequest());
+  const auto sdk = ReadHistory(node);
   CHECK(sdk->history().events_size() == 5);
-  const auto ui = DoCall<api::GetWorkflowExecutionHistoryResponse>(
-      node, "GetWorkflowExecutionHistory", HistoryRequest(),
-      {.time_left = absl::Seconds(9), .client_name = "temporal-ui"});
+  const auto ui =
+      ReadHistory(node, HistoryRequest(), {.time_left = absl::Seconds(9), .client_name = "temporal-ui"});
   CHECK(ui->history().events_size() == 4);
 }
 
@@ -127,8 +127,7 @@ TEST_CASE("a long poll with its token waits for the next event") {
   WithEvents(node, 3, true);
   auto request = HistoryRequest();
   request.set_wait_new_event(true);
-  const auto first =
-      DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", request);
+  const auto first = ReadHistory(node, request);
   REQUIRE(first.ok());
   CHECK(Ids(first->history()) == std::vector<int64_t>{1, 2, 3});
   request.set_next_page_token(first->next_page_token());
@@ -182,8 +181,7 @@ TEST_CASE("a page token of another kind, run or namespace is refused") {
   FakeNode node;
   WithEvents(node, 5, false).history.page_events = 2;
   CHECK(ErrorOf(node, "GetWorkflowExecutionHistory", HistoryRequest("abc")) == "Invalid NextPageToken.");
-  const auto first =
-      DoCall<api::GetWorkflowExecutionHistoryResponse>(node, "GetWorkflowExecutionHistory", HistoryRequest());
+  const auto first = ReadHistory(node);
   auto request = HistoryRequest(first->next_page_token());
   request.mutable_execution()->set_run_id(node.ids.Mint().ToString());
   CHECK(ErrorOf(node, "GetWorkflowExecutionHistory", request) ==
