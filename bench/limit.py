@@ -47,10 +47,12 @@ def _limit(cluster: PostgresCluster, workflows: int, records_a_transaction: int)
 
 @dataclass
 class Served:
-    """A run of the server, and its database."""
+    """A run of the server, and what it wrote."""
 
     figures: Figures
     dsn: str
+    records: float  # a workflow
+    together: float  # records a transaction that writes
 
     @property
     def workflows(self) -> int:
@@ -58,20 +60,8 @@ class Served:
         return max(self.figures["workflows"], 1)
 
     @property
-    def records(self) -> float:
-        """A workflow."""
-        count = "SELECT (SELECT count(*) FROM history)::float8 / (SELECT count(*) FROM executions)"
-        return float(query(self.dsn, count))
-
-    @property
     def rate(self) -> float:
         return float(self.figures["workflows_per_second"]) * self.records
-
-    @property
-    def together(self) -> float:
-        """Records a transaction that writes: a writer's row counts them. Commits are of look-ups too."""
-        transactions = "SELECT sum(batch) FROM writers"
-        return float(query(self.dsn, f"SELECT count(*)::float8 / ({transactions}) FROM history"))
 
 
 def _serve(cluster: PostgresCluster, seconds: float, in_flight: int, relay: Recorder | None = None) -> Served:
@@ -79,7 +69,12 @@ def _serve(cluster: PostgresCluster, seconds: float, in_flight: int, relay: Reco
     with running("postgres", cluster, through, {"history.executors": "1"}) as measured:
         figures = measured.load("--in-flight", in_flight, "--seconds", seconds, "--drain", 30)
         assert measured.dsn is not None
-    return Served(figures, measured.dsn)
+    records = "SELECT count(*)::float8 FROM history"
+    # A writer's row counts the transactions that write. Commits are of look-ups too.
+    parts = ("SELECT count(*) FROM executions", "SELECT sum(batch) FROM writers")
+    counts = query(measured.dsn, "SELECT " + ", ".join(f"({records}) / ({part})" for part in parts))
+    a_workflow, together = map(float, counts.split("|"))
+    return Served(figures, measured.dsn, a_workflow, together)
 
 
 def _rows(dsn: str) -> dict[str, str]:
@@ -87,12 +82,12 @@ def _rows(dsn: str) -> dict[str, str]:
     return {table: query(dsn, f"{sums} {table} AS t") for table in WRITTEN}
 
 
-def _replay(cluster: PostgresCluster, recorded: Served, stream: Path, under_way: int) -> Figures:
-    """The figures, as _limit() has them; fails where other rows were written than in the recorded run."""
+def _replay(cluster: PostgresCluster, must_be: dict[str, str], stream: Path, under_way: int) -> Figures:
+    """The figures, as _limit() has them; fails where other rows were written than these."""
     dsn = create_database(cluster.dsn)
     command = [str(REPLAY), "--postgres", dsn, "--stream", str(stream), "--under-way", str(under_way)]
     seen = json.loads(run(command))
-    rows, must_be = _rows(dsn), _rows(recorded.dsn)
+    rows = _rows(dsn)
     if rows != must_be:
         raise RuntimeError(f"the replay wrote other rows than the server:\n{rows}\n{must_be}")
     records, workflows = (int(rows[table].split("|")[0]) for table in ("history", "executions"))
@@ -146,13 +141,13 @@ def main() -> None:
         assert cluster is not None
         with Recorder(cluster.port, Path(folder)).serving() as relay:
             recorded = _serve(cluster, options.seconds, options.recorded_in_flight, relay)
-        stream = relay.holding(BATCH)
+        stream, written = relay.holding(BATCH), _rows(recorded.dsn)
         servers: list[Served] = []
         replayed: dict[int, list[Figures]] = {8: [], 1: []}
         for _ in range(options.rounds):
             servers.append(_serve(cluster, options.seconds, IN_FLIGHT))
             for under_way, seen in replayed.items():
-                seen.append(_replay(cluster, recorded, stream, under_way))
+                seen.append(_replay(cluster, written, stream, under_way))
         served = _median(servers, lambda server: server.rate)
         replays = {
             key: _median(seen, lambda part: part["records_per_second"]) for key, seen in replayed.items()

@@ -85,13 +85,19 @@ class Peer final : public grpc::CallbackGenericService {
   std::unique_ptr<grpc::Server> server_;
 };
 
+sockaddr_in Loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  return address;
+}
+
 // A port that takes connections and never answers.
 class Silence {
  public:
   Silence() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in address = Loopback(0);
     REQUIRE(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
     REQUIRE(listen(fd_, 1) == 0);
     socklen_t size = sizeof(address);
@@ -109,14 +115,6 @@ class Silence {
   const int fd_;
   int port_ = 0;
 };
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
 
 Frame ToFrame(const std::string& message) {
   std::string frame(1, '\0');

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "base/notification.h"
 
 namespace perdure::bench {
 namespace {
@@ -14,7 +14,7 @@ constexpr absl::Duration kPause = absl::Milliseconds(100);
 constexpr int kQueues = 10;
 
 bool Describe(Client& client) {
-  absl::Notification answered;
+  Notification answered;
   bool ok = false;
   client.Send<api::DescribeNamespaceResponse>("DescribeNamespace",
                                               client.New<api::DescribeNamespaceRequest>(), absl::Seconds(2),
