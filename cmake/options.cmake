@@ -22,7 +22,7 @@ add_library(perdure_options INTERFACE)
 separate_arguments(flags UNIX_COMMAND "${PERDURE_FLAGS}")
 # -pthread for all, because gRPC's target brings it and the precompiled header must be compiled alike.
 # Workers in the field send fields that the API's protos call deprecated, and get them back.
-target_compile_options(perdure_options INTERFACE ${flags} -pthread -Wall -Wextra -Werror -Wno-deprecated-declarations)
+target_compile_options(perdure_options INTERFACE ${flags} -pthread -Wall -Wextra -Werror -Wno-deprecated-declarations -Wno-subobject-linkage)
 target_include_directories(perdure_options INTERFACE "${CMAKE_SOURCE_DIR}")
 if(PERDURE_SANITIZE)
   # The standard library's own checks ride along; what they must not report of libraries stands in tests/sanitizers/.
