@@ -59,4 +59,11 @@ Obligations ObligationsOf(const State& state) {
   return obligations;
 }
 
+Obligations DurableObligationsOf(const State& state) {
+  if (!HasVolatile(state)) return ObligationsOf(state);
+  State durable = state;
+  durable.soft_start.reset();
+  return ObligationsOf(durable);
+}
+
 }  // namespace perdure::engine::workflow

@@ -23,6 +23,9 @@ TEST_CASE("A workflow task that waits is a dispatch until it is started") {
   run.PollWorkflowTask();
   REQUIRE(run.obligations().dispatches.empty());
   REQUIRE(run.obligations().next_timer == run.now() + absl::Seconds(10));
+  const Obligations durable = DurableObligationsOf(run.state());
+  REQUIRE(durable.dispatches == waiting.dispatches);
+  REQUIRE(durable.next_timer == waiting.next_timer);
   run.Crash();  // the start was never recorded
   REQUIRE(run.obligations().dispatches == waiting.dispatches);
 }

@@ -46,6 +46,8 @@ StartDecision DecideStart(const State* current, const StartRequest& request, con
 absl::Status Apply(State& state, const Record& record);
 
 Obligations ObligationsOf(const State& state);
+// What the world owes the state that a crash would leave: the durable part alone.
+Obligations DurableObligationsOf(const State& state);
 
 // The durable part, as stored in snapshots. Two states with equal durable parts encode to equal bytes.
 std::string EncodeSnapshot(const State& state);

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "temporal/api/errordetails/v1/message.pb.h"
 
@@ -18,11 +19,11 @@ using temporal::api::enums::v1::NAMESPACE_STATE_DEPRECATED;
 using temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED;
 using temporal::api::enums::v1::NamespaceState;
 
-// As the real server's errors write an enum: "Registered" for NAMESPACE_STATE_REGISTERED.
+// As the real server's errors write an enum: "Registered" for NAMESPACE_STATE_REGISTERED, and the number of
+// one that only a newer release knows.
 std::string ShortName(NamespaceState state) {
-  std::string name = temporal::api::enums::v1::NamespaceState_Name(state).substr(16);
-  std::transform(name.begin() + 1, name.end(), name.begin() + 1, [](char c) { return std::tolower(c); });
-  return name;
+  if (!temporal::api::enums::v1::NamespaceState_IsValid(state)) return std::to_string(state);
+  return CamelCase(temporal::api::enums::v1::NamespaceState_Name(state), "NAMESPACE_STATE_");
 }
 
 }  // namespace

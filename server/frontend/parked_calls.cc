@@ -5,34 +5,51 @@
 namespace perdure::server {
 
 uint64_t ParkedCalls::Park(CallPtr call) {
+  Call& waiting = *call;
+  const CallHold hold(waiting);
   uint64_t ticket = 0;
   {
     const std::lock_guard lock(mutex_);
     ticket = ++last_ticket_;
+    if (!draining_) calls_.emplace(ticket, Parked{std::move(call), nullptr});
   }
-  // A cancellation that comes between this and the next step finds nothing: that call just waits to its end.
-  call->OnCancelled([this, ticket] {
+  // While draining it is not kept: a CallPtr that goes away unanswered answers UNAVAILABLE.
+  call.reset();
+  waiting.OnCancelled([this, ticket] {
     executor_.Post([this, ticket] {
-      if (CallPtr gone = Take(ticket)) gone->Fail(absl::CancelledError("context canceled"));
+      Parked gone = TakeParked(ticket);
+      if (gone.call != nullptr) gone.call->Fail(absl::CancelledError("context canceled"));
+      if (gone.call_off) std::move(gone.call_off)();
     });
   });
-  const std::lock_guard lock(mutex_);
-  // Not kept while draining: a CallPtr that goes away unanswered answers UNAVAILABLE.
-  if (!draining_) calls_.emplace(ticket, std::move(call));
   return ticket;
 }
 
-CallPtr ParkedCalls::Take(uint64_t ticket) {
+void ParkedCalls::WhenGone(uint64_t ticket, absl::AnyInvocable<void() &&> call_off) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(ticket);
+    if (found != calls_.end()) {
+      found->second.call_off = std::move(call_off);
+      return;
+    }
+  }
+  std::move(call_off)();
+}
+
+CallPtr ParkedCalls::Take(uint64_t ticket) { return TakeParked(ticket).call; }
+
+ParkedCalls::Parked ParkedCalls::TakeParked(uint64_t ticket) {
   const std::lock_guard lock(mutex_);
   const auto found = calls_.find(ticket);
-  if (found == calls_.end()) return nullptr;
-  CallPtr call = std::move(found->second);
+  if (found == calls_.end()) return {};
+  Parked parked = std::move(found->second);
   calls_.erase(found);
-  return call;
+  return parked;
 }
 
 void ParkedCalls::Drain() {
-  absl::flat_hash_map<uint64_t, CallPtr> calls;
+  absl::flat_hash_map<uint64_t, Parked> calls;
   {
     const std::lock_guard lock(mutex_);
     draining_ = true;

@@ -1,12 +1,12 @@
-// Calls that wait for something that cannot be called off at its source (a history long poll): whoever comes
-// first, the event, the client's going away or the server's stopping, takes the call and answers it; the
-// others find nothing. Thread safety: any thread.
+// Calls that wait (a history long poll): whoever comes first, the event, the client's going away or the
+// server's stopping, takes the call and answers it; the others find nothing. Thread safety: any thread.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "server/frontend/call.h"
 
@@ -19,18 +19,28 @@ class ParkedCalls {
 
   // Keeps the call until Take, its cancellation or Drain.
   uint64_t Park(CallPtr call);
+  // Runs `call_off` when the client goes away; at once, here, when the call is parked no more. It ends the
+  // wait at its source, and harms nothing there that was answered.
+  void WhenGone(uint64_t ticket, absl::AnyInvocable<void() &&> call_off);
   // Null: it was answered otherwise.
   CallPtr Take(uint64_t ticket);
   // Answers all, and every later one at once, with UNAVAILABLE: the server is stopping.
   void Drain();
 
  private:
+  struct Parked {
+    CallPtr call;
+    absl::AnyInvocable<void() &&> call_off;
+  };
+  // Its call is null when it was answered otherwise.
+  Parked TakeParked(uint64_t ticket);
+
   Executor& executor_;
   std::mutex mutex_;
   // Guarded by mutex_.
   bool draining_ = false;
   uint64_t last_ticket_ = 0;
-  absl::flat_hash_map<uint64_t, CallPtr> calls_;
+  absl::flat_hash_map<uint64_t, Parked> calls_;
 };
 
 }  // namespace perdure::server

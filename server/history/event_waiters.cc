@@ -10,26 +10,34 @@ namespace perdure::server {
 
 using persistence::RunKey;
 
-void EventWaiters::Add(const RunKey& run, int64_t from_event_id, absl::Duration max_wait, Answer done) {
+void EventWaiters::Add(uint64_t id, const RunKey& run, int64_t from_event_id, absl::Duration max_wait,
+                       Answer done) {
   if (by_id_.size() >= limits::kEventWaiters) {
     std::move(done)(Overloaded("too many calls wait for events"));
     return;
   }
-  const uint64_t id = next_id_++;
   Waiter& waiter = by_id_[id];
   waiter.run = run;
   waiter.from_event_id = from_event_id;
   waiter.done = std::move(done);
   waiter.timer = executor_.RunAfter(max_wait, [this, id] {
     const RunKey key = by_id_.at(id).run;
-    Answer answer = Take(id);
-    std::vector<uint64_t>& others = by_run_.at(key);
-    std::erase(others, id);
-    if (others.empty()) by_run_.erase(key);
-    expired_(key, std::move(answer));
+    expired_(key, TakeOne(id));
   });
   by_run_[run].push_back(id);
   waiting_.Set(static_cast<double>(by_id_.size()));
+}
+
+void EventWaiters::Cancel(uint64_t id) {
+  expected_.erase(id);
+  if (by_id_.contains(id)) TakeOne(id)(absl::CancelledError("the wait for events was called off"));
+}
+
+EventWaiters::Answer EventWaiters::TakeOne(uint64_t id) {
+  const auto others = by_run_.find(by_id_.at(id).run);
+  std::erase(others->second, id);
+  if (others->second.empty()) by_run_.erase(others);
+  return Take(id);
 }
 
 EventWaiters::Answer EventWaiters::Take(uint64_t id) {

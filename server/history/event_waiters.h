@@ -1,5 +1,6 @@
-// Long polls that wait for a run's next events. They do not keep the run in memory.
-// Not thread-safe: lives on one executor, and is destroyed on it or after its end.
+// Long polls that wait for a run's next events. They do not keep the run in memory. A wait has an id, by
+// which its caller calls it off. Not thread-safe: lives on one executor, and is destroyed on it or after its
+// end.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/executor.h"
@@ -26,9 +28,17 @@ class EventWaiters {
   EventWaiters(Executor& executor, Gauge& waiting, Expired expired)
       : executor_(executor), waiting_(waiting), expired_(std::move(expired)) {}
 
+  // The wait will be added once its run is found; it can be cancelled from now on. Ids are never used again.
+  void Expect(uint64_t id) { expected_.insert(id); }
+  // Ends what Expect began. False when the wait was cancelled meanwhile.
+  bool StillWanted(uint64_t id) { return expected_.erase(id) != 0; }
+
   // Waits until TakeReady hands it out, or for `max_wait`. RESOURCE_EXHAUSTED is answered when there are too
   // many.
-  void Add(const persistence::RunKey& run, int64_t from_event_id, absl::Duration max_wait, Answer done);
+  void Add(uint64_t id, const persistence::RunKey& run, int64_t from_event_id, absl::Duration max_wait,
+           Answer done);
+  // Answers CANCELLED. Nothing happens when the wait was answered before.
+  void Cancel(uint64_t id);
 
   // The waiters of a run that is closed, or whose events reach up to below `next_event_id`.
   std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t next_event_id);
@@ -47,11 +57,13 @@ class EventWaiters {
     Executor::TimerId timer = Executor::kNoTimer;
   };
   Answer Take(uint64_t id);
+  // The same, for one that is not being taken with all others of its run.
+  Answer TakeOne(uint64_t id);
 
   Executor& executor_;
   Gauge& waiting_;
   Expired expired_;
-  uint64_t next_id_ = 1;
+  absl::flat_hash_set<uint64_t> expected_;
   absl::btree_map<uint64_t, Waiter> by_id_;
   absl::flat_hash_map<persistence::RunKey, std::vector<uint64_t>> by_run_;
 };

@@ -9,6 +9,7 @@
 // repeat. RESOURCE_EXHAUSTED means that nothing was done.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,9 +74,11 @@ class History {
 
   // Answers at once when the run is closed or has an event with id >= from_event_id; otherwise when that
   // becomes true, or after max_wait (zero: at once) with the position as it is. Hardens a volatile
-  // workflow-task start first, because the caller is about to show it.
-  virtual void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
-                             Callback<RunPosition> done) = 0;
+  // workflow-task start first, because the caller is about to show it. Returns an id for CancelWait.
+  virtual uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                                 Callback<RunPosition> done) = 0;
+  // The caller of the wait is gone: it is answered CANCELLED soon, unless it was answered before.
+  virtual void CancelWait(uint64_t wait) = 0;
 
   virtual void ReadEvents(EventsQuery query, Callback<EventsPage> done) = 0;
 };

@@ -63,8 +63,10 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
              Callback<engine::workflow::StartReply> done);
   void Execute(const RunRef& ref, engine::workflow::Request request, Callback<engine::workflow::Reply> done);
   void Describe(const RunRef& ref, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done);
-  void WaitForEvents(const RunRef& ref, int64_t from_event_id, absl::Duration max_wait,
+  // `id` is used for no other wait.
+  void WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_event_id, absl::Duration max_wait,
                      Callback<RunPosition> done);
+  void CancelWait(uint64_t id) { waiters_.Cancel(id); }
   void ReadEvents(const EventsQuery& query, Callback<EventsPage> done);
 
   void Declined(Task task) override;
@@ -137,6 +139,8 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void ShrinkMemory();
   bool MayLeave(const ResidentRun& run) const;
   void StartLeaving(const RunPtr& run);
+  // Whether a row stands for what is to be done next for the run, beyond what matching has.
+  static bool NextHasRow(const ResidentRun& run);
   void Leave(const RunPtr& run);
   void WatchQuiet(ResidentRun& run);
   void ForgetQuiet(ResidentRun& run);

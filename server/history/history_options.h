@@ -8,11 +8,20 @@
 
 namespace perdure::server {
 
+// How much the wake horizon reads, holds and loads. REQUIRES: each above 0, and page <= horizon / 2.
+struct WakeLimits {
+  size_t page = limits::kWakePage;        // rows of one read
+  size_t horizon = limits::kWakeHorizon;  // wakes that are held
+  size_t loads = limits::kWakeLoads;      // runs that are being loaded
+};
+
 struct HistoryOptions {
   size_t resident_bytes = limits::kResidentBytes;  // of each executor
   size_t tail_bytes = limits::kTailBytes;
   size_t snapshot_log_bytes = limits::kSnapshotLogBytes;
   size_t log_to_snapshot = limits::kLogToSnapshot;
+  WakeLimits wakes;
+  size_t load_keys = limits::kLoadKeys;  // of one query; REQUIRES: > 0
   // After each step, fold its records into a second state and check that both are equal. Debug and
   // simulation.
   bool check_fold = false;

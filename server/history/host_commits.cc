@@ -28,6 +28,11 @@ absl::Duration RefusalWait(int count) {
   return std::min(wait, kLongestRefusalWait);
 }
 
+std::optional<absl::Time> Earlier(std::optional<absl::Time> a, std::optional<absl::Time> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 }  // namespace
 
 void HistoryHost::Seal(ResidentRun& run) {
@@ -42,9 +47,16 @@ void HistoryHost::Seal(ResidentRun& run) {
     run.wakes.RemoveAll(write);
     return;
   }
+  run.touched = true;
   sealed.obligations = workflow::ObligationsOf(run.state);
   run.obligations_stale = false;
-  const WakeTimes& times = run.wake_times = WakeTimes::Of(sealed.obligations);
+  // A crash leaves the durable part alone, and a takeover must come in time for what that owes.
+  run.wake_times = WakeTimes::Of(workflow::HasVolatile(run.state) ? workflow::DurableObligationsOf(run.state)
+                                                                  : sealed.obligations);
+  WakeTimes times = run.wake_times;
+  // A run that leaves is woken for what is next although an earlier dispatch, which matching has, still
+  // waits.
+  if (run.evict) times.timer = Earlier(times.timer, ObligationsKeeper::Next(run));
   if (std::exchange(run.settle_wakes, false) || !sealed.open) {
     run.wakes.Settle(times, write);
   } else {
@@ -100,7 +112,8 @@ void HistoryHost::Landed(const RunPtr& run) {
   for (EventWaiters::Answer& done : waiters_.TakeReady(run->key, sealed.open, sealed.next_event_id)) {
     AnswerPosition(run, std::move(done));
   }
-  if (run->evict && MayLeave(*run)) {
+  // What was still to come when the rows were written may be done by now, and the next has no row yet.
+  if (run->evict && MayLeave(*run) && NextHasRow(*run)) {
     Leave(run);
   } else {
     run->evict = false;
@@ -140,7 +153,7 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
         continue;
       }
       // Its stored wake may be behind the horizon's cursor: taken up again at once.
-      loader_.Load(run->key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
+      horizon_.Need(run->key);
     }
   }
   for (const CommitGroupPtr& refused : groups) {

@@ -26,11 +26,13 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       metrics_(world.metrics, std::to_string(writer_id)),
       admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
       cache_(options.resident_bytes),
-      loader_(world.executor, *session_,
-              [this](persistence::StoredRun stored) { return Admit(std::move(stored)); }),
+      loader_(
+          world.executor, *session_,
+          [this](persistence::StoredRun stored) { return Admit(std::move(stored)); }, options.load_keys),
       batcher_(world.executor, *session_, *this, world.metrics),
       keeper_(world.executor, *this, [this](const persistence::RunKey& key) { OnRing(key); }),
-      horizon_(world.executor, *session_, *this, metrics_.wakes_behind(), metrics_.known_wakes()),
+      horizon_(world.executor, *session_, *this, options.wakes, metrics_.wakes_behind(),
+               metrics_.known_wakes()),
       waiters_(world.executor, metrics_.event_waiters(),
                [this](const persistence::RunKey& key, EventWaiters::Answer done) {
                  OnWaitOver(key, std::move(done));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "server/history/history_host.h"
 
@@ -82,8 +83,7 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
     return;
   }
   const WakeTimes& times = run->wake_times;
-  const bool settled = (!times.dispatch || run->wakes.Trusts(*times.dispatch)) &&
-                       (!times.timer || run->wakes.Trusts(*times.timer)) &&
+  const bool settled = (!times.dispatch || run->wakes.Trusts(*times.dispatch)) && NextHasRow(*run) &&
                        !run->wakes.Lags(times, absl::ZeroDuration());
   if (settled && (!run->state.IsOpen() || !WorthwhileSnapshot(*run, true))) {
     Leave(run);
@@ -95,14 +95,14 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   batcher_.Add(run, 1, run->log_bytes);
 }
 
+bool HistoryHost::NextHasRow(const ResidentRun& run) {
+  const std::optional<absl::Time> next = ObligationsKeeper::Next(run);
+  return !next || run.wakes.Trusts(*next);
+}
+
 void HistoryHost::Leave(const RunPtr& run) {
-  // What is left to do for it beyond its dispatches, which matching has or the backlog remembers.
-  std::optional<absl::Time> next = run->next_timer;
-  for (const OwedDispatch& owed : run->owed) {
-    if (owed.with == OwedDispatch::With::kHost && (!next || owed.dispatch.scheduled_time < *next)) {
-      next = owed.dispatch.scheduled_time;
-    }
-  }
+  PERDURE_CHECK(NextHasRow(*run), "what a run that leaves memory has to do next is in no row");
+  const std::optional<absl::Time> next = ObligationsKeeper::Next(*run);
   keeper_.Forget(*run);
   ForgetQuiet(*run);
   if (next) horizon_.Leave(run->key, WakeTimes::Stored(*next));
@@ -157,7 +157,7 @@ void HistoryHost::HasRoom(const QueueKey& queue, size_t room) {
         if (const RunPtr run = cache_.Find(key); run != nullptr) {
           keeper_.Reoffer(*run, queue);
         } else {
-          loader_.Load(key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
+          horizon_.Need(key);  // taken up, it offers what it owes
         }
       }
     }

@@ -128,20 +128,23 @@ void HistoryHost::Describe(const RunRef& ref,
   });
 }
 
-void HistoryHost::WaitForEvents(const RunRef& ref, int64_t from_event_id, absl::Duration max_wait,
-                                Callback<RunPosition> done) {
-  WithRun(ref, [this, from_event_id, max_wait, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-    if (!run.ok()) {
-      std::move(done)(run.status());
-      return;
-    }
-    const workflow::State& state = (*run)->state;
-    if (!state.IsOpen() || from_event_id < state.next_event_id || max_wait <= absl::ZeroDuration()) {
-      AnswerPosition(*run, std::move(done));
-    } else {
-      waiters_.Add((*run)->key, from_event_id, max_wait, std::move(done));
-    }
-  });
+void HistoryHost::WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_event_id,
+                                absl::Duration max_wait, Callback<RunPosition> done) {
+  waiters_.Expect(id);
+  WithRun(ref,
+          [this, id, from_event_id, max_wait, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+            if (!waiters_.StillWanted(id)) run = absl::CancelledError("the wait for events was called off");
+            if (!run.ok()) {
+              std::move(done)(run.status());
+              return;
+            }
+            const workflow::State& state = (*run)->state;
+            if (!state.IsOpen() || from_event_id < state.next_event_id || max_wait <= absl::ZeroDuration()) {
+              AnswerPosition(*run, std::move(done));
+            } else {
+              waiters_.Add(id, (*run)->key, from_event_id, max_wait, std::move(done));
+            }
+          });
 }
 
 void HistoryHost::AnswerPosition(const RunPtr& run, Callback<RunPosition> done) {

@@ -21,6 +21,7 @@ namespace perdure::server {
 // When a run owes the world something: the earliest of both is the lower bound that the table must hold.
 struct WakeTimes {
   std::optional<absl::Time> dispatch;  // the earliest scheduled time of its dispatches
+  // Its next timer; for a run that leaves memory, whatever is next, a dispatch still held included.
   std::optional<absl::Time> timer;
 
   static WakeTimes Of(const engine::Obligations& obligations);

@@ -102,8 +102,12 @@ void NodeHistory::CheckServing(absl::AnyInvocable<void(bool) &&> done) {
   }
 }
 
+size_t NodeHistory::PlaceOf(const Uuid& namespace_id, std::string_view workflow_id) const {
+  return ShardOf(namespace_id, workflow_id) % hosts_.size();
+}
+
 HistoryHost& NodeHistory::HostOf(const Uuid& namespace_id, std::string_view workflow_id) const {
-  return *hosts_[ShardOf(namespace_id, workflow_id) % hosts_.size()];
+  return *hosts_[PlaceOf(namespace_id, workflow_id)];
 }
 
 template <typename T, typename Call>
@@ -152,14 +156,23 @@ void NodeHistory::Describe(RunRef run, Callback<workflow::api::DescribeWorkflowE
                  });
 }
 
-void NodeHistory::WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
-                                Callback<RunPosition> done) {
+uint64_t NodeHistory::WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                                    Callback<RunPosition> done) {
   // Without a ticket: waiting is what it is for. The waiters have a bound of their own.
-  HistoryHost& host = HostOf(run.namespace_id, run.workflow_id);
+  const size_t place = PlaceOf(run.namespace_id, run.workflow_id);
+  HistoryHost& host = *hosts_[place];
+  // The id says where the wait is.
+  const uint64_t id = next_wait_.fetch_add(1, std::memory_order_relaxed) * hosts_.size() + place;
   host.executor().Post(
-      [&host, run = std::move(run), from_event_id, max_wait, done = std::move(done)]() mutable {
-        host.WaitForEvents(run, from_event_id, max_wait, std::move(done));
+      [&host, id, run = std::move(run), from_event_id, max_wait, done = std::move(done)]() mutable {
+        host.WaitForEvents(id, run, from_event_id, max_wait, std::move(done));
       });
+  return id;
+}
+
+void NodeHistory::CancelWait(uint64_t wait) {
+  HistoryHost& host = *hosts_[wait % hosts_.size()];
+  host.executor().Post([&host, wait] { host.CancelWait(wait); });
 }
 
 void NodeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {

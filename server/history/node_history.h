@@ -4,6 +4,8 @@
 // that is not an executor's; destroyed after the executors have stopped or dropped their tasks.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -39,19 +41,22 @@ class NodeHistory final : public History {
   void Execute(RunRef run, engine::workflow::Request request,
                Callback<engine::workflow::Reply> done) override;
   void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
-  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
-                     Callback<RunPosition> done) override;
+  uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                         Callback<RunPosition> done) override;
+  void CancelWait(uint64_t wait) override;
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
 
   HistoryHost& host(size_t executor) { return *hosts_[executor]; }
 
  private:
+  size_t PlaceOf(const Uuid& namespace_id, std::string_view workflow_id) const;
   HistoryHost& HostOf(const Uuid& namespace_id, std::string_view workflow_id) const;
   // Posts `call(host, done)` when the executor lets it in; answers RESOURCE_EXHAUSTED otherwise.
   template <typename T, typename Call>
   void Post(HistoryHost& host, Admission::Importance importance, size_t bytes, Callback<T> done, Call call);
 
   std::vector<std::unique_ptr<HistoryHost>> hosts_;
+  std::atomic<uint64_t> next_wait_ = 1;
 };
 
 }  // namespace perdure::server

@@ -58,17 +58,26 @@ void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) 
 }
 
 void ObligationsKeeper::Withdraw(const ResidentRun& run, const OwedDispatch& gone) {
+  if (gone.with == OwedDispatch::With::kHost) return;
   if (gone.with == OwedDispatch::With::kMatching) sink_->Withdraw(TaskOf(run, gone.dispatch));
+  if (backlog_.empty()) return;
+  // Matching may have it now and have declined it before, when the run was last in memory.
+  const QueueKey queue = QueueOf(run, gone.dispatch);
+  if (backlog_.Remove(queue, run.key, gone.dispatch.scheduled_event_id)) ReportBacklog(queue);
 }
 
-void ObligationsKeeper::SetAlarm(ResidentRun& run) {
+std::optional<absl::Time> ObligationsKeeper::Next(const ResidentRun& run, absl::Time timers_not_before) {
   std::optional<absl::Time> next = run.next_timer;
-  if (next) next = std::max(*next, run.timers_not_before);
+  if (next) next = std::max(*next, timers_not_before);
   for (const OwedDispatch& owed : run.owed) {
     if (owed.with != OwedDispatch::With::kHost) continue;
     if (!next || owed.dispatch.scheduled_time < *next) next = owed.dispatch.scheduled_time;
   }
-  alarms_.Move(run.key, run.alarm, next);
+  return next;
+}
+
+void ObligationsKeeper::SetAlarm(ResidentRun& run) {
+  alarms_.Move(run.key, run.alarm, Next(run, run.timers_not_before));
 }
 
 void ObligationsKeeper::Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id,
@@ -96,31 +105,26 @@ void ObligationsKeeper::Forget(ResidentRun& run) { alarms_.Move(run.key, run.ala
 
 void ObligationsKeeper::ForgetAll() {
   alarms_.Clear();
-  backlog_.clear();
+  backlog_.Clear();
 }
 
 void ObligationsKeeper::Declined(const Task& task, ResidentRun* run) {
   const QueueKey queue = server::QueueOf(task);
   if (run != nullptr) {
-    for (OwedDispatch& owed : run->owed) {
-      if (SameTask(owed.dispatch, task.dispatch)) owed.with = OwedDispatch::With::kBacklog;
-    }
+    const auto owed = std::find_if(run->owed.begin(), run->owed.end(), [&](const OwedDispatch& one) {
+      return SameTask(one.dispatch, task.dispatch);
+    });
+    if (owed == run->owed.end()) return;  // it ended while it was on its way
+    owed->with = OwedDispatch::With::kBacklog;
   }
   const Uuid run_id = *task.run.run_id;
-  backlog_[queue].push_back({ShardOf(task.run.namespace_id, task.run.workflow_id), run_id});
+  backlog_.Add(queue, {ShardOf(task.run.namespace_id, task.run.workflow_id), run_id},
+               task.dispatch.scheduled_event_id);
   ReportBacklog(queue);
 }
 
 std::vector<persistence::RunKey> ObligationsKeeper::TakeBacklog(const QueueKey& queue, size_t room) {
-  std::vector<persistence::RunKey> runs;
-  const auto found = backlog_.find(queue);
-  if (found == backlog_.end()) return runs;
-  while (!found->second.empty() && runs.size() < room) {
-    runs.push_back(found->second.front());
-    found->second.pop_front();
-  }
-  if (found->second.empty()) backlog_.erase(found);
-  return runs;
+  return backlog_.Take(queue, room);
 }
 
 void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue) {
@@ -133,8 +137,7 @@ void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue) {
 }
 
 void ObligationsKeeper::ReportBacklog(const QueueKey& queue) {
-  const auto found = backlog_.find(queue);
-  sink_->Backlogged(queue, &owner_, found == backlog_.end() ? 0 : found->second.size());
+  sink_->Backlogged(queue, &owner_, backlog_.Count(queue));
 }
 
 }  // namespace perdure::server

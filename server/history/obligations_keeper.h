@@ -5,12 +5,13 @@
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 #pragma once
 
-#include <deque>
+#include <optional>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/executor.h"
 #include "engine/entity.h"
 #include "server/history/alarms.h"
+#include "server/history/declined_tasks.h"
 #include "server/history/resident_run.h"
 #include "server/history/task_sink.h"
 
@@ -28,6 +29,10 @@ class ObligationsKeeper {
   void Take(ResidentRun& run, engine::Obligations obligations);
   // Matching itself has just started this dispatch: it need not be withdrawn.
   static void Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id, int32_t attempt);
+  // When there is something to do for the run, beyond the dispatches that matching has or declined: the time
+  // of its next timer (`timers_not_before` when that is later), or of a dispatch that is still held.
+  static std::optional<absl::Time> Next(const ResidentRun& run,
+                                        absl::Time timers_not_before = absl::InfinitePast());
   // Offers held dispatches whose time has come. True when a timer is due as well; otherwise the next alarm is
   // set.
   bool Ring(ResidentRun& run);
@@ -35,7 +40,7 @@ class ObligationsKeeper {
   void Forget(ResidentRun& run);
   void ForgetAll();
 
-  // Matching had no room. `run` may have left memory.
+  // Matching had no room. `run`: null when it has left memory.
   void Declined(const Task& task, ResidentRun* run);
   // The runs whose tasks may be offered now, in order; the caller loads them and calls Reoffer.
   std::vector<persistence::RunKey> TakeBacklog(const QueueKey& queue, size_t room);
@@ -52,8 +57,7 @@ class ObligationsKeeper {
   TaskOwner& owner_;
   TaskSink* sink_ = nullptr;
   Alarms alarms_;
-  // Runs with a declined task, by queue, in order of decline. Entries may be stale.
-  absl::flat_hash_map<QueueKey, std::deque<persistence::RunKey>> backlog_;
+  DeclinedTasks backlog_;
 };
 
 }  // namespace perdure::server

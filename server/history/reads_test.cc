@@ -117,6 +117,30 @@ TEST_CASE("a wait outlives its run's stay in memory") {
   CHECK(timeout.Get()->next_event_id == 4);
 }
 
+TEST_CASE("a wait that is called off is answered, and is none any more") {
+  TestNode::Options options;
+  options.history.resident_bytes = 1;  // the second wait begins with a read
+  TestNode node(options);
+  REQUIRE(node.Start("wf").ok());
+  for (const bool while_it_is_read : {false, true}) {
+    testing::Awaited<RunPosition> position;
+    const uint64_t wait =
+        node.history().WaitForEvents(node.Ref("wf"), 100, absl::Seconds(20), position.Answer());
+    if (!while_it_is_read) node.Run();
+    CHECK(!position.Came());
+    node.history().CancelWait(wait);
+    node.Run();
+    REQUIRE(position.Came());
+    CHECK(absl::IsCancelled(position.Get().status()));
+    for (const char* executor : {"1", "2"}) {
+      CHECK_THAT(node.MetricsText(),
+                 Catch::Contains("perdure_event_waiters{executor=\"" + std::string(executor) + "\"} 0"));
+    }
+    node.history().CancelWait(wait);  // harmless
+    node.Run();
+  }
+}
+
 TEST_CASE("a started workflow task that a reader was shown survives a crash") {
   TestNode node;
   REQUIRE(node.Start("wf").ok());

@@ -90,7 +90,7 @@ struct ResidentRun {
   bool obligations_stale = false;
 
   // --- memory
-  bool touched = false;                          // something was decided since it was loaded
+  bool touched = false;  // since it was loaded something was decided, or its rows were written
   absl::InlinedVector<absl::Time, 1> came_with;  // its entries in the wake horizon when it was loaded
   size_t counted_bytes = 0;
   bool counted_open = true;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
-
 namespace perdure::server {
 
 using persistence::RunKey;
@@ -57,7 +55,7 @@ void RunLoader::LoadMore(Queue& queue) {
     session_.LoadRuns(
         keys, [this, &queue, keys, generation = generation_](absl::StatusOr<std::vector<StoredRun>> runs) {
           if (generation != generation_) return;
-          OnLoaded(keys, std::move(runs));
+          if (!ReadApart(queue, keys, runs.status())) OnLoaded(keys, std::move(runs));
           if (generation != generation_) return;
           --queue.queries;
           LoadMore(queue);
@@ -69,13 +67,28 @@ std::vector<RunKey> RunLoader::NextKeys(Queue& queue) {
   std::vector<RunKey> keys;
   while (!queue.keys.empty() && keys.size() < queue.keys_a_query) {
     const RunKey key = queue.keys.front();
-    queue.keys.pop_front();
     const auto wanted = runs_.find(key);
-    if (wanted == runs_.end() || wanted->second.in_flight) continue;
+    const bool waits = wanted != runs_.end() && !wanted->second.in_flight;
+    if (waits && wanted->second.alone && !keys.empty()) break;
+    queue.keys.pop_front();
+    if (!waits) continue;
     wanted->second.in_flight = true;
     keys.push_back(key);
+    if (wanted->second.alone) break;
   }
   return keys;
+}
+
+// Stored data of one run that cannot be understood does not hide the others: each is read by itself then.
+bool RunLoader::ReadApart(Queue& queue, const std::vector<RunKey>& keys, const absl::Status& status) {
+  if (status.ok() || absl::IsUnavailable(status) || keys.size() == 1) return false;
+  for (const RunKey& key : keys) {
+    Wanted& wanted = runs_.at(key);
+    wanted.in_flight = false;
+    wanted.alone = true;
+    queue.keys.push_back(key);
+  }
+  return true;
 }
 
 // What its answers ask for joins the query that follows.
@@ -104,7 +117,7 @@ void RunLoader::LookUp(const WorkflowKey& key, Found done) {
 void RunLoader::LookUpMore() {
   if (looking_up_ || next_lookups_.empty()) return;
   looking_up_ = true;
-  const size_t count = std::min(next_lookups_.size(), limits::kLoadKeys);
+  const size_t count = std::min(next_lookups_.size(), load_keys_);
   std::vector<WorkflowKey> keys(
       std::make_move_iterator(next_lookups_.begin()),
       std::make_move_iterator(next_lookups_.begin() + static_cast<std::ptrdiff_t>(count)));

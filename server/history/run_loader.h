@@ -4,6 +4,7 @@
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -28,8 +29,15 @@ class RunLoader {
   // Makes a resident run of a stored one, and puts it into memory.
   using Admit = absl::AnyInvocable<absl::StatusOr<RunPtr>(persistence::StoredRun)>;
 
-  RunLoader(Executor& executor, persistence::Session& session, Admit admit)
-      : executor_(executor), session_(session), admit_(std::move(admit)) {}
+  // `load_keys`: of one query at the most.
+  RunLoader(Executor& executor, persistence::Session& session, Admit admit,
+            size_t load_keys = limits::kLoadKeys)
+      : executor_(executor),
+        session_(session),
+        admit_(std::move(admit)),
+        load_keys_(load_keys),
+        called_{{}, load_keys, 1},
+        woken_{{}, std::max<size_t>(1, load_keys / 2), 2} {}
 
   // REQUIRES: the run is not in memory.
   void Load(const persistence::RunKey& key, Urgency urgency, Loaded done);
@@ -44,6 +52,7 @@ class RunLoader {
   struct Wanted {
     std::vector<Loaded> waiting;
     bool in_flight = false;
+    bool alone = false;  // a query of several keys, its own among them, could not be understood
   };
   // Keys that wait for a query, and how many queries there may be. A key may be in both queues, or be loaded
   // already.
@@ -58,6 +67,7 @@ class RunLoader {
   void LoadSoon(Queue& queue);
   void LoadMore(Queue& queue);
   std::vector<persistence::RunKey> NextKeys(Queue& queue);
+  bool ReadApart(Queue& queue, const std::vector<persistence::RunKey>& keys, const absl::Status& status);
   void OnLoaded(const std::vector<persistence::RunKey>& keys,
                 absl::StatusOr<std::vector<persistence::StoredRun>> runs);
   void LookUpMore();
@@ -70,9 +80,10 @@ class RunLoader {
   uint64_t generation_ = 0;
 
   absl::flat_hash_map<persistence::RunKey, Wanted> runs_;
-  Queue called_{{}, limits::kLoadKeys, 1};
+  const size_t load_keys_;
+  Queue called_;
   // Two queries: the database reads one while this executor folds the other.
-  Queue woken_{{}, limits::kLoadKeys / 2, 2};
+  Queue woken_;
 
   absl::flat_hash_map<persistence::WorkflowKey, std::vector<Found>> lookups_;
   std::vector<persistence::WorkflowKey> next_lookups_;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.h"
-
 namespace perdure::server {
 
 using persistence::RunKey;
@@ -30,6 +28,8 @@ void WakeHorizon::Abandon() {
   cursor_.reset();
   due_.clear();
   times_.clear();
+  needed_.clear();
+  are_needed_.clear();
   loading_ = 0;
   paused_ = false;
   executor_.Cancel(std::exchange(timer_, Executor::kNoTimer));
@@ -41,22 +41,31 @@ WakeHorizon::Times WakeHorizon::Take(const RunKey& run) {
   Times times = std::move(found->second);
   times_.erase(found);
   for (const absl::Time at : times) due_.erase({at, run});
+  ReadMore();  // it may have been the last one, and nothing else would ask for the next page
   return times;
+}
+
+// While a page is being read, it may or may not hold the row.
+bool WakeHorizon::WillBeRead(const WakeRow& wake) const {
+  return !reading_ && !complete_ && (!cursor_.has_value() || wake > *cursor_);
 }
 
 void WakeHorizon::Leave(const RunKey& run, absl::Time at) {
   const WakeRow wake{at, run};
-  // While a page is being read, it may or may not hold this row.
-  const bool will_be_read = !reading_ && !complete_ && cursor_.has_value() && wake > *cursor_;
-  if (will_be_read) return;
+  if (WillBeRead(wake)) return;
   Insert(wake);
   Trim();
   Arm();
 }
 
 void WakeHorizon::PutBack(const RunKey& run, const Times& times) {
-  for (const absl::Time at : times) Insert({at, run});
-  Arm();
+  for (const absl::Time at : times) Leave(run, at);
+}
+
+void WakeHorizon::Need(const RunKey& run) {
+  if (!begun_ || !are_needed_.insert(run).second) return;
+  needed_.push_back(run);
+  Pump();
 }
 
 void WakeHorizon::Insert(const WakeRow& wake) {
@@ -65,9 +74,11 @@ void WakeHorizon::Insert(const WakeRow& wake) {
   due_.insert(wake);
 }
 
+// What is let go has a row, and is read again: the cursor moves back to what is kept. It never moves on by
+// this: rows between it and what is kept have not been read yet.
 void WakeHorizon::Trim() {
-  if (reading_ || due_.size() <= limits::kWakeHorizon) return;
-  while (due_.size() > limits::kWakeHorizon / 2) {
+  if (reading_ || due_.size() <= limits_.horizon) return;
+  while (due_.size() > limits_.horizon / 2) {
     const WakeRow last = *std::prev(due_.end());
     due_.erase(std::prev(due_.end()));
     const auto times = times_.find(last.run);
@@ -75,19 +86,24 @@ void WakeHorizon::Trim() {
                         times->second.end());
     if (times->second.empty()) times_.erase(times);
   }
-  cursor_ = *std::prev(due_.end());
+  const WakeRow& last = *std::prev(due_.end());
+  if (complete_ || (cursor_.has_value() && last < *cursor_)) cursor_ = last;
   complete_ = false;
 }
 
+bool WakeHorizon::RunsLow() const {
+  if (due_.empty() || !cursor_.has_value() || *due_.begin() > *cursor_) return true;
+  const bool all_due = cursor_->at <= executor_.Now();
+  return due_.size() <= (all_due ? limits_.horizon / 2 : limits_.page / 2);
+}
+
 void WakeHorizon::ReadMore() {
-  if (!begun_ || reading_ || complete_) return;
-  const bool all_due = cursor_.has_value() && cursor_->at <= executor_.Now();
-  if (due_.size() > (all_due ? limits::kWakeHorizon / 2 : limits::kWakePage / 2)) return;
+  if (!begun_ || reading_ || paused_ || complete_ || !RunsLow()) return;
   reading_ = true;
   persistence::WakeQuery query;
   query.writer_id = writer_id_;
   query.after = cursor_;
-  query.limit = limits::kWakePage;
+  query.limit = limits_.page;
   session_.ReadWakes(query, [this, generation = generation_](absl::StatusOr<std::vector<WakeRow>> wakes) {
     if (generation == generation_) OnRead(std::move(wakes));
   });
@@ -99,29 +115,38 @@ void WakeHorizon::OnRead(absl::StatusOr<std::vector<WakeRow>> wakes) {
     Pause();
     return;
   }
-  complete_ = wakes->size() < limits::kWakePage;
+  complete_ = wakes->size() < limits_.page;
   if (!wakes->empty()) cursor_ = wakes->back();
   for (const WakeRow& wake : *wakes) {
     if (!host_.OnWakeRead(wake)) Insert(wake);
   }
+  Trim();  // what left memory meanwhile was kept whatever its time
   Pump();
 }
 
 void WakeHorizon::Pump() {
-  if (paused_) return;
+  if (!begun_ || paused_) return;
   const absl::Time now = executor_.Now();
-  while (loading_ < limits::kWakeLoads && !due_.empty() && due_.begin()->at <= now) {
-    const RunKey run = TakeDue(now).run;
-    ++loading_;
-    host_.OnWakeDue(run, [this, run, generation = generation_](bool read) {
-      if (generation == generation_) OnLoaded(run, read);
-    });
+  while (loading_ < limits_.loads && !needed_.empty()) {
+    const RunKey run = needed_.front();
+    needed_.pop_front();
+    Load(run, /*needed=*/true);
+  }
+  while (loading_ < limits_.loads && !due_.empty() && due_.begin()->at <= now) {
+    Load(TakeDue(now).run, /*needed=*/false);
   }
   const bool behind = !due_.empty() && due_.begin()->at <= now;
   behind_.Set(behind ? absl::ToDoubleSeconds(now - due_.begin()->at) : 0);
   known_.Set(static_cast<double>(due_.size()));
   ReadMore();
   Arm();
+}
+
+void WakeHorizon::Load(const RunKey& run, bool needed) {
+  ++loading_;
+  host_.OnWakeDue(run, [this, run, needed, generation = generation_](bool read) {
+    if (generation == generation_) OnLoaded(run, needed, read);
+  });
 }
 
 WakeRow WakeHorizon::TakeDue(absl::Time now) {
@@ -132,12 +157,17 @@ WakeRow WakeHorizon::TakeDue(absl::Time now) {
   return wake;
 }
 
-void WakeHorizon::OnLoaded(const RunKey& run, bool read) {
+void WakeHorizon::OnLoaded(const RunKey& run, bool needed, bool read) {
   --loading_;
-  if (!read) {
-    for (const absl::Time at : times_[run]) due_.insert({at, run});
-    Pause();
+  if (needed && read) are_needed_.erase(run);
+  if (needed && !read) needed_.push_front(run);
+  if (!needed && !read) {
+    const auto times = times_.find(run);
+    if (times != times_.end()) {
+      for (const absl::Time at : times->second) due_.insert({at, run});
+    }
   }
+  if (!read) Pause();
   Pump();
 }
 
@@ -151,7 +181,7 @@ void WakeHorizon::Pause() {
 }
 
 void WakeHorizon::Arm() {
-  if (!begun_ || paused_ || due_.empty() || loading_ >= limits::kWakeLoads) return;
+  if (!begun_ || paused_ || due_.empty() || loading_ >= limits_.loads) return;
   const absl::Time first = due_.begin()->at;
   if (timer_ != Executor::kNoTimer && armed_for_ <= first) return;
   executor_.Cancel(timer_);

@@ -6,19 +6,26 @@
 // and owes something has an entry here, or a stored row behind the cursor. Runs that are due are loaded a
 // bounded number at a time, the oldest wake and the newest by turns: after a crash the old ones are mostly
 // those of runs that were busy and owe nothing, and a timer that has come due must not wait for them all.
+// What could not be read is tried again a little later, for as long as it takes.
+//
+// Invariant: unless all is read, or a read is under way or waits for its next try, something that is held
+// stands at the cursor or before it, so that the next page is asked for before its first wake is due.
 //
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "persistence/store.h"
+#include "server/history/history_options.h"
 #include "server/metrics/metrics.h"
 
 namespace perdure::server {
@@ -36,33 +43,46 @@ class WakeHorizon {
     virtual void OnWakeDue(const persistence::RunKey& run, absl::AnyInvocable<void(bool) &&> done) = 0;
   };
 
-  WakeHorizon(Executor& executor, persistence::Session& session, Host& host, Gauge& behind, Gauge& known)
-      : executor_(executor), session_(session), host_(host), behind_(behind), known_(known) {}
+  WakeHorizon(Executor& executor, persistence::Session& session, Host& host, WakeLimits limits, Gauge& behind,
+              Gauge& known)
+      : executor_(executor),
+        session_(session),
+        host_(host),
+        limits_(limits),
+        behind_(behind),
+        known_(known) {}
 
   void Begin(uint32_t writer_id);
   void Abandon();
 
   // The run comes into memory (or turned out not to exist): what is known of its rows.
   Times Take(const persistence::RunKey& run);
-  // The run leaves memory, with a stored row at `at`.
+  // The run leaves memory. REQUIRES: a stored row at `at`.
   void Leave(const persistence::RunKey& run, absl::Time at);
   // The run leaves memory as it came, with what Take answered.
   void PutBack(const persistence::RunKey& run, const Times& times);
+  // The run is not in memory and must come, although no row that is yet to be read says so: it is loaded as
+  // soon as may be, before those that are only due.
+  void Need(const persistence::RunKey& run);
 
  private:
+  bool WillBeRead(const persistence::WakeRow& wake) const;
+  bool RunsLow() const;
   void ReadMore();
   void OnRead(absl::StatusOr<std::vector<persistence::WakeRow>> wakes);
   void Insert(const persistence::WakeRow& wake);
   void Trim();
   void Pump();
+  void Load(const persistence::RunKey& run, bool needed);
   persistence::WakeRow TakeDue(absl::Time now);
   void Arm();
-  void OnLoaded(const persistence::RunKey& run, bool read);
+  void OnLoaded(const persistence::RunKey& run, bool needed, bool read);
   void Pause();
 
   Executor& executor_;
   persistence::Session& session_;
   Host& host_;
+  const WakeLimits limits_;
   Gauge& behind_;
   Gauge& known_;
 
@@ -74,6 +94,8 @@ class WakeHorizon {
   std::optional<persistence::WakeRow> cursor_;
   absl::btree_set<persistence::WakeRow> due_;
   absl::flat_hash_map<persistence::RunKey, Times> times_;  // also of runs that are being loaded
+  std::deque<persistence::RunKey> needed_;
+  absl::flat_hash_set<persistence::RunKey> are_needed_;  // those of needed_, and those of them being loaded
   size_t loading_ = 0;
   bool newest_next_ = false;
   bool paused_ = false;  // the store could not be read

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -40,7 +41,6 @@ void Client::AskAgain() {
 void Client::AskAgain(Flight& flight) {
   ++flight.round;
   flight.start_acknowledged = false;
-  flight.watching = false;
   flight.signals_acknowledged = 0;
   Start(flight);
 }
@@ -67,7 +67,7 @@ void Client::Start(Flight& flight) {
             if (!reply.ok()) return journal_.Broken("a start was refused: " + reply.status().ToString());
             flight.start_acknowledged = true;
             for (int i = 0; i < flight.plan->signals; ++i) Signal(flight, i);
-            Watch(flight);
+            if (plan_.watched) Watch(flight);
           }));
 }
 
@@ -90,8 +90,9 @@ void Client::Signal(Flight& flight, int number) {
             if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
               return Later(again);
             // A signal whose answer was lost may have let the workflow finish; else its start has vanished.
-            if (absl::IsNotFound(reply.status())) return journal_.commits_vanished() ? Later(again) : void();
-            if (!reply.ok()) return journal_.Broken("a signal was refused: " + reply.status().ToString());
+            if (absl::IsNotFound(reply.status()) && journal_.commits_vanished()) return Later(again);
+            if (!reply.ok() && !absl::IsNotFound(reply.status()))
+              return journal_.Broken("a signal was refused: " + reply.status().ToString());
             ++flight.signals_acknowledged;
           }));
 }
@@ -156,9 +157,21 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
           return journal_.Broken(fmt::format("{}: {} signals instead of {}", flight.plan->workflow_id,
                                              signals, flight.plan->signals));
         }
+        journal_.TimersFired(flight.plan->workflow_id, history);
         flight.finished = true;
         ++finished_;
       }));
+}
+
+bool Client::AllAcknowledged() const {
+  return std::all_of(flights_.begin(), flights_.end(), [](const auto& entry) {
+    const Flight& flight = entry.second;
+    return flight.start_acknowledged && flight.signals_acknowledged == flight.plan->signals;
+  });
+}
+
+void Client::WatchAll() {
+  for (auto& [id, flight] : flights_) Watch(flight);
 }
 
 std::string Client::Unfinished() const {

@@ -25,6 +25,10 @@ class Client {
   // Acknowledged commits vanished: whatever is not known to be finished is asked for again, under the same
   // request ids.
   void AskAgain();
+  // Every start and every signal was acknowledged.
+  bool AllAcknowledged() const;
+  // Looks at every workflow from now on; of a plan that is not watched nobody did.
+  void WatchAll();
   // Every workflow was seen to be completed.
   bool AllFinished() const { return finished_ == plan_.workflows.size(); }
   // For a seed that did not finish in time.
@@ -34,7 +38,6 @@ class Client {
   struct Flight {
     const WorkflowPlan* plan = nullptr;
     bool start_acknowledged = false;
-    bool watching = false;
     int signals_acknowledged = 0;
     bool finished = false;
     uint64_t round = 0;  // raised by AskAgain: answers to older calls count for nothing

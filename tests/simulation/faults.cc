@@ -22,12 +22,16 @@ persistence::MemoryFaults::CommitPlan StoreFaults::OnCommit(const persistence::B
   return plan;
 }
 
-persistence::MemoryFaults::ReadPlan StoreFaults::OnOperation(std::string_view /*operation*/) {
-  return {.fails = Chance(plan_.read_fails), .delay = Delay()};
+persistence::MemoryFaults::ReadPlan StoreFaults::OnOperation(std::string_view operation) {
+  if (quiet_) return {};
+  const bool loads = operation == "LoadRuns" || operation == "FindCurrentRuns" || operation == "ReadWakes";
+  const bool reads = loads || operation == "ReadHistory";
+  const bool fails = (outage_ && reads) || Chance(plan_.read_fails) || (loads && Chance(plan_.load_fails));
+  return {.fails = fails, .delay = Delay()};
 }
 
 bool StoreFaults::StalledLands(const persistence::Batch& /*batch*/, Moment /*moment*/) {
-  return random_.Fraction() < 0.5;
+  return !quiet_ && random_.Fraction() < 0.5;
 }
 
 }  // namespace perdure::simulation

@@ -13,7 +13,14 @@ class StoreFaults final : public persistence::MemoryFaults {
   // Both outlive this.
   StoreFaults(const FaultPlan& plan, Random& random) : plan_(plan), random_(random) {}
 
-  void Stop() { stopped_ = true; }
+  void Stop() {
+    stopped_ = true;
+    outage_ = false;
+  }
+  // While it lasts, every read fails.
+  void SetReadOutage(bool outage) { outage_ = outage && !stopped_; }
+  // While it is set, nothing fails, takes time or draws a number: the simulation itself looks at the store.
+  void SetQuiet(bool quiet) { quiet_ = quiet; }
 
   CommitPlan OnCommit(const persistence::Batch& batch) override;
   ReadPlan OnOperation(std::string_view operation) override;
@@ -26,6 +33,8 @@ class StoreFaults final : public persistence::MemoryFaults {
   const FaultPlan& plan_;
   Random& random_;
   bool stopped_ = false;
+  bool outage_ = false;
+  bool quiet_ = false;
 };
 
 }  // namespace perdure::simulation

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "temporal/api/enums/v1/event_type.pb.h"
 
 namespace perdure::simulation {
@@ -11,6 +12,9 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::history::v1::History;
+
+// Clocks are set by seconds, answers that are lost cost seconds; a run that nobody wakes comes much later.
+constexpr absl::Duration kMostLate = absl::Minutes(5);
 
 // Events that a crash may still undo stand at the end only: a started workflow task, and the scheduled event
 // of a transient one.
@@ -51,6 +55,25 @@ void Journal::HistoryShown(const Uuid& run, const History& history) {
     } else if (before[place] != event) {
       Broken(fmt::format("run {}: event {} was shown differently before", run.ToString(), i + 1));
       return;
+    }
+  }
+}
+
+void Journal::TaskHandedOut(const std::string& what, absl::Time scheduled, absl::Time now) {
+  if (commits_vanished_) return;  // the server notices with its next commit, whenever that is
+  const absl::Duration late = now - std::max(scheduled, calm_since_);
+  if (late > kMostLate) Broken(fmt::format("{} was handed out {} late", what, absl::FormatDuration(late)));
+}
+
+void Journal::TimersFired(const std::string& workflow_id, const History& history) {
+  std::map<int64_t, absl::Time> due;
+  for (const auto& event : history.events()) {
+    const absl::Time at = FromProto(event.event_time());
+    if (event.has_timer_started_event_attributes()) {
+      due[event.event_id()] = at + FromProto(event.timer_started_event_attributes().start_to_fire_timeout());
+    } else if (event.has_timer_fired_event_attributes()) {
+      const int64_t started = event.timer_fired_event_attributes().started_event_id();
+      TaskHandedOut(fmt::format("the timer {} of {}", started, workflow_id), due[started], at);
     }
   }
 }

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/ids.h"
 #include "temporal/api/history/v1/message.pb.h"
 
@@ -23,6 +24,14 @@ class Journal {
   // before a last WorkflowTaskScheduled or WorkflowTaskStarted).
   void HistoryShown(const Uuid& run, const temporal::api::history::v1::History& history);
 
+  // From `since` on nothing fails: what comes due then must not be late by minutes, as a thing does that is
+  // only found by a call that came by chance.
+  void Calm(absl::Time since) { calm_since_ = since; }
+  // A worker polls the task's queue all along, and gets it `now`.
+  void TaskHandedOut(const std::string& what, absl::Time scheduled, absl::Time now);
+  // The whole history of a run that closed.
+  void TimersFired(const std::string& workflow_id, const temporal::api::history::v1::History& history);
+
   // Acknowledged commits vanished (a failover to a lagging standby). What was seen until now binds nobody,
   // nor does what is seen from memory until the server has noticed: these rules end here, and only how each
   // workflow ends still counts.
@@ -36,6 +45,7 @@ class Journal {
   std::set<std::tuple<Uuid, int64_t, int32_t>> attempts_;
   std::map<Uuid, std::vector<std::string>> shown_;  // serialized events, up to the last stable one
   bool commits_vanished_ = false;
+  absl::Time calm_since_ = absl::InfiniteFuture();
   std::vector<std::string> broken_;
 };
 

@@ -10,15 +10,21 @@
 
 #include "absl/time/time.h"
 #include "base/random.h"
+#include "server/history/history_options.h"
 
 namespace perdure::simulation {
 
+struct ActivityPlan {
+  int failures = 0;   // attempts that fail before one succeeds
+  bool rare = false;  // on the queue that nobody polls for a long while
+};
+
 // One step of a workflow. A workflow is its steps in order, then its completion.
 struct Step {
-  enum class Kind { kActivity, kTimer, kSignal };
-  Kind kind = Kind::kActivity;
-  int failures = 0;         // kActivity: attempts that fail before one succeeds
-  absl::Duration duration;  // kTimer
+  enum class Kind { kActivities, kTimer, kSignal };
+  Kind kind = Kind::kActivities;
+  std::vector<ActivityPlan> activities;  // kActivities: at the same time
+  absl::Duration duration;               // kTimer
 };
 
 struct WorkflowPlan {
@@ -33,7 +39,8 @@ struct FaultPlan {
   double commit_unknown_landed = 0;
   double commit_unknown_lost = 0;
   double commit_unknown_stalls = 0;
-  double read_fails = 0;
+  double read_fails = 0;         // everything but commits
+  double load_fails = 0;         // reads of runs and of wakes, besides
   absl::Duration slowest_store;  // each store operation takes up to this
   double reply_lost = 0;         // the call was carried out, its caller hears UNAVAILABLE
   double worker_drops_task = 0;  // a worker dies with a task in its hands
@@ -44,16 +51,28 @@ struct FaultPlan {
   absl::Duration between_crashes = absl::InfiniteDuration();  // of the server process; infinite: none
   absl::Duration between_lost_batches =
       absl::InfiniteDuration();  // failovers to a lagging standby; infinite: none
+  absl::Duration between_read_outages =
+      absl::InfiniteDuration();  // in which commits go on and every read fails; infinite: none
   absl::Duration between_clock_steps =
       absl::InfiniteDuration();  // of the machine's wall clock; infinite: none
 };
 
 struct Plan {
   size_t executors = 1;
-  size_t pollers = 1;  // of each kind
-  size_t resident_bytes = 0;
+  size_t pollers = 1;         // of each kind
+  size_t resident_bytes = 0;  // 0, here and below: as in production
+  size_t tail_bytes = 0;
+  size_t load_keys = 0;
+  size_t queue_window = 0;
+  bool small_horizon = false;
+  server::WakeLimits wakes;  // of a small horizon
+  absl::Duration quiet_after = absl::Seconds(1);
   bool sticky = false;
-  bool snapshots = false;  // with each commit of a run, not only of long logs
+  // Clients look at their workflows all along, so that runs come into memory by calls. Otherwise nobody looks
+  // until the store says that all are closed: what a run owes must bring it back by itself.
+  bool watched = true;
+  absl::Duration rare_polls_after;  // from the end of faults on; until then nobody polls the rare queue
+  bool snapshots = false;           // with each commit of a run, not only of long logs
   std::vector<WorkflowPlan> workflows;
   FaultPlan faults;
   absl::Duration faulty_time;  // then faults stop, and every workflow must finish

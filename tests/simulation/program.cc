@@ -54,24 +54,49 @@ absl::StatusOr<Progress> Read(const History& history) {
   return progress;
 }
 
-Command Begin(const Step& step, const std::string& name) {
+Command BeginTimer(const Step& step, const std::string& name) {
   Command command;
-  if (step.kind == Step::Kind::kTimer) {
-    command.set_command_type(enums::COMMAND_TYPE_START_TIMER);
-    auto& timer = *command.mutable_start_timer_command_attributes();
-    timer.set_timer_id(name);
-    *timer.mutable_start_to_fire_timeout() = ToProto(step.duration);
-    return command;
-  }
+  command.set_command_type(enums::COMMAND_TYPE_START_TIMER);
+  auto& timer = *command.mutable_start_timer_command_attributes();
+  timer.set_timer_id(name);
+  *timer.mutable_start_to_fire_timeout() = ToProto(step.duration);
+  return command;
+}
+
+Command BeginActivity(const ActivityPlan& plan, const std::string& name) {
+  Command command;
   command.set_command_type(enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK);
   auto& activity = *command.mutable_schedule_activity_task_command_attributes();
   activity.set_activity_id(name);
   activity.mutable_activity_type()->set_name("step");
-  activity.mutable_task_queue()->set_name(kTaskQueue);
+  activity.mutable_task_queue()->set_name(plan.rare ? kRareQueue : kTaskQueue);
   activity.mutable_start_to_close_timeout()->set_seconds(5);
   // A worker learns from its input how often to fail.
-  activity.mutable_input()->add_payloads()->set_data(std::to_string(step.failures));
+  activity.mutable_input()->add_payloads()->set_data(std::to_string(plan.failures));
   return command;
+}
+
+// What is begun of the step, and what of it has ended: names by the place of the step, and of its activity.
+struct StepProgress {
+  bool ended = true;
+  std::vector<Command> to_begin;
+};
+
+StepProgress ProgressOf(const Step& step, const std::string& name, const Progress& progress) {
+  StepProgress here;
+  const auto look_at = [&](const std::string& part, const auto& begin) {
+    if (progress.ended.contains(part)) return;
+    here.ended = false;
+    if (!progress.begun.contains(part)) here.to_begin.push_back(begin(part));
+  };
+  if (step.kind == Step::Kind::kTimer) {
+    look_at(name, [&](const std::string& part) { return BeginTimer(step, part); });
+  }
+  for (size_t i = 0; i < step.activities.size(); ++i) {
+    look_at(fmt::format("{}.{}", name, i),
+            [&](const std::string& part) { return BeginActivity(step.activities[i], part); });
+  }
+  return here;
 }
 
 }  // namespace
@@ -82,14 +107,12 @@ absl::StatusOr<std::vector<Command>> NextCommands(const WorkflowPlan& plan, cons
   int signals_used = 0;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
-    const std::string name = std::to_string(i);
     if (step.kind == Step::Kind::kSignal) {
       if (signals_used++ < progress->signals) continue;
       return std::vector<Command>{};
     }
-    if (progress->ended.contains(name)) continue;
-    if (progress->begun.contains(name)) return std::vector<Command>{};
-    return std::vector<Command>{Begin(step, name)};
+    StepProgress here = ProgressOf(step, std::to_string(i), *progress);
+    if (!here.ended) return std::move(here.to_begin);
   }
   Command complete;
   complete.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);

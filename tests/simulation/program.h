@@ -12,6 +12,7 @@
 namespace perdure::simulation {
 
 inline constexpr char kTaskQueue[] = "queue";
+inline constexpr char kRareQueue[] = "rare";
 
 // The next commands after this history; none while the workflow waits. An error when the history contradicts
 // the plan.

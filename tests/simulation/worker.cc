@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "temporal/api/enums/v1/task_queue.pb.h"
-#include "tests/simulation/program.h"
 
 namespace perdure::simulation {
 namespace {
@@ -42,7 +42,7 @@ void Worker::StartPolling() {
   for (size_t i = 0; i < plan_.pollers; ++i) {
     PollWorkflow(false);
     if (plan_.sticky) PollWorkflow(true);
-    PollActivity();
+    PollActivity(kTaskQueue);
   }
 }
 
@@ -68,18 +68,18 @@ void Worker::PollWorkflow(bool sticky) {
       }));
 }
 
-void Worker::PollActivity() {
-  if (!network_.connected()) return Again([this] { PollActivity(); }, false);
+void Worker::PollActivity(const std::string& queue) {
+  if (!network_.connected()) return Again([this, queue] { PollActivity(queue); }, false);
   server::ActivityPoll poll;
   poll.request.set_identity("worker");
-  poll.request.mutable_task_queue()->set_name(kTaskQueue);
+  poll.request.mutable_task_queue()->set_name(queue);
   network_.matching().StartPoll({.namespace_id = namespace_id_, .poll = std::move(poll), .wait = kPollWait},
                                 network_.Answer<server::PolledTask>(
-                                    [this](absl::StatusOr<server::PolledTask> answer) {
-                                      Again([this] { PollActivity(); }, answer.ok());
+                                    [this, queue](absl::StatusOr<server::PolledTask> answer) {
+                                      Again([this, queue] { PollActivity(queue); }, answer.ok());
                                       if (!answer.ok()) return;
                                       if (auto* task = std::get_if<ActivityTaskReply>(&answer->task))
-                                        OnActivityTask(*task);
+                                        OnActivityTask(queue, *task);
                                     },
                                     [this](server::PolledTask lost) {
                                       auto* task = std::get_if<ActivityTaskReply>(&lost.task);
@@ -91,6 +91,8 @@ void Worker::PollActivity() {
 
 void Worker::OnWorkflowTask(WorkflowTaskReply task) {
   const server::RunRef run = RefOf(task.token, namespace_id_);
+  journal_.TaskHandedOut("a workflow task of " + run.workflow_id, FromProto(task.response.scheduled_time()),
+                         executor_.Now());
   std::string events;
   if (task.history_from > 1) {
     // A sticky task brings what is new. A worker that lost its cache asks for the whole history.
@@ -174,8 +176,13 @@ void Worker::Complete(const server::RunRef& run, engine::workflow::CompleteWorkf
           }));
 }
 
-void Worker::OnActivityTask(const ActivityTaskReply& task) {
+void Worker::OnActivityTask(const std::string& queue, const ActivityTaskReply& task) {
   const server::RunRef run = RefOf(task.token, namespace_id_);
+  if (queue == kTaskQueue) {
+    journal_.TaskHandedOut(
+        fmt::format("attempt {} of an activity of {}", task.token.attempt(), run.workflow_id),
+        FromProto(task.response.current_attempt_scheduled_time()), executor_.Now());
+  }
   journal_.ActivityHandedOut(*run.run_id, task.token.scheduled_event_id(), task.token.attempt());
   // Failures of the plan are counted in attempts; timeouts use some up, which only makes it succeed earlier.
   const int failures = std::stoi(task.response.input().payloads(0).data());

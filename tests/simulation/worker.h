@@ -12,6 +12,7 @@
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/program.h"
 
 namespace perdure::simulation {
 
@@ -22,6 +23,8 @@ class Worker {
          Journal& journal);
 
   void StartPolling();
+  // From now on the rare queue is polled too.
+  void PollRareQueue() { PollActivity(kRareQueue); }
   void StopFaults() { stopped_ = true; }
 
  private:
@@ -30,7 +33,7 @@ class Worker {
   bool Chance(double chance) { return !stopped_ && random_.Fraction() < chance; }
 
   void PollWorkflow(bool sticky);
-  void PollActivity();
+  void PollActivity(const std::string& queue);
   void Again(absl::AnyInvocable<void() &&> poll, bool at_once);
 
   void OnWorkflowTask(engine::workflow::WorkflowTaskReply task);
@@ -39,7 +42,7 @@ class Worker {
   void AnswerWorkflowTask(const engine::workflow::WorkflowTaskReply& task, const std::string& events);
   void Complete(const server::RunRef& run, engine::workflow::CompleteWorkflowTask completion);
 
-  void OnActivityTask(const engine::workflow::ActivityTaskReply& task);
+  void OnActivityTask(const std::string& queue, const engine::workflow::ActivityTaskReply& task);
   void AnswerActivity(const engine::workflow::ActivityTaskReply& task, bool fail);
 
   void Send(const server::RunRef& run, engine::workflow::Request request);

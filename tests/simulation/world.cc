@@ -1,5 +1,6 @@
 #include "tests/simulation/world.h"
 
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -8,12 +9,17 @@
 namespace perdure::simulation {
 namespace {
 
-constexpr absl::Duration kTimeToFinish = absl::Hours(2);
+constexpr absl::Duration kTimeToFinish = absl::Hours(3);
 constexpr absl::Duration kTimeToRestart = absl::Milliseconds(100);
 constexpr uint64_t kMostSteps = 2'000'000;
 // A crash falls between any two steps: it comes so many of them, at the most, after fate decided on it.
 constexpr uint64_t kStepsToCrash = 100;
+constexpr uint32_t kFirstWriter = 1;
 constexpr size_t kRememberedTransactions = 64;
+constexpr absl::Duration kLongestReadOutage = absl::Seconds(5);
+// How often the store is looked at: while faults go on, and later.
+constexpr absl::Duration kBetweenAudits = absl::Seconds(2);
+constexpr absl::Duration kBetweenCalmAudits = absl::Minutes(1);
 
 }  // namespace
 
@@ -33,6 +39,7 @@ World::World(uint64_t seed)
   store.clock = [this] { return time_.wall(); };
   store.remembered_transactions = kRememberedTransactions;
   store_ = persistence::NewMemoryStore(std::move(store));
+  auditor_ = std::make_unique<Auditor>(*store_, faults_, namespaces_.id());
   for (size_t i = 0; i < plan_.executors; ++i) executors_.push_back(std::make_unique<ManualExecutor>(time_));
 }
 
@@ -44,14 +51,19 @@ void World::StartServer() {
   server::HistoryOptions options;
   options.check_fold = true;
   if (plan_.resident_bytes > 0) options.resident_bytes = plan_.resident_bytes;
-  options.quiet_after = absl::Seconds(1);
+  if (plan_.tail_bytes > 0) options.tail_bytes = plan_.tail_bytes;
+  if (plan_.load_keys > 0) options.load_keys = plan_.load_keys;
+  if (plan_.small_horizon) options.wakes = plan_.wakes;
+  options.quiet_after = plan_.quiet_after;
   if (plan_.snapshots) {
     options.snapshot_log_bytes = 0;
     options.log_to_snapshot = 0;
   }
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, 1, options);
-  matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_);
+      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, kFirstWriter, options);
+  matching_ =
+      std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_,
+                                             server::MatchingOptions{.queue_window = plan_.queue_window});
   history_->Serve(*matching_, [this] { network_.Connect(history_.get(), matching_.get()); });
 }
 
@@ -103,12 +115,37 @@ void World::ScheduleFate() {
   };
   crashes(crashes);
   losses(losses);
+  const auto outages = [this, every, between = plan.between_read_outages](auto self) -> void {
+    every(
+        between, [this] { BeginReadOutage(); }, self);
+  };
   clocks(clocks);
+  outages(outages);
+  fate_.RunAfter(kBetweenAudits, [this] { Audit(); });
   fate_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
+}
+
+void World::BeginReadOutage() {
+  faults_.SetReadOutage(true);
+  fate_.RunAfter(random_->Fraction() * kLongestReadOutage, [this] { faults_.SetReadOutage(false); });
+}
+
+void World::Audit() {
+  std::vector<uint32_t> writers(plan_.executors);
+  std::iota(writers.begin(), writers.end(), kFirstWriter);
+  for (std::string& rule : auditor_->CheckWakes(writers)) journal_.Broken(std::move(rule));
+  if (!plan_.watched && !all_watched_ && faults_stopped_ && client_.AllAcknowledged()) {
+    const Auditor::Runs runs = auditor_->CountRuns();
+    all_watched_ = runs.closed == runs.all && runs.all == plan_.workflows.size();
+    if (all_watched_) people_.Post([this] { client_.WatchAll(); });
+  }
+  fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
 }
 
 void World::StopFaults() {
   faults_stopped_ = true;
+  journal_.Calm(people_.Now());
+  fate_.RunAfter(plan_.rare_polls_after, [this] { people_.Post([this] { worker_.PollRareQueue(); }); });
   faults_.Stop();
   network_.StopFaults();
   worker_.StopFaults();

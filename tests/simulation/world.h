@@ -1,6 +1,6 @@
 // One seed's whole world in one thread and on virtual time: a server on a faulty store, a worker, clients,
 // and fate, which crashes the server, loses the store's last batches and sets the clock. Faults stop after a
-// while; then every workflow must finish. Not thread-safe.
+// while; then every workflow must finish, and nothing may be late. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "server/history/testing/test_node.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/testing/null_metrics.h"
+#include "tests/simulation/auditor.h"
 #include "tests/simulation/client.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
@@ -41,8 +42,9 @@ class World {
   void CrashServer();
   void LoseBatches();
   void ScheduleFate();
+  void BeginReadOutage();
   void StopFaults();
-  void Step();
+  void Audit();
   bool OneStep();
 
   VirtualTime time_;
@@ -50,6 +52,7 @@ class World {
   const Plan plan_;
   StoreFaults faults_;
   std::unique_ptr<persistence::MemoryStore> store_;
+  std::unique_ptr<Auditor> auditor_;
 
   std::vector<std::unique_ptr<ManualExecutor>> executors_;
   ManualExecutor matching_executor_;
@@ -68,6 +71,7 @@ class World {
   Client client_;
 
   bool faults_stopped_ = false;
+  bool all_watched_ = false;
   uint64_t steps_ = 0;
   uint64_t crashes_ = 0;
   uint64_t crash_in_steps_ = 0;  // 0: none is due

@@ -47,9 +47,10 @@ class Read : public std::enable_shared_from_this<Read> {
   // Waits for an event (or with the filter, for the close) if `wait`.
   void AskPosition(int64_t event_id, bool wait) {
     if (close_event_only_) event_id = std::numeric_limits<int64_t>::max();
+    Frontend& frontend = frontend_;  // the answer may take the last hold on this before the call returns
     std::optional<uint64_t> ticket;
     if (wait) ticket = frontend_.parked.Park(std::move(call_));
-    frontend_.history.WaitForEvents(
+    const uint64_t id = frontend.history.WaitForEvents(
         run_, event_id, wait ? limits::kHistoryLongPoll : absl::ZeroDuration(),
         [self = shared_from_this(), ticket](absl::StatusOr<RunPosition> position) {
           if (ticket) self->call_ = self->frontend_.parked.Take(*ticket);
@@ -57,6 +58,8 @@ class Read : public std::enable_shared_from_this<Read> {
           if (!position.ok()) return self->call_->Fail(position.status());
           self->OnPosition(*std::move(position));
         });
+    if (!ticket) return;
+    frontend.parked.WhenGone(*ticket, [&history = frontend.history, id] { history.CancelWait(id); });
   }
 
   // Nothing is read with this token, but the run must be there all the same.

@@ -34,6 +34,11 @@ TEST_CASE("a namespace must be named, known, and in a state that allows the call
   request.set_namespace_("old");
   CHECK(ErrorOf(node, "StartWorkflowExecution", request) ==
         "Namespace has invalid state: Deprecated. Must be Registered.");
+  // Stored by a newer release.
+  node.namespaces.Add("newer", static_cast<enums::NamespaceState>(77));
+  request.set_namespace_("newer");
+  CHECK(ErrorOf(node, "StartWorkflowExecution", request) ==
+        "Namespace has invalid state: 77. Must be Registered.");
   api::SignalWorkflowExecutionRequest signal;
   signal.set_namespace_("old");
   CHECK(ErrorOf(node, "SignalWorkflowExecution", signal) == "Execution is not set on request.");

@@ -169,6 +169,7 @@ TEST_CASE("a stopping server and a client that is gone end a history long poll a
   posted.WaitForNotification();
   REQUIRE(gone->answer);
   CHECK(gone->answer->status().code() == absl::StatusCode::kCancelled);
+  CHECK(node.history.cancelled_waits == std::vector<uint64_t>{node.history.last_wait});
   const auto drained = StartCall(node, "GetWorkflowExecutionHistory", request.SerializeAsString());
   node.frontend.parked.Drain();
   REQUIRE(drained->answer);

@@ -30,14 +30,16 @@ void FakeHistory::Describe(RunRef, Callback<engine::workflow::api::DescribeWorkf
   std::move(done)(engine::workflow::api::DescribeWorkflowExecutionResponse());
 }
 
-void FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait,
-                                Callback<RunPosition> done) {
+uint64_t FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait,
+                                    Callback<RunPosition> done) {
+  const uint64_t id = ++last_wait;
   const bool there = !position.open || position.next_event_id > from_event_id;
   if (!there && max_wait > absl::ZeroDuration()) {
     waiting.push_back(std::move(done));
   } else {
     std::move(done)(position);
   }
+  return id;
 }
 
 void FakeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {

@@ -23,6 +23,8 @@ class FakeHistory final : public History {
       execute;
   std::vector<engine::workflow::api::StartWorkflowExecutionRequest> starts;
   std::vector<Callback<RunPosition>> waiting;  // those that wait for an event, unanswered
+  std::vector<uint64_t> cancelled_waits;
+  uint64_t last_wait = 0;
 
   static std::string Event(int64_t id);
 
@@ -31,8 +33,9 @@ class FakeHistory final : public History {
   void Execute(RunRef run, engine::workflow::Request request,
                Callback<engine::workflow::Reply> done) override;
   void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
-  void WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
-                     Callback<RunPosition> done) override;
+  uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+                         Callback<RunPosition> done) override;
+  void CancelWait(uint64_t wait) override { cancelled_waits.push_back(wait); }
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
 };
 

@@ -1,5 +1,6 @@
 #include "server/history/testing/refusing_store.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace perdure::server::testing {
@@ -35,6 +36,11 @@ class RefusingStore::Session final : public persistence::Session {
   }
   void LoadRuns(std::vector<persistence::RunKey> keys,
                 Callback<std::vector<persistence::StoredRun>> done) override {
+    if (store_.unreadable && std::any_of(keys.begin(), keys.end(), store_.unreadable)) {
+      home_.Post(
+          [done = std::move(done)]() mutable { std::move(done)(absl::InternalError("malformed data")); });
+      return;
+    }
     behind_->LoadRuns(std::move(keys), std::move(done));
   }
   void FindCurrentRuns(std::vector<persistence::WorkflowKey> keys,

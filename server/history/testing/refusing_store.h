@@ -1,5 +1,6 @@
-// A store that refuses the data of chosen runs, as a database does that cannot take a value.
-// Thread safety: as the store behind it; `refuses` is called on the sessions' executors.
+// A store that refuses the data of chosen runs, as a database does that cannot take a value, or cannot
+// understand what it has of them.
+// Thread safety: as the store behind it; `refuses` and `unreadable` are called on the sessions' executors.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,10 @@ class RefusingStore final : public persistence::Store {
 
   std::unique_ptr<persistence::Session> OpenSession(Executor& home) override;
 
-  Refuses refuses;  // none by default
+  using Unreadable = std::function<bool(const persistence::RunKey&)>;
+
+  Refuses refuses;        // none by default
+  Unreadable unreadable;  // none by default; a query that asks for one is INTERNAL as a whole
   int refused_batches = 0;
 
  private:

@@ -1,0 +1,106 @@
+#include "tests/simulation/auditor.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/workflow/workflow.h"
+#include "server/history/known_wakes.h"
+
+namespace perdure::simulation {
+namespace {
+
+namespace workflow = engine::workflow;
+
+constexpr size_t kAll = 1'000'000;
+
+workflow::State FoldOf(const persistence::StoredRun& stored) {
+  workflow::State state;
+  if (stored.snapshot) {
+    absl::StatusOr<workflow::State> decoded = workflow::DecodeSnapshot(stored.snapshot->state);
+    PERDURE_CHECK(decoded.ok(), "a stored snapshot can be read");
+    state = *std::move(decoded);
+  }
+  for (const persistence::HistoryRow& row : stored.rows) {
+    const absl::Status applied =
+        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes});
+    PERDURE_CHECK(applied.ok(), "a stored run can be folded");
+  }
+  return state;
+}
+
+}  // namespace
+
+Auditor::Auditor(persistence::MemoryStore& store, StoreFaults& faults, const Uuid& namespace_id)
+    : faults_(faults),
+      namespace_id_(namespace_id),
+      time_(1),
+      executor_(time_),
+      session_(store.OpenSession(executor_)) {}
+
+template <typename T, typename Ask>
+T Auditor::Read(Ask ask) {
+  std::optional<T> read;
+  faults_.SetQuiet(true);
+  ask([&read](absl::StatusOr<T> answer) {
+    PERDURE_CHECK(answer.ok(), "the auditor's reads do not fail");
+    read = *std::move(answer);
+  });
+  time_.RunUntilIdle();
+  faults_.SetQuiet(false);
+  PERDURE_CHECK(read.has_value(), "the auditor's reads are answered at once");
+  return *std::move(read);
+}
+
+std::vector<persistence::VisibilityRow> Auditor::Rows() {
+  persistence::VisibilityQuery query;
+  query.namespace_id = namespace_id_;
+  query.page_size = kAll;
+  return Read<persistence::VisibilityPage>(
+             [&](auto done) { session_->ListExecutions(query, std::move(done)); })
+      .rows;
+}
+
+std::vector<persistence::WakeRow> Auditor::Wakes(uint32_t writer) {
+  persistence::WakeQuery query;
+  query.writer_id = writer;
+  query.limit = kAll;
+  return Read<std::vector<persistence::WakeRow>>(
+      [&](auto done) { session_->ReadWakes(query, std::move(done)); });
+}
+
+Auditor::Runs Auditor::CountRuns() {
+  Runs runs;
+  for (const persistence::VisibilityRow& row : Rows()) {
+    ++runs.all;
+    if (row.row.close_time.has_value()) ++runs.closed;
+  }
+  return runs;
+}
+
+std::vector<std::string> Auditor::CheckWakes(const std::vector<uint32_t>& writers) {
+  std::map<persistence::RunKey, absl::Time> first;
+  for (const uint32_t writer : writers) {
+    for (const persistence::WakeRow& wake : Wakes(writer)) first.emplace(wake.run, wake.at);
+  }
+  std::vector<persistence::RunKey> keys;
+  for (const persistence::VisibilityRow& row : Rows()) keys.push_back(row.key);
+  const auto stored = Read<std::vector<persistence::StoredRun>>(
+      [&](auto done) { session_->LoadRuns(keys, std::move(done)); });
+  std::vector<std::string> broken;
+  for (const persistence::StoredRun& run : stored) {
+    const workflow::State state = FoldOf(run);
+    const std::optional<absl::Time> owed = server::WakeTimes::Of(workflow::ObligationsOf(state)).Earliest();
+    const auto wake = first.find(run.key);
+    if (!owed || (wake != first.end() && wake->second <= *owed)) continue;
+    broken.push_back(fmt::format("{} owes something at {}, and its first wake is {}",
+                                 state.facts->workflow_id, absl::FormatTime(*owed),
+                                 wake == first.end() ? "nowhere" : absl::FormatTime(wake->second)));
+  }
+  return broken;
+}
+
+}  // namespace perdure::simulation
