@@ -28,6 +28,10 @@ constexpr uint64_t kWakeTag = ~0ULL;
 constexpr uint64_t kClockTag = ~0ULL - 1;
 constexpr int kEventsPerPoll = 64;
 
+// What Monotonic and RunAfter count by. It goes on while the machine is suspended: a lease that ended
+// meanwhile has ended.
+constexpr clockid_t kSteadyClock = CLOCK_BOOTTIME;
+
 int64_t ReadClock(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
@@ -234,7 +238,7 @@ class EventLoop::Impl {
 
   void RunDueTimers() {
     std::vector<TimerId> due;
-    if (!monotonic_timers_.empty()) monotonic_timers_.CollectDue(ReadClock(CLOCK_MONOTONIC), due);
+    if (!monotonic_timers_.empty()) monotonic_timers_.CollectDue(ReadClock(kSteadyClock), due);
     if (!wall_timers_.empty()) wall_timers_.CollectDue(ReadClock(CLOCK_REALTIME), due);
     for (const TimerId id : due) {
       Task task = TimersOf(id).Take(id);  // gone when a task before it cancelled it
@@ -252,7 +256,7 @@ class EventLoop::Impl {
                      : (std::min(due - now, int64_t{3600} * 1'000'000'000) + kMillisecond - 1) / kMillisecond;
       if (limit < 0 || wait < limit) limit = wait;
     };
-    if (!monotonic_timers_.empty()) lower(monotonic_timers_.FirstDue(), ReadClock(CLOCK_MONOTONIC));
+    if (!monotonic_timers_.empty()) lower(monotonic_timers_.FirstDue(), ReadClock(kSteadyClock));
     if (!wall_timers_.empty()) lower(wall_timers_.FirstDue(), ReadClock(CLOCK_REALTIME));
     return static_cast<int>(limit);
   }
@@ -338,7 +342,7 @@ EventLoop::~EventLoop() = default;
 void EventLoop::Stop() { impl_->Stop(); }
 void EventLoop::Post(Task task) { impl_->Post(std::move(task)); }
 absl::Time EventLoop::Now() const { return absl::FromUnixNanos(ReadClock(CLOCK_REALTIME)); }
-absl::Duration EventLoop::Monotonic() const { return absl::Nanoseconds(ReadClock(CLOCK_MONOTONIC)); }
+absl::Duration EventLoop::Monotonic() const { return absl::Nanoseconds(ReadClock(kSteadyClock)); }
 
 EventLoop::TimerId EventLoop::RunAt(absl::Time at, Task task) {
   // Rounded up: never early.
@@ -348,7 +352,7 @@ EventLoop::TimerId EventLoop::RunAt(absl::Time at, Task task) {
 }
 
 EventLoop::TimerId EventLoop::RunAfter(absl::Duration delay, Task task) {
-  const int64_t now = ReadClock(CLOCK_MONOTONIC);
+  const int64_t now = ReadClock(kSteadyClock);
   const int64_t wait = std::max<int64_t>(0, absl::ToInt64Nanoseconds(delay));
   const int64_t due = wait > INT64_MAX - now ? INT64_MAX : now + wait;
   return impl_->AddTimer(/*wall=*/false, due, std::move(task));

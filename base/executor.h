@@ -29,7 +29,8 @@ class Executor {
   // Wall-clock time. It may step back when the machine's clock is set; the engine's Context repairs that per
   // entity.
   virtual absl::Time Now() const = 0;
-  // Time since an arbitrary point; never steps back. For leases, timeouts of our own and latency metrics.
+  // Time since an arbitrary point; never steps back, and does not stand still while the machine is suspended.
+  // For leases, timeouts of our own and latency metrics.
   virtual absl::Duration Monotonic() const = 0;
 
   // Runs `task` once Now() >= at: never early, and late only by the loop's own load.

@@ -8,6 +8,16 @@ void Mailbox::Close() {
     home_ = nullptr;
   }
   slots_.clear();
+  told_ = nullptr;
+}
+
+std::function<void()> Mailbox::Listen(absl::AnyInvocable<void()> told) {
+  told_ = std::move(told);
+  return [self = shared_from_this()] {
+    self->PostHome([self] {
+      if (self->told_) self->told_();
+    });
+  };
 }
 
 std::unique_ptr<Mailbox::Slot> Mailbox::Take(uint64_t ticket, bool ok) {

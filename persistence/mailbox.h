@@ -2,11 +2,12 @@
 // store's own threads hold only a Reply, a ticket for one of them. Once the mailbox is closed, replies come
 // to nothing, and the executor is no longer touched.
 //
-// Thread safety: Expect and Close on the home executor only; a Reply may be sent from any thread, and is sent
-// once.
+// Thread safety: Expect, Listen and Close on the home executor only; a Reply may be sent from any thread, and
+// is sent once.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -35,6 +36,10 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
     slots_.emplace(next_, std::move(slot));
     return Reply<T>(shared_from_this(), next_++);
   }
+
+  // What to call, on any thread, so that `told` is called at home: any number of times, and never after
+  // Close.
+  std::function<void()> Listen(absl::AnyInvocable<void()> told);
 
   // Destroys the callbacks that have not run.
   void Close();
@@ -80,6 +85,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   Executor& executor_;
   StoreObserver* observer_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Slot>> slots_;
+  absl::AnyInvocable<void()> told_;
   uint64_t next_ = 1;
 };
 

@@ -29,6 +29,7 @@
 #include "base/executor.h"
 #include "base/ids.h"
 #include "persistence/batch.h"
+#include "persistence/node_lease.h"
 #include "persistence/visibility_query.h"
 
 namespace perdure::persistence {
@@ -71,10 +72,24 @@ class Session {
  public:
   virtual ~Session() = default;
 
+  // From now on Fence and TakeShards take effect only while this tenure is the one that owns the shards, as
+  // the database says inside their transaction: FAILED_PRECONDITION otherwise. Nullopt, as at first: whoever
+  // asks.
+  virtual void ActFor(const std::optional<Tenure>& tenure) = 0;
+
+  // `lost` is called at home each time after the connection of the session's own was lost. What is behind the
+  // next one may be another server, that lacks what was committed: AskWriter tells. A store without
+  // connections never calls it. REQUIRES: called once, before anything else.
+  virtual void OnDisconnect(absl::AnyInvocable<void()> lost) = 0;
+
   // Takes the writer's row under its exclusive lock, raises its epoch, and returns once no batch of an
   // earlier epoch can land any more; what such a batch wrote is visible to every later read of this session.
   // Creates the row if missing.
   virtual void Fence(uint32_t writer_id, Callback<FencedWriter> done) = 0;
+
+  // The writer's row as it is: its epoch, and its newest batch. Read over the connection that its batches
+  // take, and answered before a later one is.
+  virtual void AskWriter(uint32_t writer_id, Callback<FencedWriter> done) = 0;
 
   // Makes `writer` the owner of these shards. Every other writer that owned one of them is fenced first, in
   // the same transaction. `writer` must be fenced and current, or the answer is FAILED_PRECONDITION.
@@ -96,9 +111,12 @@ class Session {
   virtual void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) = 0;
   virtual void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) = 0;
 
-  // Extends (or takes, once it ran out on the database's clock) the node's lease on the cluster's shards.
-  // Answers whether the lease is held; a zero duration gives it up. `node` is minted at process start.
-  virtual void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) = 0;
+  // Extends the node's lease on all shards, or takes it, and them: at once from nobody, from a node whose
+  // lease has ended on the database's clock, or from an older one of the same name; else the answer says who
+  // has them. Until there is a cluster one node owns all shards. See node_lease.h.
+  virtual void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) = 0;
+  // Ends the node's lease, so that nobody need wait for its end. Answers true.
+  virtual void EndLease(const Uuid& incarnation, Callback<bool> done) = 0;
 
   // Namespaces. Put inserts (expected_version 0) or replaces the row whose version is expected_version; the
   // answer is ABORTED when another version is stored and ALREADY_EXISTS when the name or id is taken.

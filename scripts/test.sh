@@ -105,6 +105,7 @@ everything() {
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
   stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
+  stage takeovers scripts/sim.sh --takeovers --seeds "$SIMULATION_SEEDS"
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
   # The suites below wait most of their time: for timeouts, retries and restarts.
   stage_beside clang-tidy scripts/lint.py

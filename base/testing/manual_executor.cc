@@ -37,6 +37,7 @@ void VirtualTime::RunUntilIdle() {
 std::pair<ManualExecutor*, absl::Duration> VirtualTime::EarliestTimer() const {
   std::pair<ManualExecutor*, absl::Duration> first{nullptr, absl::InfiniteDuration()};
   for (ManualExecutor* executor : executors_) {
+    if (executor->paused_) continue;
     const Executor::TimerId timer = executor->Earliest();
     if (timer == Executor::kNoTimer) continue;
     const absl::Duration due = executor->DueOf(executor->timers_.at(timer));

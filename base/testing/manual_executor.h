@@ -68,7 +68,10 @@ class ManualExecutor final : public Executor {
   void DropEverything();
   // Somebody sets this machine's clock.
   void StepWallClock(absl::Duration by) { wall_step_ += by; }
-  bool HasPosted() const { return !posted_.empty(); }
+  // The process is stopped: what is posted and what comes due waits for Resume.
+  void Pause() { paused_ = true; }
+  void Resume() { paused_ = false; }
+  bool HasPosted() const { return !paused_ && !posted_.empty(); }
 
   void Post(Task task) override;
   absl::Time Now() const override { return time_.wall() + wall_step_; }
@@ -100,6 +103,7 @@ class ManualExecutor final : public Executor {
   VirtualTime& time_;
   std::unique_ptr<Random> random_;
   absl::Duration wall_step_;
+  bool paused_ = false;
   std::vector<Task> posted_;  // from next_posted_ on
   size_t next_posted_ = 0;
   absl::btree_map<std::pair<absl::Time, TimerId>, TimerId> wall_order_;

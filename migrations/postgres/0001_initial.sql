@@ -68,11 +68,24 @@ CREATE TABLE wake (
   PRIMARY KEY (at, shard, run_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
-CREATE TABLE lease (
-  slot       int4 PRIMARY KEY CHECK (slot = 0),
-  node       uuid NOT NULL,
-  expires_at timestamptz NOT NULL
+-- A row for each process that serves or waits to: its lease.
+CREATE TABLE nodes (
+  term        int8 NOT NULL,         -- in which it owns all shards; 0: it does not
+  expires_at  timestamptz NOT NULL,
+  started_at  timestamptz NOT NULL,
+  lost_at     timestamptz,           -- when it learned that a younger process of its name had taken its place
+  waits       bool NOT NULL,         -- its name was fought for when it came: it takes nothing from one that lives
+  incarnation uuid PRIMARY KEY,
+  name        bytea NOT NULL,
+  address     bytea NOT NULL
 ) WITH (fillfactor = 10);
+
+-- Who owns all shards, and in which term: each taking raises it.
+CREATE TABLE shard_owner (
+  term        int8 NOT NULL,
+  slot        int4 PRIMARY KEY CHECK (slot = 0),
+  incarnation uuid NOT NULL
+);
 
 CREATE TABLE namespaces (
   id      uuid PRIMARY KEY,

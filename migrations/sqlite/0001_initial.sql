@@ -65,10 +65,23 @@ CREATE TABLE wake (
   PRIMARY KEY (at, shard, run_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE lease (
-  slot       INTEGER PRIMARY KEY CHECK (slot = 0),
-  node       BLOB NOT NULL,
-  expires_at INTEGER NOT NULL
+-- A row for each process that serves or waits to: its lease.
+CREATE TABLE nodes (
+  incarnation BLOB PRIMARY KEY,
+  term        INTEGER NOT NULL,  -- in which it owns all shards; 0: it does not
+  expires_at  INTEGER NOT NULL,
+  started_at  INTEGER NOT NULL,
+  lost_at     INTEGER,           -- when it learned that a younger process of its name had taken its place
+  waits       INTEGER NOT NULL,  -- its name was fought for when it came: it takes nothing from one that lives
+  name        BLOB NOT NULL,
+  address     BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Who owns all shards, and in which term: each taking raises it.
+CREATE TABLE shard_owner (
+  slot        INTEGER PRIMARY KEY CHECK (slot = 0),
+  incarnation BLOB NOT NULL,
+  term        INTEGER NOT NULL
 );
 
 CREATE TABLE namespaces (

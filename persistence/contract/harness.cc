@@ -95,12 +95,34 @@ int64_t TestSession::Count(const VisibilityQuery& query) {
   return groups->front().count;
 }
 
-bool TestSession::RenewLease(const Uuid& node, absl::Duration duration) {
-  auto held = Await<absl::StatusOr<bool>>(
+FencedWriter TestSession::AskWriter(uint32_t writer_id) {
+  auto asked = Await<absl::StatusOr<FencedWriter>>(
+      [=](Session& session, auto done) { session.AskWriter(writer_id, std::move(done)); });
+  INFO(asked.status().ToString());
+  REQUIRE(asked.ok());
+  return *asked;
+}
+
+LeaseAnswer TestSession::RenewLease(const NodeRow& node, absl::Duration duration) {
+  auto answer = Await<absl::StatusOr<LeaseAnswer>>(
       [=](Session& session, auto done) { session.RenewLease(node, duration, std::move(done)); });
-  INFO(held.status().ToString());
-  REQUIRE(held.ok());
-  return *held;
+  INFO(answer.status().ToString());
+  REQUIRE(answer.ok());
+  return *answer;
+}
+
+void TestSession::EndLease(const Uuid& incarnation) {
+  auto ended = Await<absl::StatusOr<bool>>(
+      [=](Session& session, auto done) { session.EndLease(incarnation, std::move(done)); });
+  INFO(ended.status().ToString());
+  REQUIRE(ended.ok());
+}
+
+void TestSession::ActFor(const std::optional<Tenure>& tenure) {
+  Await<bool>([=](Session& session, auto done) {
+    session.ActFor(tenure);
+    done(true);
+  });
 }
 
 CommitResult TestSession::Commit(Batch batch) { return StartCommit(std::move(batch)).get(); }

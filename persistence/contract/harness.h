@@ -43,7 +43,11 @@ class TestSession {
   std::vector<WakeRow> ReadWakes(const WakeQuery& query);
   VisibilityPage List(const VisibilityQuery& query);
   int64_t Count(const VisibilityQuery& query);
-  bool RenewLease(const Uuid& node, absl::Duration duration);
+  FencedWriter AskWriter(uint32_t writer_id);
+  LeaseAnswer RenewLease(const NodeRow& node, absl::Duration duration);
+  void EndLease(const Uuid& incarnation);
+  // From now on this session fences and takes shards for this tenure only.
+  void ActFor(const std::optional<Tenure>& tenure);
 
   CommitResult Commit(Batch batch);
   std::future<CommitResult> StartCommit(Batch batch);

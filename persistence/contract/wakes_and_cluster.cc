@@ -1,4 +1,4 @@
-// Wakes, the lease, namespaces, the cluster's id.
+// Wakes, namespaces, the cluster's id.
 #include <catch2/catch.hpp>
 
 #include "persistence/contract/harness.h"
@@ -92,35 +92,6 @@ TEST_CASE("store: a wake is added and removed any number of times") {
   writer.Commit(Wakes(key, {absl::FromUnixNanos(5'000'000'999)}, {At(2) + absl::Nanoseconds(3), At(3)}));
   CHECK(session.ReadWakes({1, std::nullopt, absl::InfiniteFuture(), 10}) ==
         std::vector<WakeRow>{{absl::FromUnixMicros(5'000'000), key}});
-}
-
-TEST_CASE("store: one node holds the lease until it gives it up") {
-  auto backend = NewBackend();
-  TestSession session(backend->store());
-  const Uuid first = NewUuid();
-  const Uuid second = NewUuid();
-  CHECK(session.RenewLease(first, absl::Hours(1)));
-  CHECK(session.RenewLease(first, absl::Hours(1)));
-  CHECK_FALSE(session.RenewLease(second, absl::Hours(1)));
-  CHECK_FALSE(session.RenewLease(second, absl::ZeroDuration()));  // not its own to give up
-  CHECK_FALSE(session.RenewLease(second, absl::Hours(1)));
-  CHECK_FALSE(session.RenewLease(first, absl::ZeroDuration()));
-  CHECK(session.RenewLease(second, absl::Hours(1)));
-  CHECK_FALSE(session.RenewLease(first, absl::Hours(1)));
-}
-
-TEST_CASE("store: a lease that ran out is the next one's, on the database's clock") {
-  auto backend = NewBackend();
-  TestSession session(backend->store());
-  TestSession other(backend->store());
-  const Uuid first = NewUuid();
-  const Uuid second = NewUuid();
-  const absl::Time before = absl::Now();
-  REQUIRE(session.RenewLease(first, absl::Milliseconds(50)));
-  while (!other.RenewLease(second, absl::Hours(1))) {
-  }
-  CHECK(absl::Now() - before >= absl::Milliseconds(49));
-  CHECK_FALSE(session.RenewLease(first, absl::Hours(1)));
 }
 
 TEST_CASE("store: a namespace is put against its version") {

@@ -1,8 +1,10 @@
 #include "persistence/memory/memory_store.h"
 
+#include <functional>
 #include <list>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "persistence/mailbox.h"
@@ -29,24 +31,37 @@ class Core {
     stalled_.push_back(std::move(batch));
   }
 
-  FencedWriter Fence(uint32_t writer_id) {
+  absl::StatusOr<FencedWriter> Fence(uint32_t writer_id, const std::optional<Tenure>& tenure) {
     return Run([&](MemoryTables& tables) {
       Settle(writer_id);
-      return tables.Fence(writer_id);
+      return tables.Fence(writer_id, tenure);
     });
   }
 
-  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
+                          const std::optional<Tenure>& tenure) {
     return Run([&](MemoryTables& tables) {
       for (const uint32_t other : tables.OtherOwners(writer.id, shards)) Settle(other);
-      return tables.TakeShards(writer, shards);
+      return tables.TakeShards(writer, shards, tenure);
     });
   }
 
   size_t LoseLastBatches(size_t count) {
     const std::lock_guard lock(mutex_);
     stalled_.clear();
-    return tables_.LoseLastBatches(count);
+    const size_t lost = tables_.LoseLastBatches(count);
+    for (const auto& [session, tell] : sessions_) tell();
+    return lost;
+  }
+
+  // `lost` is called, on any thread, when what the session is connected to is another server from now on.
+  void Connect(const void* session, std::function<void()> lost) {
+    const std::lock_guard lock(mutex_);
+    sessions_.emplace_back(session, std::move(lost));
+  }
+  void Disconnect(const void* session) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sessions_, [session](const auto& entry) { return entry.first == session; });
   }
 
  private:
@@ -78,6 +93,7 @@ class Core {
   MemoryFaults* const faults_;
   MemoryTables tables_;
   std::list<Batch> stalled_;
+  std::vector<std::pair<const void*, std::function<void()>>> sessions_;  // in order of opening
 };
 
 class MemorySession final : public Session {
@@ -91,16 +107,29 @@ class MemorySession final : public Session {
 
   ~MemorySession() override {
     for (const Executor::TimerId timer : timers_) home_.Cancel(timer);
+    core_.Disconnect(this);
     mailbox_->Close();
   }
 
+  void ActFor(const std::optional<Tenure>& tenure) override { tenure_ = tenure; }
+
+  void OnDisconnect(absl::AnyInvocable<void()> lost) override {
+    core_.Connect(this, mailbox_->Listen(std::move(lost)));
+  }
+
   void Fence(uint32_t writer_id, Callback<FencedWriter> done) override {
-    Answer<FencedWriter>("Fence", std::move(done), [this, writer_id] { return core_.Fence(writer_id); });
+    Answer<FencedWriter>("Fence", std::move(done),
+                         [this, writer_id, tenure = tenure_] { return core_.Fence(writer_id, tenure); });
+  }
+
+  void AskWriter(uint32_t writer_id, Callback<FencedWriter> done) override {
+    Read("AskWriter", std::move(done),
+         [writer_id](const MemoryTables& tables) { return tables.AskWriter(writer_id); });
   }
 
   void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override {
-    Answer<bool>("TakeShards", std::move(done), [this, writer, shards = std::move(shards)] {
-      return TrueOr(core_.TakeShards(writer, shards));
+    Answer<bool>("TakeShards", std::move(done), [this, writer, shards = std::move(shards), tenure = tenure_] {
+      return TrueOr(core_.TakeShards(writer, shards, tenure));
     });
   }
 
@@ -152,10 +181,17 @@ class MemorySession final : public Session {
          [query = std::move(query)](const MemoryTables& tables) { return tables.CountExecutions(query); });
   }
 
-  void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) override {
-    Answer<bool>("RenewLease", std::move(done), [this, node, duration] {
+  void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override {
+    Answer<LeaseAnswer>("RenewLease", std::move(done), [this, node, duration] {
       const absl::Time now = clock_ ? clock_() : home_.Now();
       return core_.Run([&](MemoryTables& tables) { return tables.RenewLease(node, now, duration); });
+    });
+  }
+
+  void EndLease(const Uuid& incarnation, Callback<bool> done) override {
+    Answer<bool>("EndLease", std::move(done), [this, incarnation] {
+      core_.Run([&](MemoryTables& tables) { tables.EndLease(incarnation); });
+      return true;
     });
   }
 
@@ -240,6 +276,7 @@ class MemorySession final : public Session {
   MemoryFaults* const faults_;
   const std::function<absl::Time()> clock_;
   Core& core_;
+  std::optional<Tenure> tenure_;
   absl::flat_hash_set<Executor::TimerId> timers_;
   const std::shared_ptr<Mailbox> mailbox_;
 };

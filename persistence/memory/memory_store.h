@@ -31,8 +31,8 @@ struct MemoryStoreOptions {
 class MemoryStore : public Store {
  public:
   // A failover to a lagging standby: the last `count` batches vanish, with everything that was done since the
-  // first of them (fences and leases too), and batches that are still stalled never land. Answers how many
-  // batches vanished: fewer where fewer are remembered.
+  // first of them (fences and leases too), and batches that are still stalled never land. Each session has
+  // lost its connection. Answers how many batches vanished: fewer where fewer are remembered.
   virtual size_t LoseLastBatches(size_t count) = 0;
 };
 

@@ -26,10 +26,22 @@ WorkflowKey WorkflowKeyOf(const RunKey& key, const ExecutionRow& row) {
 
 }  // namespace
 
-FencedWriter MemoryTables::Fence(uint32_t writer_id) {
+absl::Status MemoryTables::CheckOwner(const std::optional<Tenure>& tenure) const {
+  if (!tenure || leases_.Owns(*tenure)) return absl::OkStatus();
+  return absl::FailedPreconditionError("another node owns the shards");
+}
+
+absl::StatusOr<FencedWriter> MemoryTables::Fence(uint32_t writer_id, const std::optional<Tenure>& tenure) {
+  if (absl::Status owner = CheckOwner(tenure); !owner.ok()) return owner;
   Transaction transaction;
   const WriterState state = Raise(writer_id, transaction);
   Remember(std::move(transaction));
+  return FencedWriter{{writer_id, state.epoch}, state.batch};
+}
+
+FencedWriter MemoryTables::AskWriter(uint32_t writer_id) const {
+  WriterState state;
+  if (auto found = writers_.find(writer_id); found != writers_.end()) state = found->second;
   return {{writer_id, state.epoch}, state.batch};
 }
 
@@ -51,7 +63,9 @@ std::vector<uint32_t> MemoryTables::OtherOwners(uint32_t writer_id,
   return {others.begin(), others.end()};
 }
 
-absl::Status MemoryTables::TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+absl::Status MemoryTables::TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
+                                      const std::optional<Tenure>& tenure) {
+  if (absl::Status owner = CheckOwner(tenure); !owner.ok()) return owner;
   auto own = writers_.find(writer.id);
   if (own == writers_.end() || own->second.epoch != writer.epoch) {
     return absl::FailedPreconditionError("the writer was fenced by another");

@@ -17,6 +17,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "persistence/batch.h"
+#include "persistence/memory/node_leases.h"
 #include "persistence/store.h"
 
 namespace perdure::persistence {
@@ -26,10 +27,12 @@ class MemoryTables {
   explicit MemoryTables(size_t remembered_transactions) : remembered_(remembered_transactions) {}
 
   // Transactions.
-  FencedWriter Fence(uint32_t writer_id);
-  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards);
+  absl::StatusOr<FencedWriter> Fence(uint32_t writer_id, const std::optional<Tenure>& tenure);
+  absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
+                          const std::optional<Tenure>& tenure);
   CommitResult Commit(const Batch& batch);
-  bool RenewLease(const Uuid& node, absl::Time now, absl::Duration duration);
+  LeaseAnswer RenewLease(const NodeRow& node, absl::Time now, absl::Duration duration);
+  void EndLease(const Uuid& incarnation);
   absl::Status PutNamespace(NamespaceRow row, int64_t expected_version);
   Uuid ClusterId(const Uuid& candidate);
 
@@ -39,6 +42,7 @@ class MemoryTables {
   // Who would be fenced by TakeShards.
   std::vector<uint32_t> OtherOwners(uint32_t writer_id, const std::vector<ShardId>& shards) const;
 
+  FencedWriter AskWriter(uint32_t writer_id) const;
   StoredRun LoadRun(const RunKey& key) const;
   std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
@@ -58,10 +62,6 @@ class MemoryTables {
   struct WriterState {
     uint64_t epoch = 0;
     uint64_t batch = 0;
-  };
-  struct Lease {
-    Uuid node;
-    absl::Time until = absl::InfinitePast();
   };
   // Ascending order of these is the order of lists: each part is the complement of the column.
   struct ListKey {
@@ -89,6 +89,7 @@ class MemoryTables {
   absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
   void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
   void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
+  absl::Status CheckOwner(const std::optional<Tenure>& tenure) const;
   WriterState Raise(uint32_t writer_id, Transaction& transaction);
   void PutWriter(uint32_t writer_id, std::optional<WriterState> state, Transaction& transaction);
   void PutOwner(ShardId shard, uint32_t writer_id, Transaction& transaction);
@@ -110,7 +111,7 @@ class MemoryTables {
   absl::btree_set<WakeRow> wakes_;
   absl::btree_map<uint32_t, WriterState> writers_;
   absl::flat_hash_map<ShardId, uint32_t> owners_;
-  std::optional<Lease> lease_;
+  NodeLeases leases_;
   absl::btree_map<Uuid, NamespaceRow> namespaces_;
   std::optional<Uuid> cluster_id_;
 };

@@ -20,14 +20,19 @@ bool HoldsEvent(const HistoryRow& row, int64_t from, int64_t to) {
 
 }  // namespace
 
-bool MemoryTables::RenewLease(const Uuid& node, absl::Time now, absl::Duration duration) {
-  if (lease_ && lease_->node != node && lease_->until > now) return false;
-  if (duration <= absl::ZeroDuration() && (!lease_ || lease_->node != node)) return false;
+LeaseAnswer MemoryTables::RenewLease(const NodeRow& node, absl::Time now, absl::Duration duration) {
   Transaction transaction;
-  transaction.undo.emplace_back([this, old = lease_] { lease_ = old; });
-  lease_ = Lease{node, now + duration};
+  transaction.undo.emplace_back([this, old = leases_] { leases_ = old; });
+  LeaseAnswer answer = leases_.Renew(node, now, duration);
   Remember(std::move(transaction));
-  return duration > absl::ZeroDuration();
+  return answer;
+}
+
+void MemoryTables::EndLease(const Uuid& incarnation) {
+  Transaction transaction;
+  transaction.undo.emplace_back([this, old = leases_] { leases_ = old; });
+  leases_.End(incarnation);
+  Remember(std::move(transaction));
 }
 
 absl::Status MemoryTables::PutNamespace(NamespaceRow row, int64_t expected_version) {

@@ -9,7 +9,6 @@ namespace perdure::persistence {
 namespace {
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
-constexpr absl::Duration kLongestPause = absl::Seconds(5);
 constexpr absl::Duration kConnectLimit = absl::Seconds(5);
 // Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning
 // them anew, or by statistics of a young table, costs CPU and now and then a scan. Keep-alives let the server
@@ -33,7 +32,20 @@ PgConnection::PgConnection(EventLoop& loop, Options options)
 
 PgConnection::~PgConnection() { End(); }
 
-void PgConnection::End() { Lose("the session has ended"); }
+void PgConnection::End() {
+  Watch(nullptr, nullptr);
+  Lose("the session has ended");
+}
+
+void PgConnection::Watch(std::function<void()> lost, std::function<void()> ready) {
+  lost_ = std::move(lost);
+  ready_ = std::move(ready);
+}
+
+void PgConnection::EndPause() {
+  pause_ = kFirstPause;
+  not_before_ = absl::ZeroDuration();
+}
 
 void PgConnection::Submit(std::vector<PgStatement> statements, Done done) {
   if (state_ == State::kIdle && loop_.Monotonic() < not_before_) {
@@ -114,6 +126,7 @@ void PgConnection::OnConnecting() {
   watched_ = PQsocket(connection_);
   loop_.Watch(watched_, {.readable = true, .writable = false},
               [this](EventLoop::Interest ready) { OnReady(ready); });
+  if (ready_) ready_();
   SendWaiting();
 }
 
@@ -255,13 +268,14 @@ void PgConnection::Lose(const std::string& message) {
   loop_.Cancel(std::exchange(connect_limit_, Executor::kNoTimer));
   if (connection_ != nullptr) PQfinish(connection_);
   connection_ = nullptr;
+  if (state_ == State::kReady && lost_) lost_();
   state_ = State::kIdle;
   prepared_.clear();
   preparing_.clear();
   expected_.clear();
   have_result_ = false;
   not_before_ = loop_.Monotonic() + pause_ * (0.5 + loop_.random().Fraction() / 2);
-  pause_ = std::min(pause_ * 2, kLongestPause);
+  pause_ = std::min(pause_ * 2, longest_pause_);
   for (Exchange& exchange : std::exchange(exchanges_, {})) {
     PgAnswer answer;
     answer.kind = exchange.sent ? PgAnswer::Kind::kLost : PgAnswer::Kind::kNotSent;

@@ -9,6 +9,7 @@
 #include <libpq-fe.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,6 +66,13 @@ class PgConnection {
   void Submit(std::vector<PgStatement> statements, Done done);
   // Answers what is under way, as the destructor does: for an owner that callbacks hold a share of.
   void End();
+  // `lost` is called after each loss of a connection that had been made, before what was under way is
+  // answered; `ready` each time one has been made.
+  void Watch(std::function<void()> lost, std::function<void()> ready);
+  // The pause before an attempt gets no longer than this.
+  void LimitPause(absl::Duration longest) { longest_pause_ = longest; }
+  // The database is known to be back: the next exchange connects without a pause.
+  void EndPause();
   size_t under_way() const { return exchanges_.size(); }
 
  private:
@@ -101,7 +109,10 @@ class PgConnection {
   PGconn* connection_ = nullptr;
   int watched_ = -1;
   absl::Duration pause_;  // before the next attempt
+  absl::Duration longest_pause_ = absl::Seconds(5);
   absl::Duration not_before_ = absl::ZeroDuration();
+  std::function<void()> lost_;
+  std::function<void()> ready_;
   std::deque<Exchange> exchanges_;
   std::deque<Expected> expected_;  // of the exchanges that were sent
   bool have_result_ = false;       // of expected_.front()

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "persistence/micros.h"
 #include "persistence/postgres/pg_batch.h"
+#include "persistence/postgres/pg_lease.h"
 #include "persistence/postgres/pg_visibility.h"
 #include "persistence/postgres/statements.h"
 
@@ -19,6 +20,7 @@ using Type = PgArray::Type;
 constexpr char kDivisionByZero[] = "22012";
 constexpr char kUniqueViolation[] = "23505";
 constexpr int kFenceAttempts = 10;
+constexpr absl::Duration kControlPause = absl::Milliseconds(500);
 
 absl::Status StatusOf(const PgAnswer& answer) {
   if (answer.kind == PgAnswer::Kind::kDone) return absl::OkStatus();
@@ -86,23 +88,47 @@ class BlockedExchange : public std::enable_shared_from_this<BlockedExchange> {
   Executor::TimerId timer_ = Executor::kNoTimer;
 };
 
+// What fences a writer, for whom, and how often more.
+struct FenceRequest {
+  uint32_t writer_id = 0;
+  std::optional<Tenure> tenure;
+  int attempts = kFenceAttempts;
+};
+
+// The last statement of what only the owner of the shards may do.
+PgStatement CheckOwner(const Tenure& tenure) {
+  return sql::kCheckOwner.With({PgUuid(tenure.incarnation), PgInt8(static_cast<int64_t>(tenure.term))});
+}
+
+bool Divided(const PgAnswer& answer, size_t statement) {
+  return answer.kind == PgAnswer::Kind::kError && answer.failed_statement == statement &&
+         answer.sqlstate == kDivisionByZero;
+}
+
+constexpr char kOtherOwner[] = "another node owns the shards";
+
 // One try to fence; a batch may have put a new row in the place of the one that was waited for.
-void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, uint32_t writer_id, int attempts,
+void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, FenceRequest request,
               ReadReply<FencedWriter> reply) {
-  const std::string id = PgInt4(static_cast<int32_t>(writer_id));
+  const std::string id = PgInt4(static_cast<int32_t>(request.writer_id));
+  std::vector<PgStatement> statements{sql::kCreateWriter.With({id}), sql::kFence.With({id})};
+  if (request.tenure) statements.push_back(CheckOwner(*request.tenure));
   BlockedExchange::Submit(
-      shared, writer, {sql::kCreateWriter.With({id}), sql::kFence.With({id})},
-      [&shared, writer, writer_id, attempts, reply = std::move(reply)](const PgAnswer& answer) mutable {
+      shared, writer, std::move(statements),
+      [&shared, writer, request = std::move(request),
+       reply = std::move(reply)](const PgAnswer& answer) mutable {
+        if (Divided(answer, 2)) return std::move(reply).Send(absl::FailedPreconditionError(kOtherOwner));
         if (answer.kind != PgAnswer::Kind::kDone) return std::move(reply).Send(StatusOf(answer));
         const PGresult& row = *answer.results[1];
         if (PQntuples(&row) == 1) {
-          return std::move(reply).Send(FencedWriter{{writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
-                                                    static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
+          return std::move(reply).Send(
+              FencedWriter{{request.writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
+                           static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
         }
-        if (attempts == 0) {
+        if (request.attempts-- == 0) {
           return std::move(reply).Send(absl::UnavailableError("the writer's row could not be locked"));
         }
-        TryFence(shared, std::move(writer), writer_id, attempts - 1, std::move(reply));
+        TryFence(shared, std::move(writer), std::move(request), std::move(reply));
       });
 }
 
@@ -155,14 +181,30 @@ PgConnection& PgShared::Reader() {
 }
 
 PgConnection& PgShared::Control() {
-  if (control == nullptr) control = std::make_unique<PgConnection>(loop, options);
+  if (control == nullptr) {
+    control = std::make_unique<PgConnection>(loop, options);
+    control->LimitPause(kControlPause);
+    control->Watch(nullptr, [this] { EndPauses(); });
+  }
   return *control;
 }
+
+void PgShared::EndPauses() {
+  std::erase_if(writers, [](const auto& writer) { return writer.expired(); });
+  for (const auto& writer : writers) {
+    if (const auto connection = writer.lock()) connection->EndPause();
+  }
+  for (const auto& reader : readers) reader->EndPause();
+}
+
+absl::Status PgStatusOf(const PgAnswer& answer) { return StatusOf(answer); }
 
 PgSession::PgSession(PgShared& shared, Executor& home)
     : shared_(shared),
       mailbox_(std::make_shared<Mailbox>(home, shared.observer)),
-      writer_(std::make_shared<PgConnection>(shared.loop, shared.options)) {}
+      writer_(std::make_shared<PgConnection>(shared.loop, shared.options)) {
+  shared.loop.Post([&shared, writer = std::weak_ptr(writer_)] { shared.writers.push_back(writer); });
+}
 
 PgSession::~PgSession() {
   mailbox_->Close();
@@ -193,11 +235,31 @@ void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> 
   });
 }
 
+void PgSession::OnDisconnect(absl::AnyInvocable<void()> lost) {
+  shared_.loop.Post([writer = writer_, lost = mailbox_->Listen(std::move(lost))]() mutable {
+    writer->Watch(std::move(lost), nullptr);
+  });
+}
+
 void PgSession::Fence(uint32_t writer_id, Callback<FencedWriter> done) {
   auto reply = mailbox_->Expect<absl::StatusOr<FencedWriter>>("Fence", std::move(done));
-  shared_.loop.Post([&shared = shared_, writer = writer_, writer_id, reply = std::move(reply)]() mutable {
-    TryFence(shared, std::move(writer), writer_id, kFenceAttempts, std::move(reply));
+  FenceRequest request{.writer_id = writer_id, .tenure = tenure_};
+  shared_.loop.Post([&shared = shared_, writer = writer_, request = std::move(request),
+                     reply = std::move(reply)]() mutable {
+    TryFence(shared, std::move(writer), std::move(request), std::move(reply));
   });
+}
+
+void PgSession::AskWriter(uint32_t writer_id, Callback<FencedWriter> done) {
+  Ask<FencedWriter>(On::kWriter, "AskWriter",
+                    {sql::kAskWriter.With({PgInt4(static_cast<int32_t>(writer_id))})}, std::move(done),
+                    [writer_id](const PgAnswer& answer) -> absl::StatusOr<FencedWriter> {
+                      if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+                      const PGresult& row = *answer.results[0];
+                      if (PQntuples(&row) == 0) return FencedWriter{{writer_id, 0}, 0};
+                      return FencedWriter{{writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
+                                          static_cast<uint64_t>(PgGetInt8(row, 0, 1))};
+                    });
 }
 
 void PgSession::TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) {
@@ -212,11 +274,11 @@ void PgSession::TakeShards(const Writer& writer, std::vector<ShardId> shards, Ca
        {&sql::kAddShards, &sql::kLockShards, &sql::kFenceOwners, &sql::kOwnShards}) {
     statements.push_back(step->With({taken, id}));
   }
+  if (tenure_) statements.push_back(CheckOwner(*tenure_));
   Ask<bool>(On::kWriter, "TakeShards", std::move(statements), std::move(done),
             [](const PgAnswer& answer) -> absl::StatusOr<bool> {
-              const bool not_current = answer.kind == PgAnswer::Kind::kError &&
-                                       answer.failed_statement == 0 && answer.sqlstate == kDivisionByZero;
-              if (not_current) return absl::FailedPreconditionError("the writer was fenced");
+              if (Divided(answer, 0)) return absl::FailedPreconditionError("the writer was fenced");
+              if (Divided(answer, 5)) return absl::FailedPreconditionError(kOtherOwner);
               if (absl::Status status = StatusOf(answer); !status.ok()) return status;
               return true;
             });
@@ -320,16 +382,18 @@ void PgSession::CountExecutions(VisibilityQuery query, Callback<std::vector<Coun
                                });
 }
 
-void PgSession::RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) {
-  const bool release = duration <= absl::ZeroDuration();
-  PgStatement statement =
-      release ? sql::kReleaseLease.With({PgUuid(node)})
-              : sql::kRenewLease.With({PgUuid(node), PgInt8(absl::ToInt64Microseconds(duration))});
-  Ask<bool>(On::kControl, "RenewLease", {std::move(statement)}, std::move(done),
-            [](const PgAnswer& answer) -> absl::StatusOr<bool> {
-              if (absl::Status status = StatusOf(answer); !status.ok()) return status;
-              return PQntuples(answer.results[0].get()) == 1;
-            });
+void PgSession::RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) {
+  auto reply = mailbox_->Expect<absl::StatusOr<LeaseAnswer>>("RenewLease", std::move(done));
+  shared_.loop.Post([&shared = shared_, node, duration, reply = std::move(reply)]() mutable {
+    PgRenewLease(shared.Control(), std::move(node), duration, std::move(reply));
+  });
+}
+
+void PgSession::EndLease(const Uuid& incarnation, Callback<bool> done) {
+  auto reply = mailbox_->Expect<absl::StatusOr<bool>>("EndLease", std::move(done));
+  shared_.loop.Post([&shared = shared_, incarnation, reply = std::move(reply)]() mutable {
+    PgEndLease(shared.Control(), incarnation, std::move(reply));
+  });
 }
 
 void PgSession::PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) {

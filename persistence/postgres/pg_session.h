@@ -22,8 +22,10 @@ struct PgShared {
   // The read connection with the least under way.
   PgConnection& Reader();
   // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
-  // list.
+  // list. It tries twice a second while the database is away, and once it is through the others need not
+  // pause.
   PgConnection& Control();
+  void EndPauses();
 
   const PgConnection::Options options;
   size_t read_connections = 1;
@@ -32,7 +34,11 @@ struct PgShared {
   EventLoop loop;
   std::vector<std::unique_ptr<PgConnection>> readers;
   std::unique_ptr<PgConnection> control;
+  std::vector<std::weak_ptr<PgConnection>> writers;  // of the sessions
 };
+
+// UNAVAILABLE where the database did not commit the exchange.
+absl::Status PgStatusOf(const PgAnswer& answer);
 
 class PgSession final : public Session {
  public:
@@ -40,7 +46,10 @@ class PgSession final : public Session {
   PgSession(PgShared& shared, Executor& home);
   ~PgSession() override;
 
+  void ActFor(const std::optional<Tenure>& tenure) override { tenure_ = tenure; }
+  void OnDisconnect(absl::AnyInvocable<void()> lost) override;
   void Fence(uint32_t writer_id, Callback<FencedWriter> done) override;
+  void AskWriter(uint32_t writer_id, Callback<FencedWriter> done) override;
   void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override;
   void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override;
   void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override;
@@ -50,7 +59,8 @@ class PgSession final : public Session {
   void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) override;
   void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) override;
   void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) override;
-  void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) override;
+  void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override;
+  void EndLease(const Uuid& incarnation, Callback<bool> done) override;
   void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) override;
   void ListNamespaces(Callback<std::vector<NamespaceRow>> done) override;
   void ClusterId(const Uuid& candidate, Callback<Uuid> done) override;
@@ -65,6 +75,7 @@ class PgSession final : public Session {
 
   PgShared& shared_;
   std::shared_ptr<Mailbox> mailbox_;
+  std::optional<Tenure> tenure_;
   std::shared_ptr<PgConnection> writer_;  // on the loop
 };
 

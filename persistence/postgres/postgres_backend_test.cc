@@ -108,8 +108,8 @@ class Database {
   PGconn* admin_;
 };
 
-constexpr const char* kTables[] = {"writers", "shards", "executions", "history", "snapshots",
-                                   "wake",    "lease",  "namespaces", "cluster"};
+constexpr const char* kTables[] = {"writers", "shards", "executions",  "history",    "snapshots",
+                                   "wake",    "nodes",  "shard_owner", "namespaces", "cluster"};
 
 class PostgresBackend final : public Backend {
  public:

@@ -48,6 +48,14 @@ ON CONFLICT DO NOTHING)"};
 inline constexpr Constant kFence{"fence", R"(
 UPDATE writers SET epoch = epoch + 1 WHERE writer_id = $1::int4 RETURNING epoch, batch)"};
 
+// $1 writer
+inline constexpr Constant kAskWriter{"ask_writer", R"(
+SELECT epoch, batch FROM writers WHERE writer_id = $1::int4 ORDER BY batch DESC LIMIT 1)"};
+// The last statement of a transaction that takes something for this tenure: $1 incarnation, $2 term
+inline constexpr Constant kCheckOwner{"check_owner", R"(
+WITH owner AS (SELECT 1 FROM shard_owner WHERE slot = 0 AND incarnation = $1::uuid AND term = $2::int8 FOR SHARE)
+SELECT 1 / count(*)::int4 FROM owner)"};
+
 // ---- shards, in this order. $1 shards, $2 writer
 // First the writer's own row, then the shards' (made where they are missing, so that there is something to
 // lock), then their owners': two takers of one shard never miss each other. A deadlock of takers is resolved
@@ -184,15 +192,6 @@ ORDER BY w.at, w.shard, w.run_id LIMIT $6::int8)"};
 
 // ---- the cluster
 
-// $1 node, $2 microseconds
-inline constexpr Constant kRenewLease{"renew_lease", R"(
-INSERT INTO lease (slot, node, expires_at)
-VALUES (0, $1::uuid, clock_timestamp() + $2::int8 * interval '1 microsecond')
-ON CONFLICT (slot) DO UPDATE SET node = excluded.node, expires_at = clock_timestamp() + $2::int8 * interval '1 microsecond'
-WHERE lease.node = excluded.node OR lease.expires_at <= clock_timestamp()
-RETURNING slot)"};
-inline constexpr Constant kReleaseLease{"release_lease", R"(
-UPDATE lease SET expires_at = clock_timestamp() WHERE node = $1::uuid)"};
 // $1 id, $2 name, $3 version, $4 data
 inline constexpr Constant kInsertNamespace{"insert_namespace", R"(
 INSERT INTO namespaces (id, name, version, data) VALUES ($1::uuid, $2::bytea, $3::int8, $4::bytea)

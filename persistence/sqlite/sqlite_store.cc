@@ -28,13 +28,22 @@ class SqliteSession final : public Session {
   ~SqliteSession() override { mailbox_->Close(); }
 
   void Fence(uint32_t writer_id, Callback<FencedWriter> done) override {
-    Write("Fence", std::move(done), [=](SqliteWriter& writer) { return writer.Fence(writer_id); });
+    Write("Fence", std::move(done),
+          [=, tenure = tenure_](SqliteWriter& writer) { return writer.Fence(writer_id, tenure); });
+  }
+
+  void ActFor(const std::optional<Tenure>& tenure) override { tenure_ = tenure; }
+  void OnDisconnect(absl::AnyInvocable<void()> /*lost*/) override {}
+
+  void AskWriter(uint32_t writer_id, Callback<FencedWriter> done) override {
+    Write("AskWriter", std::move(done), [=](SqliteWriter& writer) { return writer.AskWriter(writer_id); });
   }
 
   void TakeShards(const Writer& owner, std::vector<ShardId> shards, Callback<bool> done) override {
-    Write("TakeShards", std::move(done), [owner, shards = std::move(shards)](SqliteWriter& writer) {
-      return writer.TakeShards(owner, shards);
-    });
+    Write("TakeShards", std::move(done),
+          [owner, shards = std::move(shards), tenure = tenure_](SqliteWriter& writer) {
+            return writer.TakeShards(owner, shards, tenure);
+          });
   }
 
   void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override {
@@ -73,9 +82,13 @@ class SqliteSession final : public Session {
          [query = std::move(query)](SqliteReader& reader) { return reader.CountExecutions(query); });
   }
 
-  void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) override {
+  void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override {
     Write("RenewLease", std::move(done),
           [=](SqliteWriter& writer) { return writer.RenewLease(node, duration); });
+  }
+
+  void EndLease(const Uuid& incarnation, Callback<bool> done) override {
+    Write("EndLease", std::move(done), [=](SqliteWriter& writer) { return writer.EndLease(incarnation); });
   }
 
   void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) override {
@@ -112,6 +125,7 @@ class SqliteSession final : public Session {
   EventLoop& writing_;
   SqliteReader& reader_;
   EventLoop& reading_;
+  std::optional<Tenure> tenure_;
   const std::shared_ptr<Mailbox> mailbox_;
 };
 

@@ -13,6 +13,7 @@ inline constexpr char kAddWriter[] =
     "INSERT INTO writers (writer_id, epoch, batch) VALUES (?1, 0, 0) ON CONFLICT DO NOTHING";
 inline constexpr char kRaiseEpoch[] =
     "UPDATE writers SET epoch = epoch + 1 WHERE writer_id = ?1 RETURNING epoch, batch";
+inline constexpr char kAskWriter[] = "SELECT epoch, batch FROM writers WHERE writer_id = ?1";
 inline constexpr char kMoveBatch[] =
     "UPDATE writers SET batch = ?3 WHERE writer_id = ?1 AND epoch = ?2 AND batch = ?3 - 1";
 inline constexpr char kIsCurrentWriter[] = "SELECT 1 FROM writers WHERE writer_id = ?1 AND epoch = ?2";
@@ -82,14 +83,46 @@ inline constexpr char kReadWakes[] =
     "?1 "
     "WHERE (w.at, w.shard, w.run_id) > (?2, ?3, ?4) AND w.at <= ?5 ORDER BY w.at, w.shard, w.run_id LIMIT ?6";
 
-// The lease runs on the database's clock.
-#define PERDURE_NOW "(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000)"
-inline constexpr char kRenewLease[] =
-    "INSERT INTO lease (slot, node, expires_at) VALUES (0, ?1, " PERDURE_NOW
-    " + ?2) ON CONFLICT (slot) DO UPDATE SET node = excluded.node, expires_at = excluded.expires_at "
-    "WHERE lease.node = excluded.node OR lease.expires_at <= " PERDURE_NOW;
-inline constexpr char kGiveUpLease[] = "UPDATE lease SET expires_at = 0 WHERE node = ?1";
-#undef PERDURE_NOW
+// Leases (node_lease.h), on the database's clock, which each transaction reads once: ?2 is now.
+inline constexpr char kNow[] = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000";
+// ?3 the new end
+inline constexpr char kRenewTenure[] =
+    "UPDATE nodes SET expires_at = ?3 WHERE incarnation = ?1 AND term > 0 AND expires_at > ?2 RETURNING term";
+// ?1 before which an end is long ago
+inline constexpr char kForgetNodes[] = "DELETE FROM nodes WHERE expires_at < ?1";
+// ?1 name, ?2 since when a loss counts
+inline constexpr char kCountLosses[] = "SELECT count(*) FROM nodes WHERE name = ?1 AND lost_at > ?2";
+// ?4 name, ?5 address, ?6 whether it waits. A start is later than those of the name before it, whatever the
+// clock says.
+inline constexpr char kPutNode[] =
+    "INSERT INTO nodes (incarnation, term, expires_at, started_at, lost_at, waits, name, address) "
+    "VALUES (?1, 0, ?3, max(?2, coalesce((SELECT max(started_at) + 1 FROM nodes WHERE name = ?4), 0)), "
+    "NULL, ?6, ?4, ?5) "
+    "ON CONFLICT DO UPDATE SET term = 0, expires_at = excluded.expires_at WHERE nodes.lost_at IS NULL";
+// Whoever must make room: its lease has ended, or it is older and of the same name.
+inline constexpr char kEndOwner[] =
+    "UPDATE nodes SET term = 0 WHERE term > 0 AND incarnation <> ?1 AND (expires_at <= ?2 OR EXISTS ("
+    "SELECT 1 FROM nodes me WHERE me.incarnation = ?1 AND me.name = nodes.name "
+    "AND me.started_at > nodes.started_at AND me.lost_at IS NULL AND NOT me.waits))";
+inline constexpr char kTakeOwnership[] =
+    "INSERT INTO shard_owner (slot, incarnation, term) SELECT 0, ?1, 1 "
+    "WHERE NOT EXISTS (SELECT 1 FROM nodes WHERE term > 0) "
+    "AND EXISTS (SELECT 1 FROM nodes WHERE incarnation = ?1 AND lost_at IS NULL) "
+    "ON CONFLICT (slot) DO UPDATE SET incarnation = excluded.incarnation, term = shard_owner.term + 1";
+inline constexpr char kBeginTenure[] =
+    "UPDATE nodes SET term = (SELECT term FROM shard_owner) WHERE incarnation = ?1 AND lost_at IS NULL "
+    "AND ?1 = (SELECT incarnation FROM shard_owner) AND NOT EXISTS (SELECT 1 FROM nodes WHERE term > 0)";
+inline constexpr char kLoseName[] =
+    "UPDATE nodes SET lost_at = ?2, expires_at = ?2 WHERE incarnation = ?1 AND lost_at IS NULL AND EXISTS ("
+    "SELECT 1 FROM nodes o WHERE o.term > 0 AND o.incarnation <> ?1 AND o.name = nodes.name "
+    "AND o.started_at > nodes.started_at)";
+inline constexpr char kReadLease[] =
+    "SELECT me.term, me.lost_at IS NOT NULL, me.waits, o.incarnation IS NOT NULL, o.incarnation, o.name, "
+    "o.address, o.started_at FROM nodes me LEFT JOIN nodes o ON o.term > 0 AND o.incarnation <> "
+    "me.incarnation "
+    "WHERE me.incarnation = ?1";
+inline constexpr char kEndLease[] = "DELETE FROM nodes WHERE incarnation = ?1 AND lost_at IS NULL";
+inline constexpr char kIsOwner[] = "SELECT 1 FROM shard_owner WHERE incarnation = ?1 AND term = ?2";
 
 inline constexpr char kAddNamespace[] =
     "INSERT INTO namespaces (id, name, version, data) VALUES (?1, ?2, ?3, ?4)";

@@ -7,8 +7,7 @@ namespace perdure::persistence {
 
 namespace sql = sqlite_statements;
 
-template <typename Body>
-absl::StatusOr<bool> SqliteWriter::InTransaction(Body body) {
+absl::StatusOr<bool> SqliteWriter::InTransaction(absl::FunctionRef<absl::StatusOr<bool>()> body) {
   if (!Run(sql::kBegin)) return connection_->ReadStatus();
   absl::StatusOr<bool> commit = body();
   if (commit.ok() && *commit && !Run(sql::kCommit)) commit = connection_->ReadStatus();
@@ -20,10 +19,11 @@ void SqliteWriter::RollBack() {
   if (connection_->in_transaction()) Run(sql::kRollback);
 }
 
-absl::StatusOr<FencedWriter> SqliteWriter::Fence(uint32_t writer_id) {
+absl::StatusOr<FencedWriter> SqliteWriter::Fence(uint32_t writer_id, const std::optional<Tenure>& tenure) {
   FencedWriter fenced;
   fenced.writer.id = writer_id;
   const absl::StatusOr<bool> done = InTransaction([&]() -> absl::StatusOr<bool> {
+    if (absl::Status owner = CheckOwner(tenure); !owner.ok()) return owner;
     if (!Run(sql::kAddWriter, int64_t{writer_id})) return connection_->ReadStatus();
     SqliteStatement* raise = connection_->Prepared(sql::kRaiseEpoch);
     if (raise == nullptr || raise->Bind(int64_t{writer_id}).Step() != SQLITE_ROW)
@@ -37,8 +37,24 @@ absl::StatusOr<FencedWriter> SqliteWriter::Fence(uint32_t writer_id) {
   return fenced;
 }
 
-absl::StatusOr<bool> SqliteWriter::TakeShards(const Writer& writer, const std::vector<ShardId>& shards) {
+absl::StatusOr<FencedWriter> SqliteWriter::AskWriter(uint32_t writer_id) {
+  FencedWriter asked;
+  asked.writer.id = writer_id;
+  const absl::StatusOr<bool> found = First(
+      sql::kAskWriter,
+      [&asked](const SqliteStatement& row) {
+        asked.writer.epoch = static_cast<uint64_t>(row.Int(0));
+        asked.last_batch = static_cast<uint64_t>(row.Int(1));
+      },
+      int64_t{writer_id});
+  if (!found.ok()) return found.status();
+  return asked;
+}
+
+absl::StatusOr<bool> SqliteWriter::TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
+                                              const std::optional<Tenure>& tenure) {
   absl::StatusOr<bool> taken = InTransaction([&]() -> absl::StatusOr<bool> {
+    if (absl::Status owner = CheckOwner(tenure); !owner.ok()) return owner;
     SqliteStatement* current = connection_->Prepared(sql::kIsCurrentWriter);
     if (current == nullptr) return connection_->ReadStatus();
     const int step = current->Bind(int64_t{writer.id}, static_cast<int64_t>(writer.epoch)).Step();
@@ -137,15 +153,6 @@ bool SqliteWriter::Append(const RunWrite& write) {
     if (!Run(sql::kAddWake, ToMicros(at), shard, run_id)) return false;
   }
   return true;
-}
-
-absl::StatusOr<bool> SqliteWriter::RenewLease(const Uuid& node, absl::Duration duration) {
-  if (duration <= absl::ZeroDuration()) {
-    if (!Run(sql::kGiveUpLease, node)) return connection_->ReadStatus();
-    return false;
-  }
-  if (!Run(sql::kRenewLease, node, absl::ToInt64Microseconds(duration))) return connection_->ReadStatus();
-  return connection_->changes() == 1;
 }
 
 absl::StatusOr<bool> SqliteWriter::PutNamespace(const NamespaceRow& row, int64_t expected_version) {

@@ -35,10 +35,6 @@ Uuid ToUuid(const std::string& derived) {
 
 Uuid PublicClusterId(const Uuid& seed) { return ToUuid(Derive(seed, "perdure: public cluster id", {})); }
 
-Uuid DerivedId(const Uuid& seed, std::string_view name) {
-  return ToUuid(Derive(seed, "perdure: id of a name", name));
-}
-
 std::string TokenKey(const Uuid& seed, std::string_view secret) {
   return Derive(seed, "perdure: token key", secret);
 }

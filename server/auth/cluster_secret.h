@@ -13,9 +13,6 @@ namespace perdure::server {
 // A version 4 UUID, as GetClusterInfo shows it.
 Uuid PublicClusterId(const Uuid& seed);
 
-// An id that follows from a name within the cluster.
-Uuid DerivedId(const Uuid& seed, std::string_view name);
-
 // The key for TokenSealer. `secret` is the operator's own (configuration), or empty.
 std::string TokenKey(const Uuid& seed, std::string_view secret);
 

@@ -179,7 +179,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      }},
     {"node.name", "",
      "This server's own name (a StatefulSet's pod name): a process that follows one of the same name takes "
-     "over at once. Two that run at the same time must never share one. Empty: a new name for each process.",
+     "over at once. Of two that run at the same time the older exits with code 3. Empty: a new name for each "
+     "process.",
      [](const std::string& value, ServeConfig& config) { return Set(value, config.node.name); }},
     {"namespaces", "", "Namespaces to create at the start if they are missing.",
      [](const std::string& value, ServeConfig& config) {

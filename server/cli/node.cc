@@ -1,6 +1,9 @@
 #include "server/cli/node.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <utility>
 
@@ -34,6 +37,8 @@ namespace {
 constexpr char kApiServerVersion[] = "1.32.0";
 // What history and the lease may take once the calls are answered.
 constexpr absl::Duration kLastSteps = absl::Seconds(2);
+// From a failed reading of the namespaces to the next.
+constexpr absl::Duration kBetweenLoads = absl::Milliseconds(500);
 
 using Loops = std::vector<std::unique_ptr<EventLoop>>;
 
@@ -150,27 +155,43 @@ class Node::Impl {
     if (!seed.ok()) return seed.status();
     tokens_ = std::make_unique<TokenSealer>(TokenKey(*seed, options_.token_secret));
     cluster_id_ = PublicClusterId(*seed);
-    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes);
-    const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
-    if (!loaded.ok()) return loaded.status();
     visibility_ = std::make_unique<StoredVisibility>(*session_, cluster_loop_);
     health_.SetStarting("waiting for the lease on the shards");
     lease_session_ = store_->OpenSession(cluster_loop_);
-    lease_ = std::make_unique<LeaseKeeper>(cluster_loop_, *lease_session_, LeaseName(*seed),
-                                           LeaseKeeper::Options(), metrics_);
+    LeaseKeeper::Options lease;
+    lease.exclusive = IsExclusive(options_.store);
+    lease_ = std::make_unique<LeaseKeeper>(cluster_loop_, *lease_session_, OwnRow(), lease, metrics_);
     const auto held = Await<bool>([&](auto done) {
       cluster_loop_.Post([this, done = std::move(done)]() mutable {
-        lease_->Start([done = std::move(done)]() mutable { std::move(done)(true); });
+        lease_->Start([done = std::move(done)]() mutable { std::move(done)(true); },
+                      [this](const LeaseKeeper::Other& other) {
+                        if (options_.on_name_taken) options_.on_name_taken(other);
+                      });
       });
     });
-    return held.status();
+    if (!held.ok()) return held.status();
+    // Not before: whoever had the shards until now may have made some.
+    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes);
+    const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
+    return loaded.status();
   }
 
-  Uuid LeaseName(const Uuid& seed) {
-    // Nobody else can have the store open: a lease that is there is that of a process before us.
-    if (IsExclusive(options_.store)) return seed;
-    if (options_.name.empty()) return ids_.Mint();
-    return DerivedId(seed, options_.name);
+  persistence::NodeRow OwnRow() {
+    persistence::NodeRow row;
+    row.incarnation = ids_.Mint();
+    row.name = options_.name.empty() ? row.incarnation.ToString() : options_.name;
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+    row.address = fmt::format("{}:{} on {}, process {}", options_.ip, options_.port, host.data(), getpid());
+    return row;
+  }
+
+  // On the cluster's loop: what another node may have changed is read again, then the shards are taken up.
+  void OnLeaseNews() {
+    namespaces_->Load([this](const absl::StatusOr<bool>& loaded) {
+      if (loaded.ok()) return history_->OnLease();
+      cluster_loop_.RunAfter(kBetweenLoads, [this] { OnLeaseNews(); });
+    });
   }
 
   void StartHistory() {
@@ -182,6 +203,7 @@ class Node::Impl {
     matching_ = std::make_unique<NodeMatching>(matching_loop_, *history_, *namespaces_, metrics_);
     Notification serving;
     history_->Serve(*matching_, [&] { serving.Notify(); });
+    cluster_loop_.Post([this] { lease_->Watch([this] { OnLeaseNews(); }); });
     serving.WaitForNotification();
   }
 

@@ -4,6 +4,7 @@
 // Thread safety: one thread, which is no executor's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,9 +31,12 @@ struct NodeOptions {
   TlsFiles tls;
 
   StoreChoice store;
-  // Names this server in the lease. The process after one of the same name takes over at once, so two that
-  // run at the same time must never share one. Empty: each process is another.
+  // Names this server in the lease. The process after one of the same name takes over at once; of two that
+  // run at the same time the older loses its place. Empty: each process is another.
   std::string name;
+  // Called, on a thread of the server's, when a younger process of the name has taken this one's place: it
+  // answers nothing any more and should end.
+  std::function<void(const persistence::LeaseAnswer::Other&)> on_name_taken;
   std::string cluster_name = "active";
   std::string token_secret;  // goes into the key of task tokens
 

@@ -18,6 +18,8 @@ namespace perdure::server {
 namespace {
 
 constexpr int kFailed = 1;
+// Another process of this one's name runs (docs/operations.md).
+constexpr int kNameTaken = 3;
 
 sigset_t EndingSignals() {
   sigset_t signals;
@@ -62,6 +64,12 @@ int RunNode(NodeOptions options, absl::Duration grace, absl::FunctionRef<void(co
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit of size is a full disk, no reason to die
   const auto ending = WaitForSignal(signals);
+  // The log has told of the other. Nothing is left to drain: whatever was acknowledged is durable, and the
+  // rest is the other's.
+  options.on_name_taken = [](const persistence::LeaseAnswer::Other&) {
+    spdlog::shutdown();
+    _exit(kNameTaken);
+  };
   auto node = Node::Start(std::move(options));
   if (!node.ok()) {
     fmt::print(stderr, "perdure: {}\n", std::string(node.status().message()));

@@ -29,7 +29,7 @@ using StoreChoice = std::variant<MemoryChoice, SqliteChoice, PostgresChoice>;
 // As GetClusterInfo names it.
 std::string StoreName(const StoreChoice& choice);
 
-// Only one process can have it open, so that a lease of a process before us is nobody's.
+// Only one process can have it open: no lease is needed.
 bool IsExclusive(const StoreChoice& choice);
 
 // The error says in one line what to do. `observer` outlives the store.

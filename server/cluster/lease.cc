@@ -1,8 +1,10 @@
 #include "server/cluster/lease.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/log_fields.h"
 #include "base/text.h"
 #include "spdlog/spdlog.h"
@@ -12,68 +14,197 @@ namespace {
 
 // A renewal that failed is repeated this many times faster than the regular ones.
 constexpr int kRetriesPerRenewal = 4;
+// What goes on is said again after so long.
+constexpr absl::Duration kBetweenLines = absl::Minutes(1);
+// An executor that runs so late was stopped, or starved of CPU.
+constexpr absl::Duration kVeryLate = absl::Seconds(1);
+
+std::string InShort(absl::Duration time) {
+  return absl::FormatDuration(absl::Trunc(time, absl::Milliseconds(1)));
+}
+
+std::string Started(const LeaseKeeper::Other& other) {
+  return absl::FormatTime(absl::RFC3339_sec, other.started, absl::UTCTimeZone());
+}
 
 }  // namespace
 
-LeaseKeeper::LeaseKeeper(Executor& executor, persistence::Session& session, Uuid node, Options options,
-                         Metrics& metrics)
+LeaseKeeper::LeaseKeeper(Executor& executor, persistence::Session& session, persistence::NodeRow node,
+                         Options options, Metrics& metrics)
     : executor_(executor),
       session_(session),
-      node_(node),
+      node_(std::move(node)),
       options_(options),
-      age_(metrics.gauge("perdure_lease_age_seconds", {})) {}
+      age_(metrics.gauge("perdure_lease_age_seconds", {})),
+      metrics_(metrics) {}
 
 LeaseKeeper::~LeaseKeeper() = default;
 
-void LeaseKeeper::Start(absl::AnyInvocable<void() &&> held) {
+uint64_t LeaseKeeper::Hold(absl::Duration monotonic) const {
+  // In this order: who sees the end of a new hold sees its number.
+  const int64_t until = held_until_.load(std::memory_order_acquire);
+  return absl::ToInt64Nanoseconds(monotonic) < until ? hold_.load(std::memory_order_acquire) : 0;
+}
+
+std::optional<persistence::Tenure> LeaseKeeper::Tenure() const {
+  if (options_.exclusive) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return tenure_;
+}
+
+void LeaseKeeper::Start(absl::AnyInvocable<void() &&> held, absl::AnyInvocable<void(const Other&) &&> lost) {
   on_first_held_ = std::move(held);
+  on_lost_ = std::move(lost);
+  due_ = executor_.Monotonic();
   Renew();
 }
 
 void LeaseKeeper::GiveUp(absl::AnyInvocable<void() &&> done) {
-  given_up_ = true;
-  held_until_.store(0, std::memory_order_release);
+  ended_ = true;
+  EndHold();
   executor_.Cancel(timer_);
-  session_.RenewLease(node_, absl::ZeroDuration(),
-                      [done = std::move(done)](const absl::StatusOr<bool>&) mutable { std::move(done)(); });
+  session_.EndLease(node_.incarnation,
+                    [done = std::move(done)](const absl::StatusOr<bool>&) mutable { std::move(done)(); });
+}
+
+void LeaseKeeper::EndHold() {
+  held_until_.store(0, std::memory_order_release);
+  executor_.Cancel(std::exchange(lapse_timer_, Executor::kNoTimer));
 }
 
 void LeaseKeeper::Renew() {
-  const absl::Duration sent = executor_.Monotonic();
+  sent_ = executor_.Monotonic();
+  late_ = std::max(late_, sent_ - due_);
+  asking_ = true;
   session_.RenewLease(node_, options_.duration,
-                      [this, sent](const absl::StatusOr<bool>& answer) { OnRenewed(sent, answer); });
+                      [this, sent = sent_](const absl::StatusOr<persistence::LeaseAnswer>& answer) {
+                        OnRenewed(sent, answer);
+                      });
 }
 
-void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<bool>& answer) {
-  if (given_up_) return;
+void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<persistence::LeaseAnswer>& answer) {
+  if (ended_) return;
+  asking_ = false;
+  due_ = executor_.Monotonic();
   {
     const std::lock_guard lock(mutex_);
     store_status_ = answer.status();
   }
-  const bool held = answer.ok() && *answer;
+  const bool held = answer.ok() && (answer->tenure.has_value() || options_.exclusive);
   if (held) {
-    renewed_at_ = absl::ToInt64Nanoseconds(sent);
-    waits_for_other_ = false;
-    held_until_.store(absl::ToInt64Nanoseconds(sent + options_.duration - options_.margin),
-                      std::memory_order_release);
-    if (on_first_held_) std::exchange(on_first_held_, nullptr)();
+    OnHeld(sent, options_.exclusive ? persistence::Tenure{} : *answer->tenure);
+  } else if (answer.ok()) {
+    OnNotHeld(*answer);
   } else {
-    // The database says that another node has it: what this node remembers may be old from now on.
-    if (answer.ok()) held_until_.store(0, std::memory_order_release);
-    if (!answer.ok()) {
-      spdlog::warn("{}", WithFields("the lease could not be renewed",
-                                    {{"error", StdView(answer.status().message())}}));
-    } else if (!std::exchange(waits_for_other_, true)) {
-      spdlog::warn("another node holds the lease; waiting for its end");
-    }
+    OnFailed(answer.status());
   }
   ReportAge();
+  if (ended_) return;
   const absl::Duration interval = options_.duration / 3;
   // A renewal's interval counts from when it was sent: a store that answers late must not stretch it.
-  const absl::Duration passed = executor_.Monotonic() - sent;
+  const absl::Duration now = executor_.Monotonic();
   const absl::Duration wait =
-      held ? std::max(absl::ZeroDuration(), interval - passed) : interval / kRetriesPerRenewal;
+      held ? std::max(absl::ZeroDuration(), interval - (now - sent)) : interval / kRetriesPerRenewal;
+  due_ = now + wait;
   timer_ = executor_.RunAfter(wait, [this] { Renew(); });
+}
+
+void LeaseKeeper::OnHeld(absl::Duration sent, const persistence::Tenure& tenure) {
+  const absl::Duration now = executor_.Monotonic();
+  if (!lapsed_ && absl::ToInt64Nanoseconds(now) >= held_until_.load()) NoteLapse(/*taken=*/false);
+  bool anew = lapsed_;
+  {
+    const std::lock_guard lock(mutex_);
+    // The database may have seen a gap that this side did not: a clock stood still, or was set.
+    anew = anew || tenure_ != tenure;
+    tenure_ = tenure;
+  }
+  if (anew) {
+    const uint64_t number = hold_.fetch_add(1, std::memory_order_release) + 1;
+    if (number > 1) spdlog::warn("the lease on the shards is held again; each is taken up anew");
+  }
+  const absl::Duration until =
+      options_.exclusive ? absl::InfiniteDuration() : sent + options_.duration - options_.margin;
+  renewed_at_ = absl::ToInt64Nanoseconds(sent);
+  held_until_.store(absl::ToInt64Nanoseconds(until), std::memory_order_release);
+  lapsed_ = false;
+  late_ = absl::ZeroDuration();
+  executor_.Cancel(std::exchange(lapse_timer_, Executor::kNoTimer));
+  if (!options_.exclusive) lapse_timer_ = executor_.RunAfter(until - now, [this] { OnLapse(); });
+  const bool store_is_back = std::exchange(waits_, false);
+  if (store_is_back && !anew) spdlog::info("the lease is renewed again");
+  said_at_ = -absl::InfiniteDuration();
+  if (on_first_held_) std::exchange(on_first_held_, nullptr)();
+  if ((anew || store_is_back) && news_) news_();
+}
+
+bool LeaseKeeper::SayAgain() {
+  waits_ = true;
+  const absl::Duration now = executor_.Monotonic();
+  if (now - said_at_ < kBetweenLines) return false;
+  said_at_ = now;
+  return true;
+}
+
+void LeaseKeeper::OnNotHeld(const persistence::LeaseAnswer& answer) {
+  // The database says that another node has it: what this node remembers may be old from now on.
+  EndHold();
+  NoteLapse(/*taken=*/true);
+  if (answer.lost) {
+    ended_ = true;
+    const Other other = answer.owner.value_or(Other{});  // it may be gone already
+    spdlog::error("{}", WithFields("another process of this node's name has taken its place",
+                                   {{"name", node_.name},
+                                    {"address", node_.address},
+                                    {"other_address", other.node.address},
+                                    {"other_started", Started(other)}}));
+    if (on_lost_) std::exchange(on_lost_, nullptr)(other);
+    return;
+  }
+  if (!SayAgain()) return;
+  const std::string_view what =
+      answer.waits
+          ? "processes of this node's name have taken its place from each other: waiting for the other's end"
+          : "another node holds the lease; waiting for its end";
+  if (!answer.owner) return spdlog::warn("{}", what);
+  spdlog::warn("{}", WithFields(what, {{"other_name", answer.owner->node.name},
+                                       {"other_address", answer.owner->node.address},
+                                       {"other_started", Started(*answer.owner)}}));
+}
+
+void LeaseKeeper::OnFailed(const absl::Status& status) {
+  if (!SayAgain()) return;
+  spdlog::warn("{}", WithFields("the lease could not be renewed", {{"error", StdView(status.message())}}));
+}
+
+void LeaseKeeper::OnLapse() {
+  lapse_timer_ = Executor::kNoTimer;
+  NoteLapse(/*taken=*/false);
+}
+
+void LeaseKeeper::NoteLapse(bool taken) {
+  if (std::exchange(lapsed_, true)) return;
+  const absl::Duration now = executor_.Monotonic();
+  if (!asking_) late_ = std::max(late_, now - due_);
+  if (!taken) late_ = std::max(late_, now - absl::Nanoseconds(held_until_.load()));
+  const absl::Status store = StoreStatus();
+  std::string why = absl::StrCat("the store did not answer for ", InShort(now - sent_));
+  std::string_view cause = "store_slow";
+  if (late_ >= kVeryLate) {
+    cause = "process";
+    why =
+        absl::StrCat("this process did not run for ", InShort(late_), ": it was stopped, or starved of CPU");
+  } else if (taken) {
+    cause = "other_node";
+    why = "another node took it";
+  } else if (!store.ok()) {
+    cause = "store_error";
+    why = std::string(store.message());
+  }
+  metrics_.counter("perdure_lease_lapses", {{"cause", cause}}).Add();
+  spdlog::warn("{}", WithFields("the lease on the shards lapsed",
+                                {{"why", why},
+                                 {"renewed_ago", InShort(now - absl::Nanoseconds(renewed_at_.load()))}}));
 }
 
 absl::Status LeaseKeeper::StoreStatus() const {

@@ -51,25 +51,27 @@ void StoredNamespaces::Load(persistence::Callback<bool> done) {
 }
 
 void StoredNamespaces::Reload(persistence::Callback<bool> done) {
-  session_.ListNamespaces(
-      [this, done = std::move(done)](absl::StatusOr<std::vector<persistence::NamespaceRow>> rows) mutable {
-        if (!rows.ok()) return std::move(done)(rows.status());
-        auto snapshot = std::make_shared<NamespaceSnapshot>();
-        for (const persistence::NamespaceRow& row : *rows) {
-          auto name_space = FromRow(row, search_attributes_);
-          if (!name_space.ok()) return std::move(done)(name_space.status());
-          snapshot->by_name[row.name] = *name_space;
-          snapshot->by_id[row.id] = *std::move(name_space);
-        }
-        {
-          const std::lock_guard lock(mutex_);
-          snapshot_ = std::move(snapshot);
-        }
-        std::move(done)(true);
-      });
+  session_.ListNamespaces([this, before = changes_, done = std::move(done)](
+                              absl::StatusOr<std::vector<persistence::NamespaceRow>> rows) mutable {
+    if (!rows.ok()) return std::move(done)(rows.status());
+    if (before != changes_) return Reload(std::move(done));  // it may have been read before the change
+    auto snapshot = std::make_shared<NamespaceSnapshot>();
+    for (const persistence::NamespaceRow& row : *rows) {
+      auto name_space = FromRow(row, search_attributes_);
+      if (!name_space.ok()) return std::move(done)(name_space.status());
+      snapshot->by_name[row.name] = *name_space;
+      snapshot->by_id[row.id] = *std::move(name_space);
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      snapshot_ = std::move(snapshot);
+    }
+    std::move(done)(true);
+  });
 }
 
 NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
+  ++changes_;
   NamespacePtr name_space = *FromRow(row, search_attributes_);  // we have just made it
   auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
   snapshot->by_name[row.name] = name_space;

@@ -18,7 +18,8 @@ class StoredNamespaces final : public NamespaceRegistry {
   StoredNamespaces(persistence::Session& session, Executor& executor,
                    engine::SearchAttributeTypes search_attributes = {});
 
-  // Reads all of them. Until it has answered, the registry is empty.
+  // Reads all of them, also again: another node may have changed some. Until it has answered for the first
+  // time, the registry is empty.
   void Load(persistence::Callback<bool> done);
 
   std::shared_ptr<const NamespaceSnapshot> Snapshot() const override;
@@ -38,6 +39,8 @@ class StoredNamespaces final : public NamespaceRegistry {
   persistence::Session& session_;
   Executor& executor_;
   const std::shared_ptr<const engine::SearchAttributeTypes> search_attributes_;
+
+  uint64_t changes_ = 0;  // by Remember
 
   mutable std::mutex mutex_;
   std::shared_ptr<const NamespaceSnapshot> snapshot_;  // guarded by mutex_

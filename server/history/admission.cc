@@ -1,5 +1,6 @@
 #include "server/history/admission.h"
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
@@ -32,6 +33,8 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(Importance importance, size_t
   Show(calls, total);
   return ticket;
 }
+
+Admission::~Admission() { PERDURE_CHECK(calls_ == 0, "an admission outlives its tickets"); }
 
 void Admission::Leave(size_t bytes) {
   const size_t calls = calls_.fetch_sub(1, std::memory_order_relaxed) - 1;

@@ -22,6 +22,9 @@ class Admission {
     kAnswer,  // what a worker did
   };
 
+  ~Admission();
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
   Admission(Gauge& waiting, Gauge& waiting_bytes, Counter& refused)
       : waiting_(waiting), waiting_bytes_(waiting_bytes), refused_(refused) {}
 

@@ -82,6 +82,7 @@ std::vector<CommitGroupPtr> Batcher::TakeAll() {
 std::vector<CommitGroupPtr> Batcher::Abandon() {
   std::vector<CommitGroupPtr> all = TakeAll();
   begun_ = false;
+  abandoned_ = in_flight_;
   FinishIfIdle();
   return all;
 }
@@ -163,6 +164,10 @@ void Batcher::CommitFront() {
 void Batcher::OnResult(const persistence::CommitResult& result) {
   in_flight_ = false;
   latency_.Observe(executor_.Monotonic() - sent_);
+  if (std::exchange(abandoned_, false)) {
+    FinishIfIdle();
+    return;
+  }
   switch (result.outcome) {
     case CommitOutcome::kCommitted:
       OnCommitted();

@@ -45,6 +45,7 @@ class Batcher {
   // The writer is fenced and owns its shards; `last_batch` is its newest batch that landed.
   void Begin(persistence::Writer writer, uint64_t last_batch);
   uint64_t last_batch() const { return last_batch_; }
+  uint64_t epoch() const { return writer_.epoch; }
 
   // The run has something for the next commit: `rows` and `bytes` estimate what.
   void Add(const RunPtr& run, size_t rows, size_t bytes);
@@ -53,7 +54,8 @@ class Batcher {
   // Calls `done` once everything decided on the run is durable: at once when it is.
   static void WhenDurable(const ResidentRun& run, DurableCallback done);
 
-  // Takes every group back: the caller fails their calls. Nothing is committed until Begin.
+  // Takes every group back: the caller fails their calls. Nothing is committed until Begin. A commit that is
+  // in flight may land still, and its answer comes to nothing: Begin waits for WhenIdle.
   std::vector<CommitGroupPtr> Abandon();
   // Takes a gathering group back: it will not be committed.
   void Withdraw(const CommitGroupPtr& group);
@@ -87,6 +89,7 @@ class Batcher {
   bool begun_ = false;
   bool seal_posted_ = false;
   bool in_flight_ = false;
+  bool abandoned_ = false;  // what is in flight
   absl::Duration sent_;
   std::deque<CommitGroupPtr> gathering_;
   std::deque<Part> sealed_;  // the front one is being committed

@@ -8,6 +8,10 @@
 // else on the executor. Destroyed on the executor, or after it has stopped or dropped its tasks. Errors:
 // UNAVAILABLE whenever this host may not answer (not begun, fenced, lease not held, stopping), or when the
 // outcome is unknown: the caller may repeat.
+//
+// What is in memory is believed within the hold of the lease (server/cluster/lease.h) under which this host
+// fenced itself, and while the connection to the database is the one that it knows: after a gap of the lease
+// it fences anew before the next answer, and after the loss of a connection it asks the writer's row first.
 #pragma once
 
 #include <memory>
@@ -57,7 +61,9 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void Begin(TaskSink& sink, absl::AnyInvocable<void() &&> serving);
   // Refuses what comes, answers who waits, and lets what was decided become durable.
   void Stop(absl::AnyInvocable<void() &&> done);
-  bool serving() const { return phase_ == Phase::kServing; }
+  // The lease is held again after a gap, or the store answers again: what waits for either goes on at once.
+  void OnLease();
+  bool serving() const { return phase_ == Phase::kServing && !in_doubt_; }
 
   void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
              Callback<engine::workflow::StartReply> done);
@@ -81,10 +87,16 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   // --- life (host_life.cc)
   void Fence();
   void FenceLater(const absl::Status& why);
+  absl::Duration NextBackoff();
+  // Nothing in memory may be believed any more: fences, once no commit is in flight.
+  void TakeUpAnew(const absl::Status& why);
+  void OnDisconnect();
+  void AskWriter();
+  void OnAsked(const absl::StatusOr<persistence::FencedWriter>& row, uint64_t landed);
   void OnFenced(const persistence::FencedWriter& fenced);
   void Serve(const persistence::FencedWriter& fenced);
   void DropEverything(const absl::Status& status);
-  absl::Status Serving() const;
+  absl::Status Serving();
 
   // --- finding runs (host_runs.cc)
   // In memory, or null.
@@ -151,9 +163,9 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   const uint32_t writer_id_;
   const std::vector<ShardId> shards_;
   const HistoryOptions options_;
-  const std::unique_ptr<persistence::Session> session_;
   RunMetrics metrics_;
-  Admission admission_;
+  Admission admission_;  // before the session, whose callbacks hold tickets
+  const std::unique_ptr<persistence::Session> session_;
   RunCache cache_;
   RunLoader loader_;
   Batcher batcher_;
@@ -165,6 +177,14 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   absl::AnyInvocable<void() &&> on_first_serving_;
   Executor::TimerId fence_timer_ = Executor::kNoTimer;
   absl::Duration fence_backoff_;
+  absl::Duration fence_said_at_ = -absl::InfiniteDuration();
+  // Of the lease, under which what is in memory was read; and of a fence that is under way.
+  uint64_t hold_ = 0;
+  uint64_t fencing_hold_ = 0;
+  bool anew_posted_ = false;
+  // The connection was lost, and the writer's row has not been asked since.
+  bool in_doubt_ = false;
+  uint64_t doubts_ = 0;  // answers to older questions count for nothing
   // The newest batch that this host knows to have landed, over all its epochs; and one whose outcome is
   // unknown.
   uint64_t known_batch_ = 0;

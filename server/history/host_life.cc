@@ -14,6 +14,8 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+// A wait that goes on is said again after so long.
+constexpr absl::Duration kBetweenLines = absl::Minutes(1);
 
 }  // namespace
 
@@ -22,9 +24,9 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       writer_id_(writer_id),
       shards_(std::move(shards)),
       options_(options),
-      session_(world.store.OpenSession(world.executor)),
       metrics_(world.metrics, std::to_string(writer_id)),
       admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
+      session_(world.store.OpenSession(world.executor)),
       cache_(options.resident_bytes),
       loader_(
           world.executor, *session_,
@@ -41,26 +43,103 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
 
 HistoryHost::~HistoryHost() = default;
 
-absl::Status HistoryHost::Serving() const {
-  if (phase_ == Phase::kServing) {
-    if (world_.lease.Held(world_.executor.Monotonic())) return absl::OkStatus();
-    return Unavailable("the lease on the shards is not held");
+absl::Status HistoryHost::Serving() {
+  if (phase_ != Phase::kServing) {
+    return Unavailable(phase_ == Phase::kStopping ? "the server is stopping"
+                                                  : "the shard is being taken over");
   }
-  return Unavailable(phase_ == Phase::kStopping ? "the server is stopping" : "the shard is being taken over");
+  const uint64_t hold = world_.lease.Hold(world_.executor.Monotonic());
+  if (hold == 0) return Unavailable("the lease on the shards is not held");
+  if (hold != hold_) {
+    if (!std::exchange(anew_posted_, true)) world_.executor.Post([this] { OnLease(); });
+    return Unavailable("the shard is being taken over");
+  }
+  if (in_doubt_) return Unavailable("the connection to the database was lost a moment ago");
+  return absl::OkStatus();
 }
 
 void HistoryHost::Begin(TaskSink& sink, absl::AnyInvocable<void() &&> serving) {
   keeper_.Begin(sink);
   on_first_serving_ = std::move(serving);
+  session_->OnDisconnect([this] { OnDisconnect(); });
   Fence();
+}
+
+void HistoryHost::OnLease() {
+  anew_posted_ = false;
+  switch (phase_) {
+    case Phase::kNew:
+    case Phase::kStopping:
+      return;
+    case Phase::kFencing:
+      if (fence_timer_ == Executor::kNoTimer) return;  // it is under way
+      world_.executor.Cancel(std::exchange(fence_timer_, Executor::kNoTimer));
+      fence_backoff_ = kFirstBackoff;
+      Fence();
+      return;
+    case Phase::kServing:
+      break;
+  }
+  const uint64_t hold = world_.lease.Hold(world_.executor.Monotonic());
+  if (hold != 0 && hold != hold_) {
+    TakeUpAnew(Unavailable("the lease on the shards had a gap"));
+  } else if (fence_timer_ != Executor::kNoTimer) {
+    world_.executor.Cancel(std::exchange(fence_timer_, Executor::kNoTimer));
+    AskWriter();
+  }
+}
+
+void HistoryHost::TakeUpAnew(const absl::Status& why) {
+  spdlog::warn("{}", WithFields("a writer takes its shards up anew", {{"writer", std::to_string(writer_id_)},
+                                                                      {"because", StdView(why.message())}}));
+  metrics_.OnFence();
+  known_batch_ = batcher_.last_batch();
+  phase_ = Phase::kFencing;
+  world_.executor.Cancel(std::exchange(fence_timer_, Executor::kNoTimer));
+  DropEverything(why);
+  batcher_.WhenIdle([this] {
+    if (phase_ == Phase::kFencing) Fence();
+  });
+}
+
+void HistoryHost::OnDisconnect() {
+  if (phase_ != Phase::kServing) return;  // the fence asks
+  in_doubt_ = true;
+  AskWriter();
+}
+
+void HistoryHost::AskWriter() {
+  session_->AskWriter(writer_id_, [this, doubt = ++doubts_, landed = batcher_.last_batch()](
+                                      const absl::StatusOr<persistence::FencedWriter>& row) {
+    if (phase_ == Phase::kServing && doubt == doubts_) OnAsked(row, landed);
+  });
+}
+
+void HistoryHost::OnAsked(const absl::StatusOr<persistence::FencedWriter>& row, uint64_t landed) {
+  if (!row.ok()) {
+    fence_timer_ = world_.executor.RunAfter(NextBackoff(), [this] {
+      fence_timer_ = Executor::kNoTimer;
+      if (phase_ == Phase::kServing) AskWriter();
+    });
+    return;
+  }
+  fence_backoff_ = kFirstBackoff;
+  if (row->writer.epoch == batcher_.epoch() && row->last_batch >= landed) {
+    in_doubt_ = false;
+  } else {
+    TakeUpAnew(Unavailable("the database is not as this writer left it"));
+  }
 }
 
 void HistoryHost::Fence() {
   phase_ = Phase::kFencing;
-  if (!world_.lease.Held(world_.executor.Monotonic())) {
+  in_doubt_ = false;
+  fencing_hold_ = world_.lease.Hold(world_.executor.Monotonic());
+  if (fencing_hold_ == 0) {
     FenceLater(absl::UnavailableError("the lease is not held"));
     return;
   }
+  session_->ActFor(world_.lease.Tenure());
   session_->Fence(writer_id_, [this](absl::StatusOr<persistence::FencedWriter> fenced) {
     if (phase_ != Phase::kFencing) return;
     if (fenced.ok()) {
@@ -72,12 +151,24 @@ void HistoryHost::Fence() {
 }
 
 void HistoryHost::FenceLater(const absl::Status& why) {
-  spdlog::info("{}", WithFields("a writer is not fenced yet",
-                                {{"writer", std::to_string(writer_id_)}, {"error", StdView(why.message())}}));
-  fence_timer_ = world_.executor.RunAfter(fence_backoff_, [this] { Fence(); });
+  const absl::Duration now = world_.executor.Monotonic();
+  if (now - fence_said_at_ >= kBetweenLines) {
+    fence_said_at_ = now;
+    spdlog::info("{}", WithFields("a writer is not fenced yet", {{"writer", std::to_string(writer_id_)},
+                                                                 {"error", StdView(why.message())}}));
+  }
+  fence_timer_ = world_.executor.RunAfter(NextBackoff(), [this] {
+    fence_timer_ = Executor::kNoTimer;
+    Fence();
+  });
+}
+
+absl::Duration HistoryHost::NextBackoff() {
+  const absl::Duration wait = fence_backoff_;
   // Up to a fifth of jitter, so that executors of one node do not knock in step.
   const double jitter = 1.8 + 0.4 * world_.executor.random().Fraction();
   fence_backoff_ = std::min(fence_backoff_ * jitter, kLongestBackoff);
+  return wait;
 }
 
 void HistoryHost::OnFenced(const persistence::FencedWriter& fenced) {
@@ -92,6 +183,12 @@ void HistoryHost::OnFenced(const persistence::FencedWriter& fenced) {
 }
 
 void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
+  if (world_.lease.Hold(world_.executor.Monotonic()) != fencing_hold_) {
+    Fence();  // others may have had the shards since
+    return;
+  }
+  hold_ = fencing_hold_;
+  fence_said_at_ = -absl::InfiniteDuration();
   if (unknown_batch_ != 0) {
     const bool landed = fenced.last_batch >= unknown_batch_;
     spdlog::warn("{}", WithFields(landed ? "a batch of unknown outcome had landed"
@@ -138,7 +235,10 @@ void HistoryHost::Lost(const persistence::CommitResult& result, uint64_t batch) 
   }
   metrics_.OnFence();
   const bool stopping = phase_ == Phase::kStopping;
-  if (!stopping) phase_ = Phase::kFencing;
+  if (!stopping) {
+    phase_ = Phase::kFencing;
+    world_.executor.Cancel(std::exchange(fence_timer_, Executor::kNoTimer));
+  }
   DropEverything(Unavailable("the commit failed or its outcome is unknown"));
   if (!stopping) Fence();
 }

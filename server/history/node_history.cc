@@ -90,6 +90,12 @@ void NodeHistory::Stop(absl::AnyInvocable<void() &&> done) {
   }
 }
 
+void NodeHistory::OnLease() {
+  for (const auto& host : hosts_) {
+    host->executor().Post([&host = *host] { host.OnLease(); });
+  }
+}
+
 void NodeHistory::CheckServing(absl::AnyInvocable<void(bool) &&> done) {
   auto all = std::make_shared<std::atomic<bool>>(true);
   auto countdown =

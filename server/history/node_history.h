@@ -33,6 +33,8 @@ class NodeHistory final : public History {
   void Serve(TaskSink& sink, absl::AnyInvocable<void() &&> serving);
   // Refuses new calls, lets what was decided become durable, then calls `done` on some executor.
   void Stop(absl::AnyInvocable<void() &&> done);
+  // Each executor's part is told (HistoryHost::OnLease). Any thread.
+  void OnLease();
   // For tests and health: true when every executor serves. Any thread.
   void CheckServing(absl::AnyInvocable<void(bool) &&> done);
 

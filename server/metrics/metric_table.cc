@@ -76,6 +76,8 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"perdure_refused_calls", kCounter, kNone, "reason", "Calls refused before anything was done."},
     {"perdure_fences", kCounter, kNone, "", "Times an executor fenced itself anew and reloaded."},
     {"perdure_lease_age_seconds", kGauge, kNone, "", "Time since the node's lease was last renewed."},
+    {"perdure_lease_lapses", kCounter, kNone, "cause",
+     "Times the node's lease lapsed: process, store_slow, store_error or other_node."},
 
     // The process.
     {"perdure_pollers", kGauge, kNone, "", "Polls that wait for a task."},

@@ -6,9 +6,36 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "spdlog/spdlog.h"
+#include "tests/simulation/takeovers.h"
 #include "tests/simulation/world.h"
+
+namespace {
+
+struct Outcome {
+  std::vector<std::string> broken;
+  std::string plan;
+  uint64_t steps = 0;
+  uint64_t crashes = 0;
+};
+
+uint64_t CrashesOf(const perdure::simulation::World& world) { return world.crashes(); }
+uint64_t CrashesOf(const perdure::simulation::Takeovers& world) { return world.takeovers(); }
+std::string PlanOf(const perdure::simulation::World& world) { return Describe(world.plan()); }
+std::string PlanOf(const perdure::simulation::Takeovers& world) { return world.Description(); }
+
+template <typename World>
+Outcome RunSeed(uint64_t seed) {
+  World world(seed);
+  std::vector<std::string> broken = world.Run();
+  return {std::move(broken), PlanOf(world), world.steps(), CrashesOf(world)};
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app(
@@ -21,29 +48,32 @@ int main(int argc, char** argv) {
   app.add_flag("--twice", twice, "Run each seed twice and compare: a seed must repeat a run exactly");
   bool verbose = false;
   app.add_flag("--verbose", verbose, "Show the log of the server");
+  bool takeovers = false;
+  app.add_flag("--takeovers", takeovers, "Two processes that own all shards in turn, instead of one");
   CLI11_PARSE(app, argc, argv);
 
   if (!verbose) spdlog::set_level(spdlog::level::off);
   uint64_t failed = 0;
   uint64_t crashes = 0;
+  const auto run = [takeovers](uint64_t seed) {
+    return takeovers ? RunSeed<perdure::simulation::Takeovers>(seed)
+                     : RunSeed<perdure::simulation::World>(seed);
+  };
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    perdure::simulation::World world(seed);
-    std::vector<std::string> broken = world.Run();
-    crashes += world.crashes();
+    Outcome outcome = run(seed);
+    crashes += outcome.crashes;
     if (twice) {
-      perdure::simulation::World again(seed);
-      again.Run();
-      if (again.steps() != world.steps()) {
-        broken.push_back(
-            fmt::format("a second run took {} steps, the first {}", again.steps(), world.steps()));
+      const uint64_t again = run(seed).steps;
+      if (again != outcome.steps) {
+        outcome.broken.push_back(
+            fmt::format("a second run took {} steps, the first {}", again, outcome.steps));
       }
     }
-    if (broken.empty()) continue;
+    if (outcome.broken.empty()) continue;
     ++failed;
-    std::cout << fmt::format("seed {} failed: {}\n  {}\n", seed, broken.front(),
-                             perdure::simulation::Describe(world.plan()));
+    std::cout << fmt::format("seed {} failed: {}\n  {}\n", seed, outcome.broken.front(), outcome.plan);
   }
-  std::cout << fmt::format("{} crashes survived\nsimulation: {} passed, {} failed\n", crashes, seeds - failed,
-                           failed);
+  std::cout << fmt::format("{} {}\nsimulation: {} passed, {} failed\n", crashes,
+                           takeovers ? "takeovers" : "crashes survived", seeds - failed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -80,6 +80,17 @@ class PostgresCluster:
         return self._port
 
     @property
+    def data(self) -> Path:
+        """Its files, for who replaces them while it is stopped; give_to_user() then gives them to its user."""
+        return self._folder / "data"
+
+    def give_to_user(self) -> None:
+        if self._user:
+            for path in (self.data, *self.data.rglob("*")):
+                if not path.is_symlink():
+                    shutil.chown(path, "postgres", "postgres")
+
+    @property
     def pid(self) -> int:
         """Of the postmaster; the backends are its children."""
         assert self._process is not None

@@ -27,6 +27,11 @@ class RefusingStore::Session final : public persistence::Session {
     behind_->Commit(std::move(batch), std::move(done));
   }
 
+  void ActFor(const std::optional<persistence::Tenure>& tenure) override { behind_->ActFor(tenure); }
+  void OnDisconnect(absl::AnyInvocable<void()> lost) override { behind_->OnDisconnect(std::move(lost)); }
+  void AskWriter(uint32_t writer_id, Callback<persistence::FencedWriter> done) override {
+    behind_->AskWriter(writer_id, std::move(done));
+  }
   void Fence(uint32_t writer_id, Callback<persistence::FencedWriter> done) override {
     behind_->Fence(writer_id, std::move(done));
   }
@@ -62,8 +67,12 @@ class RefusingStore::Session final : public persistence::Session {
                        Callback<std::vector<persistence::CountGroup>> done) override {
     behind_->CountExecutions(std::move(query), std::move(done));
   }
-  void RenewLease(const Uuid& node, absl::Duration duration, Callback<bool> done) override {
+  void RenewLease(const persistence::NodeRow& node, absl::Duration duration,
+                  Callback<persistence::LeaseAnswer> done) override {
     behind_->RenewLease(node, duration, std::move(done));
+  }
+  void EndLease(const Uuid& incarnation, Callback<bool> done) override {
+    behind_->EndLease(incarnation, std::move(done));
   }
   void PutNamespace(persistence::NamespaceRow row, int64_t expected_version, Callback<bool> done) override {
     behind_->PutNamespace(std::move(row), expected_version, std::move(done));

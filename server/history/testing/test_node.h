@@ -25,11 +25,13 @@ namespace perdure::server::testing {
 namespace workflow = engine::workflow;
 using temporal::api::history::v1::History;
 
-// A lease that a test takes away and gives back.
+// A lease that a test takes away and gives back; a gap that nobody sees is another number.
 class SettableLease final : public Lease {
  public:
-  bool Held(absl::Duration) const override { return held; }
+  uint64_t Hold(absl::Duration) const override { return held ? number : 0; }
+  std::optional<persistence::Tenure> Tenure() const override { return std::nullopt; }
   bool held = true;
+  uint64_t number = 1;
 };
 
 // One namespace, "default".

@@ -1,0 +1,91 @@
+#include "tests/simulation/server_process.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace perdure::simulation {
+
+ServerProcess::ServerProcess(World world, Options options)
+    : world_(world),
+      options_(std::move(options)),
+      matching_executor_(world.time),
+      cluster_executor_(world.time) {
+  for (size_t i = 0; i < options_.executors; ++i) {
+    executors_.push_back(std::make_unique<ManualExecutor>(world.time));
+  }
+}
+
+ServerProcess::~ServerProcess() { Kill(); }
+
+std::vector<ManualExecutor*> ServerProcess::Executors() {
+  std::vector<ManualExecutor*> all{&matching_executor_, &cluster_executor_};
+  for (const auto& executor : executors_) all.push_back(executor.get());
+  return all;
+}
+
+void ServerProcess::Start(std::function<void()> serving) {
+  PERDURE_CHECK(!up(), "a process starts once");
+  serving_ = std::move(serving);
+  persistence::NodeRow row;
+  row.incarnation = Uuid::Mint(world_.time.random());
+  row.name = options_.name;
+  row.address = "somewhere";
+  session_ = world_.store.OpenSession(cluster_executor_);
+  keeper_ = std::make_unique<server::LeaseKeeper>(cluster_executor_, *session_, std::move(row),
+                                                  server::LeaseKeeper::Options(), world_.metrics);
+  keeper_->Watch([this] {
+    if (history_ != nullptr) history_->OnLease();
+  });
+  cluster_executor_.Post(
+      [this] { keeper_->Start([this] { TakeUp(); }, [this](const auto& /*other*/) { exits_ = true; }); });
+}
+
+void ServerProcess::TakeUp() {
+  std::vector<Executor*> executors;
+  for (const auto& executor : executors_) executors.push_back(executor.get());
+  history_ = std::make_unique<server::NodeHistory>(
+      server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics}, executors,
+      options_.first_writer, options_.history);
+  matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, world_.namespaces,
+                                                     world_.metrics);
+  history_->Serve(*matching_, [this] { serving_(); });
+}
+
+void ServerProcess::Stop() {
+  const auto give_up = [this] {
+    cluster_executor_.Post([this] { keeper_->GiveUp([this] { exits_ = true; }); });
+  };
+  if (history_ == nullptr) return give_up();
+  history_->Stop(give_up);
+}
+
+void ServerProcess::Kill() {
+  Resume();
+  const auto drop = [this] {
+    for (ManualExecutor* executor : Executors()) executor->DropEverything();
+  };
+  drop();
+  matching_.reset();
+  history_.reset();
+  keeper_.reset();
+  session_.reset();
+  drop();
+  exits_ = false;
+}
+
+void ServerProcess::Pause() {
+  paused_ = true;
+  for (ManualExecutor* executor : Executors()) executor->Pause();
+}
+
+void ServerProcess::Resume() {
+  paused_ = false;
+  for (ManualExecutor* executor : Executors()) executor->Resume();
+}
+
+void ServerProcess::StepWallClock(absl::Duration by) {
+  for (ManualExecutor* executor : Executors()) executor->StepWallClock(by);
+}
+
+}  // namespace perdure::simulation

@@ -1,0 +1,232 @@
+#include "tests/simulation/takeovers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/event_loop.h"
+
+namespace perdure::simulation {
+namespace {
+
+constexpr absl::Duration kTimeToFinish = absl::Hours(2);
+constexpr absl::Duration kLongestRestart = absl::Seconds(3);
+constexpr absl::Duration kBetweenReads = absl::Milliseconds(200);
+constexpr absl::Duration kBetweenConnects = absl::Milliseconds(500);
+constexpr absl::Duration kBetweenClockSteps = absl::Seconds(20);
+constexpr uint64_t kMostSteps = 3'000'000;
+
+absl::Duration Between(Random& random, absl::Duration least, absl::Duration most) {
+  return least + random.Fraction() * (most - least);
+}
+
+TakeoverPlan DrawTakeovers(Random& random) {
+  TakeoverPlan plan;
+  plan.same_name = random.Fraction() < 0.3;
+  plan.same_writers = random.Fraction() < 0.5;
+  // A third of the seeds goes without each.
+  const auto interval = [&](absl::Duration least, absl::Duration most) {
+    return random.Fraction() < 0.33 ? absl::InfiniteDuration() : Between(random, least, most);
+  };
+  plan.between_pauses = interval(absl::Seconds(3), absl::Seconds(30));
+  plan.between_kills = interval(absl::Seconds(5), absl::Seconds(40));
+  plan.between_stops = interval(absl::Seconds(5), absl::Seconds(40));
+  plan.longest_pause = Between(random, absl::Seconds(1), absl::Seconds(20));
+  return plan;
+}
+
+}  // namespace
+
+Takeovers::Takeovers(uint64_t seed)
+    : time_(seed),
+      random_(NewSeededRandom(time_.random().Next())),
+      plan_(DrawPlan(*random_)),
+      takeover_plan_(DrawTakeovers(*random_)),
+      faults_(plan_.faults, *random_),
+      people_(time_),
+      fate_(time_),
+      client_network_(people_, plan_.faults, *random_),
+      client_(plan_, namespaces_.id(), people_, *random_, client_network_, journal_) {
+  persistence::MemoryStoreOptions store;
+  store.faults = &faults_;
+  store.clock = [this] { return time_.wall(); };
+  store_ = persistence::NewMemoryStore(std::move(store));
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    Side& side = sides_.at(i);
+    side.process = MakeProcess(i);
+    side.network = std::make_unique<Network>(people_, plan_.faults, *random_);
+    side.worker =
+        std::make_unique<Worker>(plan_, namespaces_.id(), people_, *random_, *side.network, journal_);
+  }
+}
+
+Takeovers::~Takeovers() {
+  for (size_t i = 0; i < sides_.size(); ++i) Kill(i);
+}
+
+std::unique_ptr<ServerProcess> Takeovers::MakeProcess(size_t number) {
+  ServerProcess::Options options;
+  options.name = takeover_plan_.same_name ? "node" : fmt::format("node-{}", number);
+  options.first_writer = takeover_plan_.same_writers ? 1 : 1 + 10 * static_cast<uint32_t>(number);
+  options.executors = 1 + random_->Below(3);
+  options.history.check_fold = true;
+  if (plan_.resident_bytes > 0) options.history.resident_bytes = plan_.resident_bytes;
+  options.history.quiet_after = absl::Seconds(1);
+  if (plan_.snapshots) {
+    options.history.snapshot_log_bytes = 0;
+    options.history.log_to_snapshot = 0;
+  }
+  return std::make_unique<ServerProcess>(ServerProcess::World{time_, *store_, namespaces_, metrics_},
+                                         options);
+}
+
+void Takeovers::Start(size_t side) {
+  sides_.at(side).process->Start([this, side] {
+    ++takeovers_;
+    Connect(side);
+  });
+}
+
+void Takeovers::Connect(size_t side) {
+  Side& connected = sides_.at(side);
+  connected.network->Connect(connected.process->history(), connected.process->matching());
+  ConnectClient();
+}
+
+// To any process that has served, also one that has lost its lease since.
+void Takeovers::ConnectClient() {
+  std::vector<ServerProcess*> servers;
+  for (Side& side : sides_) {
+    if (side.network->connected()) servers.push_back(side.process.get());
+  }
+  if (servers.empty()) return;
+  ServerProcess& chosen = *servers[random_->Below(servers.size())];
+  client_network_.Connect(chosen.history(), chosen.matching());
+}
+
+void Takeovers::Kill(size_t side) {
+  sides_.at(side).network->Crash();
+  client_network_.Crash();  // it may have calls open there
+  sides_.at(side).process->Kill();
+  ConnectClient();
+}
+
+void Takeovers::Pause(size_t side) {
+  ServerProcess& process = *sides_.at(side).process;
+  if (process.paused()) return;
+  process.Pause();
+  fate_.RunAfter(random_->Fraction() * takeover_plan_.longest_pause, [&process] { process.Resume(); });
+}
+
+void Takeovers::Every(absl::Duration between, const std::function<void()>& happen) {
+  if (between == absl::InfiniteDuration() || faults_stopped_) return;
+  fate_.RunAfter(random_->Fraction() * 2 * between, [this, between, happen] {
+    if (faults_stopped_) return;
+    happen();
+    Every(between, happen);
+  });
+}
+
+void Takeovers::ScheduleFate() {
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    ServerProcess& process = *sides_.at(i).process;
+    Every(takeover_plan_.between_pauses, [this, i] { Pause(i); });
+    Every(takeover_plan_.between_kills, [this, i, &process] {
+      if (!process.up()) return;
+      Kill(i);
+      fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+    });
+    Every(takeover_plan_.between_stops, [&process] {
+      if (process.up()) process.Stop();
+    });
+    Every(kBetweenClockSteps,
+          [this, &process] { process.StepWallClock((random_->Fraction() - 0.5) * absl::Seconds(20)); });
+  }
+  fate_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
+}
+
+void Takeovers::StopFaults() {
+  faults_stopped_ = true;
+  faults_.Stop();
+  client_network_.StopFaults();
+  for (Side& side : sides_) {
+    side.process->Resume();
+    side.network->StopFaults();
+    side.worker->StopFaults();
+  }
+}
+
+void Takeovers::Read() {
+  people_.RunAfter(random_->Fraction() * 2 * kBetweenReads, [this] { Read(); });
+  if (plan_.workflows.empty()) return;
+  const std::string& id = plan_.workflows[random_->Below(plan_.workflows.size())].workflow_id;
+  Network& network = *sides_.at(random_->Below(sides_.size())).network;
+  if (!network.connected()) return;
+  network.history().WaitForEvents(
+      {.namespace_id = namespaces_.id(), .workflow_id = id, .run_id = std::nullopt}, 1, absl::ZeroDuration(),
+      network.Answer<server::RunPosition>(
+          [this, id, known = known_[id]](const absl::StatusOr<server::RunPosition>& position) {
+            if (position.ok()) return CheckRead(id, known, *position);
+            if (absl::IsNotFound(position.status()) && known > 0) {
+              journal_.Broken(id + " was answered, and later was not there");
+            }
+          }));
+}
+
+void Takeovers::CheckRead(const std::string& workflow_id, int64_t known,
+                          const server::RunPosition& position) {
+  if (position.next_event_id < known) {
+    journal_.Broken(fmt::format("{} was answered with {} events, and later with {}", workflow_id, known - 1,
+                                position.next_event_id - 1));
+  }
+  known_[workflow_id] = std::max(known_[workflow_id], position.next_event_id);
+}
+
+bool Takeovers::OneStep() {
+  ++steps_;
+  if (!time_.RunOne() && !time_.RunTimerAlone()) return false;
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    if (!sides_.at(i).process->exits()) continue;
+    Kill(i);
+    fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+  }
+  return true;
+}
+
+std::vector<std::string> Takeovers::Run() {
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+    sides_.at(i).worker->StartPolling();
+  }
+  const auto connect = [this](auto self) -> void {
+    people_.RunAfter(random_->Fraction() * 2 * kBetweenConnects, [this, self] {
+      ConnectClient();
+      self(self);
+    });
+  };
+  connect(connect);
+  Read();
+  ScheduleFate();
+  client_.Begin();
+  const absl::Duration end = plan_.faulty_time + kTimeToFinish;
+  while (!(client_.AllFinished() && faults_stopped_) && journal_.broken().empty()) {
+    if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
+      journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
+                      std::to_string(steps_) + " steps after the beginning:" + client_.Unfinished());
+    }
+  }
+  return journal_.broken();
+}
+
+std::string Takeovers::Description() const {
+  const TakeoverPlan& t = takeover_plan_;
+  return fmt::format(
+      "{}; two processes: one name {}, the same writers {}, paused every {} for up to {}, "
+      "killed every {}, stopped every {}",
+      Describe(plan_), t.same_name, t.same_writers, absl::FormatDuration(t.between_pauses),
+      absl::FormatDuration(t.longest_pause), absl::FormatDuration(t.between_kills),
+      absl::FormatDuration(t.between_stops));
+}
+
+}  // namespace perdure::simulation

@@ -1,0 +1,99 @@
+// One seed's world of two server processes on one store, which own all shards in turn: each loses its lease
+// by not running for a while, by a store that fails or is slow, by a kill, or by ending in order; in some
+// seeds both bear one name. Beside what World (world.h) checks, whatever was answered by either is in every
+// later answer of both. Faults stop after a while; then every workflow must finish. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/testing/manual_executor.h"
+#include "persistence/memory/memory_store.h"
+#include "server/history/testing/test_node.h"
+#include "server/metrics/testing/null_metrics.h"
+#include "tests/simulation/client.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/journal.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/server_process.h"
+#include "tests/simulation/worker.h"
+
+namespace perdure::simulation {
+
+// What a seed draws beside its Plan.
+struct TakeoverPlan {
+  bool same_name = false;
+  bool same_writers = false;  // the writers' ids of both are the same
+  // Of each process, on the average.
+  absl::Duration between_pauses;
+  absl::Duration between_kills;
+  absl::Duration between_stops;
+  absl::Duration longest_pause;
+};
+
+class Takeovers {
+ public:
+  explicit Takeovers(uint64_t seed);
+  ~Takeovers();
+
+  // What was broken; empty when every rule held and every workflow finished.
+  std::vector<std::string> Run();
+
+  const Plan& plan() const { return plan_; }
+  std::string Description() const;
+  // A figure that differs as soon as two runs of a seed do.
+  uint64_t steps() const { return steps_; }
+  // How often a process began to serve.
+  uint64_t takeovers() const { return takeovers_; }
+
+ private:
+  // A process, and who talks to it: a worker of its own, and the readers.
+  struct Side {
+    std::unique_ptr<ServerProcess> process;
+    std::unique_ptr<Network> network;
+    std::unique_ptr<Worker> worker;
+  };
+
+  std::unique_ptr<ServerProcess> MakeProcess(size_t number);
+  void Start(size_t side);
+  void Kill(size_t side);
+  void Connect(size_t side);
+  void ConnectClient();
+  void Pause(size_t side);
+  // Calls `happen` again and again, `between` apart on the average, until faults stop.
+  void Every(absl::Duration between, const std::function<void()>& happen);
+  void ScheduleFate();
+  void StopFaults();
+  // Asks either process for a workflow's position, again and again.
+  void Read();
+  void CheckRead(const std::string& workflow_id, int64_t known, const server::RunPosition& position);
+  bool OneStep();
+
+  VirtualTime time_;
+  std::unique_ptr<Random> random_;
+  const Plan plan_;
+  const TakeoverPlan takeover_plan_;
+  StoreFaults faults_;
+  std::unique_ptr<persistence::MemoryStore> store_;
+  ManualExecutor people_;
+  ManualExecutor fate_;
+  server::NullMetrics metrics_;
+  server::testing::OneNamespace namespaces_;
+
+  Journal journal_;
+  Network client_network_;
+  Client client_;
+  std::array<Side, 2> sides_;
+
+  std::map<std::string, int64_t> known_;  // the next event id that was answered last, by workflow id
+  bool faults_stopped_ = false;
+  uint64_t steps_ = 0;
+  uint64_t takeovers_ = 0;
+};
+
+}  // namespace perdure::simulation
