@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "google/protobuf/io/zero_copy_stream.h"
+#include "base/nesting.h"
 #include "perdure/token.pb.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method.h"
@@ -22,6 +22,7 @@
 namespace perdure::server {
 
 absl::Status UnparsableRequest();
+absl::Status RequestTooDeep();
 
 // The one place where a call is authorised. `name_space` may be empty.
 absl::Status Authorize(const Frontend& frontend, const Call& call, std::string_view name_space);
@@ -104,9 +105,16 @@ struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)>
 }  // namespace internal
 
 template <auto kHandler>
-void Handle(Frontend& frontend, CallPtr call, google::protobuf::io::ZeroCopyInputStream& stream) {
+void Handle(Frontend& frontend, CallPtr call, BytesSource bytes) {
   typename internal::RequestOf<decltype(kHandler)>::Type request;
-  if (!request.ParseFromZeroCopyStream(&stream)) return call->Fail(UnparsableRequest());
+  switch (ParseRequest(bytes, request)) {
+    case RequestForm::kFine:
+      break;
+    case RequestForm::kUnparsable:
+      return call->Fail(UnparsableRequest());
+    case RequestForm::kTooDeep:
+      return call->Fail(RequestTooDeep());
+  }
   internal::Run(kHandler, frontend, std::move(call), std::move(request));
 }
 
