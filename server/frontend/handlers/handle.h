@@ -16,6 +16,7 @@
 
 #include "base/nesting.h"
 #include "perdure/token.pb.h"
+#include "server/frontend/field_rules.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method.h"
 
@@ -115,6 +116,9 @@ void Handle(Frontend& frontend, CallPtr call, BytesSource bytes) {
     case RequestForm::kTooDeep:
       return call->Fail(RequestTooDeep());
   }
+  static const FieldRules kRules(request.GetDescriptor());
+  absl::Status fields = kRules.Check(request);
+  if (!fields.ok()) return call->Fail(std::move(fields));
   internal::Run(kHandler, frontend, std::move(call), std::move(request));
 }
 
