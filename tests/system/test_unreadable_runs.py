@@ -144,13 +144,15 @@ def test_a_failure_with_many_causes_is_cut_and_read_again(
     terminate(stub)
 
 
-def damage(server: SqliteServer) -> None:
-    """Its last row cannot be read any more."""
+def damage(server: SqliteServer, run_id: str) -> None:
+    """The run's last row cannot be read any more."""
+    run = UUID(run_id).bytes
     server.kill()
     with sqlite3.connect(server.folder / "perdure.db") as database:
         database.execute(
-            "UPDATE history SET changes = ?, events = ? WHERE sequence = (SELECT max(sequence) FROM history)",
-            (b"\xff", b"\xff"),
+            "UPDATE history SET changes = ?, events = ? WHERE run_id = ? AND sequence = "
+            "(SELECT max(sequence) FROM history WHERE run_id = ?)",
+            (b"\xff", b"\xff", run, run),
         )
     server.start()
 
@@ -164,15 +166,13 @@ def is_unreadable(stub: WorkflowServiceStub) -> bool:
 def test_a_damaged_run_is_terminated_and_its_id_started_again(
     server: SqliteServer, stub: WorkflowServiceStub
 ) -> None:
-    start(stub)
-    damage(server)
+    damage(server, start(stub))
     assert is_unreadable(stub)
     terminate(stub)
     restart(server)
     ended = describe(stub).workflow_execution_info
     assert ended.status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED
-    start(stub)
-    damage(server)
+    damage(server, start(stub))
     assert is_unreadable(stub)
     policy = WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
     again = start(stub, workflow_id_conflict_policy=policy)
@@ -196,7 +196,7 @@ def test_a_damaged_run_is_removed_by_command(server: SqliteServer, stub: Workflo
     assert whole.returncode == 1
     assert "this run can be read" in whole.stderr
     server.start()
-    damage(server)
+    damage(server, run_id)
     assert remove_run(server, run_id).returncode == 1  # a server works on the store
     server.stop()
     removed = remove_run(server, run_id)
