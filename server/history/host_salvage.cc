@@ -104,23 +104,28 @@ absl::StatusOr<RunPtr> HistoryHost::MakeHusk(const StoredRun& stored, const pers
 
 void HistoryHost::Salvage(const Uuid& namespace_id, const RunKey& key, WithRunCallback then) {
   if (!salvaging_.insert(key).second) return std::move(then)(Busy());
+  // The host may have dropped everything meanwhile, or lost its lease.
+  const auto may_go_on = [this, generation = salvage_generation_] {
+    absl::Status serving = Serving();
+    if (serving.ok() && generation != salvage_generation_) serving = Busy();
+    return serving;
+  };
   const auto answer = [this, key, generation = salvage_generation_](WithRunCallback& done,
                                                                     absl::StatusOr<RunPtr> husk) {
-    if (generation != salvage_generation_) husk = Serving().ok() ? Busy() : Serving();
     if (!husk.ok() && generation == salvage_generation_) salvaging_.erase(key);
     std::move(done)(std::move(husk));
   };
-  session_->LoadRuns({key}, [this, namespace_id, key, answer,
+  session_->LoadRuns({key}, [this, namespace_id, key, may_go_on, answer,
                              then = std::move(then)](absl::StatusOr<std::vector<StoredRun>> runs) mutable {
     if (!runs.ok()) return answer(then, runs.status());
-    session_->ListExecutions(RowOf(namespace_id, key),
-                             [this, answer, stored = std::move(runs->front()), then = std::move(then)](
-                                 absl::StatusOr<persistence::VisibilityPage> page) mutable {
-                               if (!page.ok()) return answer(then, page.status());
-                               if (page->rows.empty())
-                                 return answer(then, absl::DataLossError("a run has no row of its own"));
-                               answer(then, MakeHusk(stored, page->rows.front().row));
-                             });
+    auto on_row = [this, may_go_on, answer, stored = std::move(runs->front()),
+                   then = std::move(then)](absl::StatusOr<persistence::VisibilityPage> page) mutable {
+      if (!page.ok()) return answer(then, page.status());
+      if (absl::Status go_on = may_go_on(); !go_on.ok()) return answer(then, go_on);
+      if (page->rows.empty()) return answer(then, absl::DataLossError("a run has no row of its own"));
+      answer(then, MakeHusk(stored, page->rows.front().row));
+    };
+    session_->ListExecutions(RowOf(namespace_id, key), std::move(on_row));
   });
 }
 
