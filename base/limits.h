@@ -35,10 +35,30 @@ inline constexpr size_t kGrpcReceive = 64 * 1024 * 1024;
 // Request headers of one call. gRPC closes the call with RESOURCE_EXHAUSTED.
 inline constexpr size_t kGrpcMetadata = 64 * 1024;
 
+// What an error's text repeats of one of the client's values; the rest is left out and counted (Shown of
+// base/text.h). And a whole text: what is longer is cut. Both travel in response headers, percent-encoded and
+// once more in the details, and clients close a call whose headers are over 8 KiB.
+inline constexpr size_t kShownValue = 256;
+inline constexpr size_t kErrorText = 2 * 1024;
+
+// Every text of a request that nothing narrower limits, but reasons (a person's or a program's words);
+// failures and payloads are limited as wholes. INVALID_ARGUMENT (server/frontend/field_rules.h).
+inline constexpr size_t kStringSize = 4 * 1024;
+inline constexpr size_t kReasonSize = 64 * 1024;
+// A whole retry policy, with its types of errors. As kStringSize.
+inline constexpr size_t kRetryPolicySize = 16 * 1024;
+
+// Levels of messages in messages (base/nesting.h). A request that nests deeper than kRequestNesting is
+// INVALID_ARGUMENT, but of a failure the causes beyond kChain are cut. Neither requests nor stored bytes are
+// read deeper than kReadNesting.
+inline constexpr int kChain = 70;
+inline constexpr int kRequestNesting = 84;
+inline constexpr int kReadNesting = 1000;
+
 // frontend.maxlinksPerRequest (a count) and linkMaxSize: INVALID_ARGUMENT.
 inline constexpr int kLinksPerRequest = 10;
 inline constexpr size_t kLinkSize = 4000;
-// limit.workerBuildIdSize. INVALID_ARGUMENT.
+// limit.workerBuildIdSize; also of the binary checksums that came before build ids. INVALID_ARGUMENT.
 inline constexpr size_t kBuildIdSize = 255;
 // Priority.fairness_key. INVALID_ARGUMENT.
 inline constexpr size_t kFairnessKey = 64;

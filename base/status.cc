@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 #include "google/rpc/status.pb.h"
 #include "temporal/api/errordetails/v1/message.pb.h"
 
@@ -46,8 +47,8 @@ absl::Status NotFound(std::string_view message) {
 
 absl::Status NamespaceNotFound(std::string_view name) {
   details::NamespaceNotFoundFailure detail;
-  detail.set_namespace_(std::string(name));
-  return WithDetail(absl::NotFoundError(absl::StrCat("Namespace ", View(name), " is not found.")), detail);
+  detail.set_namespace_(Shown(name));
+  return WithDetail(absl::NotFoundError(absl::StrCat("Namespace ", Shown(name), " is not found.")), detail);
 }
 
 absl::Status NamespaceAlreadyExists(std::string_view message) {

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "absl/strings/numbers.h"
+#include "base/limits.h"
 
 namespace perdure {
 
@@ -17,6 +18,19 @@ std::string CamelCase(std::string_view name, std::string_view prefix) {
     upper = c == '_';
   }
   return camel;
+}
+
+std::string_view Beginning(std::string_view text, size_t bytes) {
+  constexpr unsigned char kContinuationMask = 0xC0;
+  constexpr unsigned char kContinuation = 0x80;
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & kContinuationMask) == kContinuation) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string Shown(std::string_view value) {
+  if (value.size() <= limits::kShownValue) return std::string(value);
+  return fmt::format("{}... ({} bytes)", Beginning(value, limits::kShownValue), value.size());
 }
 
 std::string HostPort(std::string_view ip, int port) {

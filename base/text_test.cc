@@ -1,6 +1,10 @@
 #include "base/text.h"
 
+#include <string>
+
 #include <catch2/catch.hpp>
+
+#include "base/limits.h"
 
 namespace perdure {
 namespace {
@@ -30,6 +34,22 @@ TEST_CASE("what is no listener's address is not read as one") {
     CAPTURE(text);
     CHECK_FALSE(SplitHostPort(text));
   }
+}
+
+TEST_CASE("a text is cut between two characters") {
+  CHECK(Beginning("order", 9) == "order");
+  CHECK(Beginning("order", 2) == "or");
+  CHECK(Beginning("a\u00e9\u20ac", 6) == "a\u00e9\u20ac");
+  CHECK(Beginning("a\u00e9\u20ac", 5) == "a\u00e9");
+  CHECK(Beginning("a\u00e9\u20ac", 2) == "a");
+  CHECK(Beginning("\u20ac", 2).empty());
+}
+
+TEST_CASE("a client's value is shown whole when it is short, else its beginning and its size") {
+  CHECK(Shown("order-1") == "order-1");
+  CHECK(Shown(std::string(limits::kShownValue, 'x')) == std::string(limits::kShownValue, 'x'));
+  CHECK(Shown(std::string(limits::kShownValue + 1, 'x')) ==
+        std::string(limits::kShownValue, 'x') + "... (257 bytes)");
 }
 
 }  // namespace

@@ -109,16 +109,40 @@ bool IsValue(IndexedValueType type, const json& value) {
   return std::all_of(value.begin(), value.end(), [&](const json& one) { return IsScalar(type, one); });
 }
 
+// The deepest value that means anything is a list of scalars.
+constexpr int kJsonDepth = 2;
+
+// Parsed no deeper than that, so that neither what reads the value nor what shows it can go deep. Discarded
+// when it is not JSON, or deeper.
+json ParseValue(std::string_view text) {
+  bool too_deep = false;
+  const auto within_depth = [&](int depth, json::parse_event_t event, json&) {
+    const bool opens =
+        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    if (opens && depth >= kJsonDepth) too_deep = true;
+    return !too_deep;
+  };
+  json value = json::parse(text, within_depth, /*allow_exceptions=*/false);
+  return too_deep ? json(json::value_t::discarded) : value;
+}
+
+// What does not fit into a workflow's attributes in any case: it is refused for its size, unread.
+bool IsTooLarge(const Payload& payload) {
+  return payload.data().size() > limits::kSearchAttributeValue ||
+         payload.ByteSizeLong() > limits::kSearchAttributesSize;
+}
+
 absl::Status CheckValue(const std::string& name, IndexedValueType type, const Payload& payload) {
+  if (IsTooLarge(payload)) return absl::OkStatus();
   const auto encoding = payload.metadata().find("encoding");
   if (encoding != payload.metadata().end() && encoding->second == "binary/null") return absl::OkStatus();
-  const json value = json::parse(payload.data(), nullptr, /*allow_exceptions=*/false);
+  const json value = ParseValue(payload.data());
   const bool decoded =
       encoding != payload.metadata().end() && encoding->second == "json/plain" && !value.is_discarded();
   if (decoded && IsValue(type, value)) return absl::OkStatus();
-  const std::string shown = !decoded            ? fmt::format("value from <{}>", payload.ShortDebugString())
-                            : value.is_string() ? value.get<std::string>()
-                                                : value.dump();
+  const std::string shown = !decoded ? fmt::format("value from <{}>", Shown(payload.ShortDebugString()))
+                            : value.is_string() ? Shown(value.get<std::string>())
+                                                : Shown(value.dump());
   return InvalidArgument(
       fmt::format("invalid value for search attribute {} of type {}: {}", name, TypeName(type), shown));
 }
@@ -140,8 +164,8 @@ absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::stri
   // A name that is not known comes before everything else: the real server translates names first.
   for (const auto& [name, payload] : fields) {
     if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
-    return InvalidArgument(
-        fmt::format("Namespace {} has no mapping defined for search attribute {}", name_space, name));
+    return InvalidArgument(fmt::format("Namespace {} has no mapping defined for search attribute {}",
+                                       Shown(name_space), Shown(name)));
   }
   if (fields.size() > limits::kSearchAttributes) {
     return InvalidArgument(fmt::format("number of search attributes {} exceeds limit {}", fields.size(),
@@ -149,7 +173,8 @@ absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::stri
   }
   for (const auto& [name, payload] : fields) {
     const auto type = SettableType(custom, name);
-    if (!type) return InvalidArgument(fmt::format("{} attribute can't be set in SearchAttributes", name));
+    if (!type)
+      return InvalidArgument(fmt::format("{} attribute can't be set in SearchAttributes", Shown(name)));
     const absl::Status valid = CheckValue(name, *type, payload);
     if (!valid.ok()) return valid;
   }

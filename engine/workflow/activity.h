@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/workflow/deadline.h"
 #include "engine/workflow/failures.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/state.h"
@@ -88,7 +89,7 @@ void RetryActivity(Transition& transition, int64_t scheduled_event_id, EndedAtte
 // ---- activity_timeouts.cc
 
 void FireActivityTimeouts(Transition& transition);
-std::optional<absl::Time> NextActivityTimeout(const State& state);
+std::optional<Deadline> NextActivityTimeout(const State& state);
 
 // ---- describe_activities.cc
 

@@ -1,4 +1,5 @@
 #include "base/status.h"
+#include "base/text.h"
 #include "engine/workflow/activity.h"
 #include "fmt/format.h"
 
@@ -33,7 +34,7 @@ absl::StatusOr<int64_t> LookUpActivity(const State& state, const perdure::server
       return NotFound(
           fmt::format("cannot find pending activity with ActivityID {}, check workflow execution history for "
                       "more details",
-                      token.activity_id()));
+                      Shown(token.activity_id())));
     }
     scheduled_event_id = found->second;
   }

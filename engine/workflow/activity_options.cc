@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/workflow/durations.h"
 #include "engine/workflow/retry_policy.h"
@@ -71,7 +72,7 @@ std::optional<std::string> FillTimeouts(absl::Duration run_timeout,
     return fmt::format(
         "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId={} "
         "ActivityType={}",
-        options.activity_id(), options.activity_type().name());
+        Shown(options.activity_id()), Shown(options.activity_type().name()));
   }
   start_to_close = Cut(start_to_close, run_timeout);
   const absl::Duration heartbeat =

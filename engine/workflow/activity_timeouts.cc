@@ -11,21 +11,33 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-struct Deadline {
+struct Timeout {
   absl::Time at;
   int64_t scheduled_event_id = 0;
+  // Among timeouts of one moment: 0 for schedule-to-close when the activity was started in the step that
+  // scheduled it, as a start comes after (Deadline::since); else the number of the type.
+  int order = 0;
   enums::TimeoutType type = enums::TIMEOUT_TYPE_UNSPECIFIED;
   int32_t attempt = 1;
 };
 
-// Calls `visit(type, at)` for each timeout that applies to the activity as it is now.
+int OrderOf(const Activity& activity, enums::TimeoutType type) {
+  const bool whole = type == enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE;
+  const bool at_once = activity.started_time == FromProto(activity.scheduled->event_time());
+  return whole && at_once ? 0 : type;
+}
+
+// Calls `visit(type, deadline)` for each timeout that applies to the activity as it is now.
 template <typename Visit>
 void VisitDeadlines(const Activity& activity, Visit visit) {
   const ActivityTaskScheduledEventAttributes& options = Options(activity);
-  const auto from = [&visit](enums::TimeoutType type, absl::Time begin,
-                             const google::protobuf::Duration& timeout) {
+  const auto from = [&](enums::TimeoutType type, absl::Time begin,
+                        const google::protobuf::Duration& timeout) {
+    const bool of_the_start =
+        type == enums::TIMEOUT_TYPE_START_TO_CLOSE || type == enums::TIMEOUT_TYPE_HEARTBEAT;
     const absl::Duration duration = FromProto(timeout);
-    if (duration > absl::ZeroDuration()) visit(type, begin + duration);
+    if (duration <= absl::ZeroDuration()) return;
+    visit(type, Deadline{begin + duration, of_the_start ? kAfterEvents : activity.scheduled->event_id()});
   };
   from(enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, FromProto(activity.scheduled->event_time()),
        options.schedule_to_close_timeout());
@@ -54,17 +66,18 @@ std::string_view Name(enums::TimeoutType type) {
   }
 }
 
-// In order of time, then of event id, then of type.
-std::vector<Deadline> Due(const State& state, absl::Time now) {
-  std::vector<Deadline> due;
-  for (const auto& [id, activity] : *state.activities) {
-    VisitDeadlines(*activity,
-                   [&, id = id, attempt = activity->attempt](enums::TimeoutType type, absl::Time at) {
-                     if (at <= now) due.push_back({at, id, type, attempt});
-                   });
+// In order of time, then of event id, then of type: the real server's.
+std::vector<Timeout> Due(const State& state, absl::Time now) {
+  std::vector<Timeout> due;
+  for (const auto& [id, pending] : *state.activities) {
+    const Activity& activity = *pending;
+    VisitDeadlines(activity, [&, id = id](enums::TimeoutType type, const Deadline& deadline) {
+      if (deadline.at > now) return;
+      due.push_back({deadline.at, id, OrderOf(activity, type), type, activity.attempt});
+    });
   }
-  std::sort(due.begin(), due.end(), [](const Deadline& a, const Deadline& b) {
-    return std::tie(a.at, a.scheduled_event_id, a.type) < std::tie(b.at, b.scheduled_event_id, b.type);
+  std::sort(due.begin(), due.end(), [](const Timeout& a, const Timeout& b) {
+    return std::tie(a.at, a.scheduled_event_id, a.order) < std::tie(b.at, b.scheduled_event_id, b.order);
   });
   return due;
 }
@@ -77,7 +90,7 @@ struct TimedOut {
 };
 
 // Retries the attempt, or says how the activity ends.
-std::optional<TimedOut> TimeOutAttempt(Transition& transition, const Deadline& deadline) {
+std::optional<TimedOut> TimeOutAttempt(Transition& transition, const Timeout& deadline) {
   const Activity& activity = *FindActivity(transition.state(), deadline.scheduled_event_id);
   Failure failure = TimeoutFailure(fmt::format("activity {} timeout", Name(deadline.type)), deadline.type);
   const RetryDecision decision = DecideRetry(activity, failure, transition.now());
@@ -115,7 +128,7 @@ void EmitTimedOut(Transition& transition, TimedOut timed_out) {
 
 void FireActivityTimeouts(Transition& transition) {
   std::vector<TimedOut> ends;
-  for (const Deadline& deadline : Due(transition.state(), transition.now())) {
+  for (const Timeout& deadline : Due(transition.state(), transition.now())) {
     const bool ended = std::any_of(ends.begin(), ends.end(), [&](const TimedOut& end) {
       return end.scheduled_event_id == deadline.scheduled_event_id;
     });
@@ -133,12 +146,11 @@ void FireActivityTimeouts(Transition& transition) {
   transition.ScheduleWorkflowTask();
 }
 
-std::optional<absl::Time> NextActivityTimeout(const State& state) {
-  std::optional<absl::Time> next;
+std::optional<Deadline> NextActivityTimeout(const State& state) {
+  std::optional<Deadline> next;
   for (const auto& [id, activity] : *state.activities) {
-    VisitDeadlines(*activity, [&next](enums::TimeoutType, absl::Time at) {
-      if (!next.has_value() || at < *next) next = at;
-    });
+    VisitDeadlines(*activity,
+                   [&next](enums::TimeoutType, const Deadline& deadline) { TakeEarlier(deadline, next); });
   }
   return next;
 }

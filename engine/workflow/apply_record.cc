@@ -2,6 +2,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/limits.h"
+#include "base/nesting.h"
 #include "engine/workflow/apply.h"
 #include "engine/workflow/check_record.h"
 #include "engine/workflow/workflow.h"
@@ -64,10 +66,11 @@ absl::Status Apply(State& state, const Record& record) {
   }
   if (record.event_count < 0) return Damaged(state, "its number of events");
   perdure::engine::Changes changes;
-  if (!changes.ParseFromString(record.changes)) return Damaged(state, "its changes cannot be read");
+  if (!ParseStored(record.changes, changes)) return Damaged(state, "its changes cannot be read");
   ChangeReader reader(changes);
   google::protobuf::io::ArrayInputStream bytes(record.events.data(), static_cast<int>(record.events.size()));
   CodedInputStream input(&bytes);
+  input.SetRecursionLimit(limits::kReadNesting);
   for (int32_t i = 0; i < record.event_count; ++i) {
     if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty()) return Damaged(state, wrong);
     size_t framed_bytes = 0;

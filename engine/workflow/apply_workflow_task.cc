@@ -18,6 +18,9 @@ void ApplyScheduled(State& state, const HistoryEvent& event) {
   task.scheduled_time = FromProto(event.event_time());
   task.task_queue = scheduled.task_queue().name();
   task.sticky = scheduled.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
+  if (task.sticky && state.sticky.has_value()) {
+    task.start_by = task.scheduled_time + state.sticky->schedule_to_start_timeout;
+  }
   task.start_to_close_timeout = FromProto(scheduled.start_to_close_timeout());
   state.workflow_task_attempt = task.attempt;
   state.workflow_task = std::move(task);

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/text.h"
 #include "engine/workflow/command.h"
 #include "fmt/format.h"
 
@@ -35,7 +36,7 @@ CommandResult CancelTimer(CommandContext& context, const Command& command) {
   if (timer_id.size() > limits::kIdLength) {
     return Bad(
         fmt::format("TimerId on CancelTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
-                    timer_id, timer_id.size(), limits::kIdLength));
+                    Shown(timer_id), timer_id.size(), limits::kIdLength));
   }
 
   Transition& transition = context.transition;
@@ -49,7 +50,7 @@ CommandResult CancelTimer(CommandContext& context, const Command& command) {
     transition.DropBuffered(*fired);
   } else {
     return Bad(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
-                           timer_id));
+                           Shown(timer_id)));
   }
   context.has_buffered = context.has_buffered && transition.HasBuffered();
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 #include "engine/workflow/command_rules.h"
 
 namespace perdure::engine::workflow {
@@ -25,9 +26,9 @@ CommandResult RecordMarker(CommandContext& context, const Command& command) {
   const std::string& name = attributes.marker_name();
   if (name.empty()) return CommandFailure{kCause, "MarkerName is not set on RecordMarkerCommand."};
   if (name.size() > limits::kIdLength) {
-    return CommandFailure{
-        kCause, absl::StrCat("MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=", name,
-                             " Length=", name.size(), " Limit=", limits::kIdLength)};
+    return CommandFailure{kCause,
+                          absl::StrCat("MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=",
+                                       Shown(name), " Length=", name.size(), " Limit=", limits::kIdLength)};
   }
   if (DetailsSize(attributes) > limits::kBlobSize) {
     return CommandFailure{kCause, "RecordMarkerCommandAttributes.Details exceeds size limit.", true};

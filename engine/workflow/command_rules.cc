@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "engine/workflow/names.h"
 
 namespace perdure::engine::workflow {
@@ -93,7 +94,7 @@ absl::Status CheckSequence(const Commands& commands) {
     if (closing != nullptr) {
       std::vector<std::string> names;
       for (const Command& each : commands) names.push_back(ShortName(each.command_type()));
-      return InvalidArgument(absl::StrCat("invalid command sequence: [", absl::StrJoin(names, ", "),
+      return InvalidArgument(absl::StrCat("invalid command sequence: [", Shown(absl::StrJoin(names, ", ")),
                                           "], command ", ShortName(closing->command_type()),
                                           " must be the last command."));
     }

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/workflow/activity_options.h"
 #include "engine/workflow/command.h"
@@ -52,7 +53,7 @@ CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventA
         enums::WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
         fmt::format(
             "invalid history builder state for action: add-activitytask-scheduled-event, ActivityID: {}",
-            options.activity_id())};
+            Shown(options.activity_id()))};
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/text.h"
 #include "engine/workflow/command.h"
 #include "engine/workflow/durations.h"
 #include "fmt/format.h"
@@ -23,18 +24,18 @@ CommandResult StartTimer(CommandContext& context, const Command& command) {
   if (timer_id.empty()) return Bad("TimerId is not set on StartTimerCommand.");
   if (timer_id.size() > limits::kIdLength) {
     return Bad(fmt::format("TimerId on StartTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
-                           timer_id, timer_id.size(), limits::kIdLength));
+                           Shown(timer_id), timer_id.size(), limits::kIdLength));
   }
   google::protobuf::Duration timeout = wanted.start_to_fire_timeout();
   if (auto wrong = ValidateAndCap(timeout)) {
     return Bad(fmt::format("An invalid StartToFireTimeout is set on StartTimerCommand: {}. TimerId={}",
-                           *wrong, timer_id));
+                           *wrong, Shown(timer_id)));
   }
   if (context.transition.state().timers->contains(timer_id)) {
     return CommandFailure{
         enums::WORKFLOW_TASK_FAILED_CAUSE_START_TIMER_DUPLICATE_ID,
         fmt::format("invalid history builder state for action: add-timer-started-event, TimerID: {}",
-                    timer_id)};
+                    Shown(timer_id))};
   }
 
   HistoryEvent event = context.transition.NewEvent(enums::EVENT_TYPE_TIMER_STARTED);

@@ -280,5 +280,33 @@ TEST_CASE("An eager activity comes back with the answer, unless it is gone by th
   CHECK(none->eager_activities.empty());
 }
 
+TEST_CASE("A refused command repeats little of what it holds") {
+  const std::string large(1'000'000, 'x');
+  Command marker = OfType(enums::COMMAND_TYPE_RECORD_MARKER);
+  marker.mutable_record_marker_command_attributes()->set_marker_name(large);
+  Command timer = OfType(enums::COMMAND_TYPE_START_TIMER);
+  timer.mutable_start_timer_command_attributes()->set_timer_id(large);
+  Command cancel = OfType(enums::COMMAND_TYPE_CANCEL_TIMER);
+  cancel.mutable_cancel_timer_command_attributes()->set_timer_id(large);
+  Command activity = ScheduleActivity("a1", [&](auto& options) {
+    options.mutable_retry_policy()->add_non_retryable_error_types("TemporalTimeout:" + large);
+  });
+  Command unmet = ScheduleActivity(large, [](auto& options) {
+    options.clear_start_to_close_timeout();
+    options.clear_schedule_to_close_timeout();
+  });
+  for (const Command& command : {marker, timer, cancel, activity, unmet, UpsertSearchAttribute(large, "1")}) {
+    CHECK(Refusal(command).size() < 1000);
+  }
+  CHECK(Refusal(UpsertSearchAttribute("BuildIds", std::string(200'000, '['))).size() < 1000);
+}
+
+TEST_CASE("A sequence of commands that is refused is not listed whole") {
+  TestRun run;
+  StartTask(run);
+  const std::vector<Command> commands(10'000, CompleteWorkflow());
+  CHECK(run.Complete(commands).status().message().size() < 1000);
+}
+
 }  // namespace
 }  // namespace perdure::engine::workflow::testing

@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/workflow/activity.h"
 #include "engine/workflow/close.h"
@@ -31,8 +32,8 @@ absl::Status CheckRequest(const CompletedRequest& request, const NamespaceSettin
         "versioning behavior cannot be specified without deployment options being set with versioned mode");
   }
   if (request.intermediate_page() || request.page_number() > 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("workflow task completion pagination is disabled for this namespace ", settings.name));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "workflow task completion pagination is disabled for this namespace ", Shown(settings.name)));
   }
   if (!request.messages().empty()) {
     return absl::UnimplementedError(

@@ -1,6 +1,5 @@
 #include "engine/workflow/execution_timers.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "engine/workflow/close.h"
@@ -39,11 +38,12 @@ bool IsDelayed(const State& state, absl::Time now) {
   return end.has_value() && now < *end;
 }
 
-std::optional<absl::Time> NextExecutionTimer(const State& state) {
+std::optional<Deadline> NextExecutionTimer(const State& state) {
   if (!state.IsOpen()) return std::nullopt;
-  std::optional<absl::Time> next;
+  constexpr int64_t kStarted = 1;
+  std::optional<Deadline> next;
   for (const auto& at : {state.execution_expires_at, state.run_expires_at, EndOfStartDelay(state)}) {
-    if (at.has_value()) next = std::min(*at, next.value_or(absl::InfiniteFuture()));
+    if (at.has_value()) TakeEarlier({*at, kStarted}, next);
   }
   return next;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "engine/workflow/deadline.h"
 #include "engine/workflow/transition.h"
 
 namespace perdure::engine::workflow {
@@ -13,6 +14,6 @@ namespace perdure::engine::workflow {
 void FireExecutionTimers(Transition& transition);
 // True while the first workflow task waits for the end of the start delay.
 bool IsDelayed(const State& state, absl::Time now);
-std::optional<absl::Time> NextExecutionTimer(const State& state);
+std::optional<Deadline> NextExecutionTimer(const State& state);
 
 }  // namespace perdure::engine::workflow

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -14,22 +15,16 @@ constexpr int64_t kApplicationInfoOverhead = 8;
 constexpr int64_t kServerInfoOverhead = 4;
 constexpr int64_t kCauseOverhead = 4;
 
-bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
 // Takes texts as long as there is room.
 class Room {
  public:
   explicit Room(int64_t bytes) : left_(bytes) {}
 
   std::string Take(const std::string& text) {
-    size_t size = text.size();
-    if (left_ < static_cast<int64_t>(size)) {
-      size = left_ > 0 ? static_cast<size_t>(left_) : 0;
-      while (size > 0 && ContinuesCharacter(text[size])) --size;
-    }
-    left_ -= static_cast<int64_t>(size);
-    if (size > 0) left_ -= kTextOverhead;
-    return text.substr(0, size);
+    const std::string_view taken = Beginning(text, left_ > 0 ? static_cast<size_t>(left_) : 0);
+    left_ -= static_cast<int64_t>(taken.size());
+    if (!taken.empty()) left_ -= kTextOverhead;
+    return std::string(taken);
   }
   void Spend(int64_t bytes) { left_ -= bytes; }
   int64_t left() const { return left_; }

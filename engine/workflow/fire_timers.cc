@@ -8,13 +8,13 @@ namespace {
 // The kind whose earliest timer is due first, or null when none is due.
 const TimerKind* EarliestDue(const Transition& transition) {
   const TimerKind* earliest = nullptr;
-  absl::Time earliest_at;
+  Deadline earliest_deadline;
   for (const TimerKind& kind : kTimerKinds) {
-    const std::optional<absl::Time> at = kind.next(transition.state());
-    if (!at.has_value() || *at > transition.now()) continue;
-    if (earliest != nullptr && *at >= earliest_at) continue;
+    const std::optional<Deadline> deadline = kind.next(transition.state());
+    if (!deadline.has_value() || deadline->at > transition.now()) continue;
+    if (earliest != nullptr && !(*deadline < earliest_deadline)) continue;
     earliest = &kind;
-    earliest_at = *at;
+    earliest_deadline = *deadline;
   }
   return earliest;
 }
@@ -28,8 +28,8 @@ absl::StatusOr<Reply> Handle(Transition& transition, const FireTimers&) {
     const TimerKind* kind = EarliestDue(transition);
     if (kind == nullptr) break;
     kind->fire(transition);
-    const std::optional<absl::Time> next = kind->next(transition.state());
-    PERDURE_CHECK(!transition.state().IsOpen() || !next.has_value() || *next > transition.now(),
+    const std::optional<Deadline> next = kind->next(transition.state());
+    PERDURE_CHECK(!transition.state().IsOpen() || !next.has_value() || next->at > transition.now(),
                   "a timer that has fired is due again at once");
   }
   return Done{};

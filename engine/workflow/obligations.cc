@@ -52,9 +52,11 @@ Obligations ObligationsOf(const State& state) {
     if (!IsStarted(*activity)) obligations.dispatches.push_back(ActivityDispatch(id, *activity, priority));
   }
   for (const TimerKind& kind : kTimerKinds) {
-    const std::optional<absl::Time> next = kind.next(state);
+    const std::optional<Deadline> next = kind.next(state);
     if (!next.has_value()) continue;
-    if (!obligations.next_timer.has_value() || *next < *obligations.next_timer) obligations.next_timer = next;
+    if (!obligations.next_timer.has_value() || next->at < *obligations.next_timer) {
+      obligations.next_timer = next->at;
+    }
   }
   return obligations;
 }

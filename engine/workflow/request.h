@@ -90,7 +90,8 @@ struct HeartbeatActivity {
   api::RecordActivityTaskHeartbeatRequest request;
 };
 // ResetStickyTaskQueue, or (move_pending_task) matching knows that the sticky queue's worker is gone: then a
-// pending workflow task that waits on the sticky queue waits on the run's own queue instead. Makes no event.
+// pending workflow task that waits on the sticky queue waits on the run's own queue instead, until the time
+// by which a worker should have had it: then it times out like any other. Makes no event.
 struct ResetSticky {
   bool move_pending_task = false;
 };

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/limits.h"
+#include "engine/workflow/testing/activity_worker.h"
 #include "engine/workflow/testing/test_run.h"
 
 namespace perdure::engine::workflow::testing {
@@ -188,6 +189,53 @@ TEST_CASE("API fact 19: a history over its limit ends the run, and the caller is
   const auto& terminated = run.history().back().workflow_execution_terminated_event_attributes();
   CHECK(terminated.reason() == "Workflow history count exceeds limit.");
   CHECK(terminated.identity() == "history-service");
+}
+
+TEST_CASE("One completion that leads over the limit is undone, however short the history was") {
+  TestRun run;
+  REQUIRE(run.Start().ok());
+  run.PollWorkflowTask();
+  std::vector<Command> timers;
+  for (int i = 0; i < 150'000; ++i) timers.push_back(StartTimer(std::to_string(i), absl::Hours(1)));
+  const absl::Status status = run.Complete(timers).status();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(status.message() == "Workflow history count exceeds limit.");
+  CHECK(run.state().timers->empty());
+  CHECK(run.EventsFrom(3) ==
+        Names{"WorkflowTaskStarted", "WorkflowTaskFailed", "WorkflowExecutionTerminated"});
+}
+
+TEST_CASE("By id an activity may be failed with any failure, and with none") {
+  for (const auto type : {enums::TIMEOUT_TYPE_SCHEDULE_TO_START, enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE}) {
+    TestRun run;
+    ActivityWorker worker(run);
+    StartWith(run, {ScheduleActivity("a1")});
+    worker.Poll();
+    REQUIRE(worker
+                .Fail(ById("a1"),
+                      [&](auto& request) {
+                        request.mutable_failure()->clear_application_failure_info();
+                        request.mutable_failure()->mutable_timeout_failure_info()->set_timeout_type(type);
+                      })
+                .ok());
+    CHECK(run.EventsFrom(6) == Names{"ActivityTaskStarted", "ActivityTaskFailed", "WorkflowTaskScheduled"});
+    CHECK(run.Event(7).activity_task_failed_event_attributes().retry_state() == enums::RETRY_STATE_TIMEOUT);
+  }
+  for (const bool failure : {false, true}) {
+    TestRun run;
+    ActivityWorker worker(run);
+    StartWith(run, {ScheduleActivity("a1")});
+    worker.Poll();
+    REQUIRE(worker
+                .Fail(ById("a1"),
+                      [&](auto& request) {
+                        request.clear_failure();
+                        if (failure) request.mutable_failure()->set_message("broken");
+                      })
+                .ok());
+    CHECK(run.EventsFrom(6).empty());
+    CHECK(run.state().activities->begin()->second->attempt == 2);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/workflow/durations.h"
 #include "fmt/format.h"
@@ -76,7 +77,7 @@ std::optional<std::string> ValidateAndCap(RetryPolicy& policy) {
   for (std::string_view type : policy.non_retryable_error_types()) {
     if (!type.starts_with(kTimeoutPrefix)) continue;
     type.remove_prefix(kTimeoutPrefix.size());
-    if (!IsTimeoutType(type)) return fmt::format("Invalid timeout type value: {}.", type);
+    if (!IsTimeoutType(type)) return fmt::format("Invalid timeout type value: {}.", Shown(type));
   }
   return std::nullopt;
 }

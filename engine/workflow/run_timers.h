@@ -4,8 +4,8 @@
 #include <array>
 #include <optional>
 
-#include "absl/time/time.h"
 #include "engine/workflow/activity.h"
+#include "engine/workflow/deadline.h"
 #include "engine/workflow/execution_timers.h"
 #include "engine/workflow/user_timers.h"
 #include "engine/workflow/workflow_task.h"
@@ -13,16 +13,15 @@
 namespace perdure::engine::workflow {
 
 struct TimerKind {
-  std::optional<absl::Time> (*next)(const State& state);  // the earliest one
-  void (*fire)(Transition& transition);                   // all that are due
+  std::optional<Deadline> (*next)(const State& state);  // the earliest one
+  void (*fire)(Transition& transition);                 // all that are due
 };
 
-// Of kinds due at the same time, the first goes first.
 inline constexpr std::array kTimerKinds = {
+    TimerKind{NextExecutionTimer, FireExecutionTimers},
     TimerKind{NextWorkflowTaskTimeout, FireWorkflowTaskTimeouts},
     TimerKind{NextUserTimer, FireUserTimers},
     TimerKind{NextActivityTimeout, FireActivityTimeouts},
-    TimerKind{NextExecutionTimer, FireExecutionTimers},
 };
 
 }  // namespace perdure::engine::workflow

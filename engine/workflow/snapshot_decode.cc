@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/nesting.h"
 #include "base/time.h"
 #include "engine/workflow/workflow.h"
 #include "perdure/snapshot.pb.h"
@@ -98,6 +99,7 @@ Wrong ReadTask(Snapshot::WorkflowTask& in, int64_t next_event_id, WorkflowTask& 
   task.original_scheduled_time = ReadTime(in.has_original_scheduled_time(), in.original_scheduled_time());
   task.task_queue = in.task_queue();
   task.sticky = in.sticky();
+  task.start_by = ReadTime(in.has_start_by(), in.start_by());
   task.start_to_close_timeout = FromProto(in.start_to_close_timeout());
   task.started_time = ReadTime(in.has_started_time(), in.started_time());
   task.start_nonce = in.start_nonce();
@@ -219,7 +221,7 @@ Wrong Read(Snapshot& snapshot, State& state) {
 
 absl::StatusOr<State> DecodeSnapshot(std::string_view bytes) {
   Snapshot snapshot;
-  if (!snapshot.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseStored(bytes, snapshot)) {
     return absl::DataLossError("a snapshot cannot be read");
   }
   State state;

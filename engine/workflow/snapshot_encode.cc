@@ -58,6 +58,7 @@ void PutTask(const WorkflowTask& task, Snapshot::WorkflowTask& out) {
   }
   out.set_task_queue(task.task_queue);
   out.set_sticky(task.sticky);
+  if (task.start_by.has_value()) *out.mutable_start_by() = ToProto(*task.start_by);
   *out.mutable_start_to_close_timeout() = ToProto(task.start_to_close_timeout);
   if (task.started_time.has_value()) *out.mutable_started_time() = ToProto(*task.started_time);
   out.set_start_nonce(task.start_nonce);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "engine/workflow/close.h"
 #include "engine/workflow/links.h"
 #include "engine/workflow/payload.h"
@@ -22,9 +23,10 @@ absl::Status AlreadyStarted(const State& current, std::string_view before, std::
   const RunFacts& facts = *current.facts;
   const std::string run_id = facts.run_id.ToString();
   const auto& started = facts.started->workflow_execution_started_event_attributes();
-  return WorkflowExecutionAlreadyStarted(absl::StrCat(std::string(before), " WorkflowId: ", facts.workflow_id,
-                                                      ", RunId: ", run_id, ".", std::string(after)),
-                                         facts.request_id, run_id, started.first_execution_run_id());
+  return WorkflowExecutionAlreadyStarted(
+      absl::StrCat(std::string(before), " WorkflowId: ", Shown(facts.workflow_id), ", RunId: ", run_id, ".",
+                   std::string(after)),
+      facts.request_id, run_id, started.first_execution_run_id());
 }
 
 // A start that was made before: answered as it was then.

@@ -47,6 +47,9 @@ struct WorkflowTask {
   std::optional<absl::Time> original_scheduled_time;  // of a chain of heartbeats
   std::string task_queue;  // where it waits: the sticky queue while stickiness holds, else the run's queue
   bool sticky = false;
+  // Of a task that was scheduled on a sticky queue: when it times out unless a worker has it by then. It
+  // stands also when the task has been moved to the run's queue since.
+  std::optional<absl::Time> start_by;
   absl::Duration start_to_close_timeout;
   std::optional<absl::Time> started_time;
   std::string start_nonce;  // names this start in its task token: StartNonce(*started) of workflow_task.h

@@ -88,16 +88,37 @@ TEST_CASE("A completion without sticky attributes clears stickiness") {
   CHECK_FALSE(run.PendingWorkflowTask()->sticky);
 }
 
-TEST_CASE("ResetSticky moves a waiting task to the normal queue, without an event") {
+TEST_CASE("ResetSticky moves a waiting task to the normal queue without an event, and leaves its deadline") {
+  TestRun run;
+  StartSticky(run);
+  const bool moved_by_matching = GENERATE(false, true);
+  REQUIRE(run.Do(ResetSticky{.move_pending_task = moved_by_matching}).ok());
+  CHECK(run.EventsFrom(7).empty());
+  CHECK(run.PendingWorkflowTask()->task_queue == "queue");
+  REQUIRE(run.Do(ResetSticky{}).ok());
+  CHECK(run.last_records().empty());
+  run.Crash();
+  run.Advance(absl::Milliseconds(4999));
+  CHECK(run.EventsFrom(7).empty());
+  run.Advance(absl::Milliseconds(1));
+  CHECK(run.EventsFrom(7) == Names{"WorkflowTaskTimedOut", "WorkflowTaskScheduled"});
+  const auto& timed_out = run.Event(7).workflow_task_timed_out_event_attributes();
+  CHECK(timed_out.timeout_type() == enums::TIMEOUT_TYPE_SCHEDULE_TO_START);
+  CHECK(run.Event(8).workflow_task_scheduled_event_attributes().attempt() == 1);
+  CHECK(run.PendingWorkflowTask()->task_queue == "queue");
+  run.Advance(absl::Hours(1));  // on the run's own queue it waits for as long as it takes
+  CHECK(run.EventsFrom(9).empty());
+}
+
+TEST_CASE("A task that was moved to the normal queue and taken there has no deadline of the sticky queue") {
   TestRun run;
   StartSticky(run);
   REQUIRE(run.Do(ResetSticky{}).ok());
-  CHECK(run.EventsFrom(7).empty());
-  CHECK(run.PendingWorkflowTask()->task_queue == "queue");
-  run.Advance(absl::Minutes(1));
-  CHECK(run.EventsFrom(7).empty());
-  REQUIRE(run.Do(ResetSticky{}).ok());
-  CHECK(run.last_records().empty());
+  run.Advance(absl::Seconds(4));
+  run.PollWorkflowTask("queue");
+  run.Advance(absl::Seconds(9));
+  REQUIRE(run.Complete().ok());
+  CHECK(run.EventsFrom(7) == Names{"WorkflowTaskStarted", "WorkflowTaskCompleted"});
 }
 
 }  // namespace

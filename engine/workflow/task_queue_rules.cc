@@ -1,6 +1,7 @@
 #include "engine/workflow/task_queue_rules.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {
@@ -28,7 +29,7 @@ std::optional<std::string> CheckTaskQueue(const temporal::api::taskqueue::v1::Ta
   }
   if (!IsInternal(name) || IsInternal(parent)) return std::nullopt;
   return fmt::format("cannot use internal per-namespace task queue:{} (in parent component task queue: {})",
-                     name, parent);
+                     Shown(name), Shown(parent));
 }
 
 }  // namespace perdure::engine::workflow

@@ -25,10 +25,10 @@ void FireUserTimers(Transition& transition) {
   transition.ScheduleWorkflowTask();
 }
 
-std::optional<absl::Time> NextUserTimer(const State& state) {
-  std::optional<absl::Time> next;
+std::optional<Deadline> NextUserTimer(const State& state) {
+  std::optional<Deadline> next;
   for (const auto& [timer_id, timer] : *state.timers) {
-    if (!next.has_value() || timer.fires_at < *next) next = timer.fires_at;
+    TakeEarlier({timer.fires_at, timer.started_event_id}, next);
   }
   return next;
 }

@@ -3,13 +3,13 @@
 
 #include <optional>
 
-#include "absl/time/time.h"
+#include "engine/workflow/deadline.h"
 #include "engine/workflow/state.h"
 #include "engine/workflow/transition.h"
 
 namespace perdure::engine::workflow {
 
 void FireUserTimers(Transition& transition);
-std::optional<absl::Time> NextUserTimer(const State& state);
+std::optional<Deadline> NextUserTimer(const State& state);
 
 }  // namespace perdure::engine::workflow

@@ -25,10 +25,19 @@ const char* HistoryExcess(const State& state) {
   return nullptr;
 }
 
-// Only then is a copy of the state kept, which makes changing it dearer.
-bool NearHistoryLimit(const State& state) {
+// How many commands the request brings: each makes an event or two. Any other request is far from adding half
+// a history's worth to one: what it flushes, or fires, was counted or made before.
+int64_t CommandsIn(const Request& request) {
+  const auto* completion = std::get_if<CompleteWorkflowTask>(&request);
+  return completion == nullptr ? 0 : completion->request.commands_size();
+}
+
+// Whether the request may lead over a limit. Only then is a copy of the state kept, which makes changing it
+// dearer.
+bool NearHistoryLimit(const State& state, const Request& request) {
+  constexpr int64_t kEventsOfACommand = 2;
   return state.history_size_bytes > limits::kHistorySize / 2 ||
-         state.next_event_id > limits::kHistoryCount / 2;
+         state.next_event_id + kEventsOfACommand * CommandsIn(request) > limits::kHistoryCount / 2;
 }
 
 bool BufferTooLarge(const State& state) {
@@ -61,7 +70,7 @@ Decision TerminateForExcess(State state, const Context& context, const char* exc
 
 Decision Decide(State state, const Request& request, const Context& context) {
   std::optional<State> before;
-  if (NearHistoryLimit(state)) before = state;
+  if (NearHistoryLimit(state, request)) before = state;
   Transition transition(std::move(state), context);
   absl::StatusOr<Reply> reply =
       std::visit([&](const auto& kind) { return Handle(transition, kind); }, request);

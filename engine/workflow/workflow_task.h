@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/workflow/deadline.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/transition.h"
 #include "temporal/api/history/v1/message.pb.h"
@@ -60,6 +61,6 @@ absl::Duration StartToCloseTimeout(const State& state, int32_t attempt, Random& 
 
 // Called by FireTimers. workflow_task_timeouts.cc
 void FireWorkflowTaskTimeouts(Transition& transition);
-std::optional<absl::Time> NextWorkflowTaskTimeout(const State& state);
+std::optional<Deadline> NextWorkflowTaskTimeout(const State& state);
 
 }  // namespace perdure::engine::workflow

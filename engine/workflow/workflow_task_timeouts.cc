@@ -8,8 +8,8 @@ namespace enums = temporal::api::enums::v1;
 
 void FireWorkflowTaskTimeouts(Transition& transition) {
   const State& state = transition.state();
-  const std::optional<absl::Time> due = NextWorkflowTaskTimeout(state);
-  if (!due.has_value() || transition.now() < *due) return;
+  const std::optional<Deadline> due = NextWorkflowTaskTimeout(state);
+  if (!due.has_value() || transition.now() < due->at) return;
   if (state.RunningTask() != nullptr) {
     TimeOutRunningTask(transition);
   } else {
@@ -22,14 +22,13 @@ void FireWorkflowTaskTimeouts(Transition& transition) {
   transition.ScheduleWorkflowTask();
 }
 
-std::optional<absl::Time> NextWorkflowTaskTimeout(const State& state) {
+std::optional<Deadline> NextWorkflowTaskTimeout(const State& state) {
   if (!state.IsOpen() || !state.workflow_task.has_value()) return std::nullopt;
   if (const WorkflowTask* running = state.RunningTask(); running != nullptr) {
-    return *running->started_time + running->start_to_close_timeout;
+    return Deadline{*running->started_time + running->start_to_close_timeout, kAfterEvents};
   }
-  // On the run's own queue a task waits for as long as it takes.
-  if (!state.workflow_task->sticky || !state.sticky.has_value()) return std::nullopt;
-  return state.workflow_task->scheduled_time + state.sticky->schedule_to_start_timeout;
+  if (!state.workflow_task->start_by.has_value()) return std::nullopt;
+  return Deadline{*state.workflow_task->start_by, state.workflow_task->scheduled_event_id};
 }
 
 }  // namespace perdure::engine::workflow

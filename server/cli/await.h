@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "base/executor.h"
 #include "base/notification.h"
 
 namespace perdure::server {
@@ -20,6 +21,14 @@ absl::StatusOr<T> Await(Start start) {
   });
   done.WaitForNotification();
   return result;
+}
+
+// Calls `start` on `executor` with a callback, and returns what that is called with: for what lives there.
+template <typename T, typename Start>
+absl::StatusOr<T> AwaitOn(Executor& executor, Start start) {
+  return Await<T>([&](auto done) {
+    executor.Post([&start, done = std::move(done)]() mutable { start(std::move(done)); });
+  });
 }
 
 }  // namespace perdure::server

@@ -6,6 +6,7 @@
 #include "server/cli/inspect.h"
 #include "server/cli/metrics_page.h"
 #include "server/cli/migrate.h"
+#include "server/cli/remove_run.h"
 #include "server/cli/serve.h"
 #include "server/cli/start_dev.h"
 #include "server/cli/version.h"
@@ -23,6 +24,7 @@ int Run(int argc, const char* const* argv) {
   AddMigrate(app, exit_code);
   AddConfig(app);
   AddInspect(app, exit_code);
+  AddRemoveRun(app, exit_code);
   AddMetricsPage(app);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("{}\n", VersionLine()); });
   try {

@@ -17,17 +17,10 @@ using persistence::Session;
 
 constexpr size_t kPageBytes = 4 * 1024 * 1024;
 
-// Calls a method of the session where it lives, and waits.
-template <typename T, typename Call>
-absl::StatusOr<T> Ask(Executor& loop, Call call) {
-  return Await<T>(
-      [&](auto done) { loop.Post([&call, done = std::move(done)]() mutable { call(std::move(done)); }); });
-}
-
 absl::StatusOr<std::optional<Uuid>> FindCurrent(Session& session, Executor& loop,
                                                 const persistence::WorkflowKey& key) {
   using Found = std::vector<std::optional<Uuid>>;
-  auto found = Ask<Found>(loop, [&](auto done) { session.FindCurrentRuns({key}, std::move(done)); });
+  auto found = AwaitOn<Found>(loop, [&](auto done) { session.FindCurrentRuns({key}, std::move(done)); });
   if (!found.ok()) return found.status();
   return found->front();
 }
@@ -37,8 +30,8 @@ absl::Status ReadBefore(Session& session, Executor& loop, const RunKey& key, int
                         std::vector<HistoryRow>& rows) {
   persistence::HistoryQuery query{key, 1, to_event_id, kPageBytes, false};
   while (query.from_event_id < to_event_id) {
-    auto page =
-        Ask<std::vector<HistoryRow>>(loop, [&](auto done) { session.ReadHistory(query, std::move(done)); });
+    auto page = AwaitOn<std::vector<HistoryRow>>(
+        loop, [&](auto done) { session.ReadHistory(query, std::move(done)); });
     if (!page.ok()) return page.status();
     if (page->empty()) break;
     query.from_event_id = page->back().first_event_id + page->back().event_count;
@@ -56,7 +49,7 @@ absl::StatusOr<std::optional<persistence::ExecutionRow>> ReadRow(Session& sessio
       persistence::Filter::Of({persistence::Column::kRunId, persistence::Comparison::kEqual, key.run_id});
   query.shard = key.shard;
   query.page_size = 1;
-  auto page = Ask<persistence::VisibilityPage>(
+  auto page = AwaitOn<persistence::VisibilityPage>(
       loop, [&](auto done) { session.ListExecutions(query, std::move(done)); });
   if (!page.ok()) return page.status();
   if (page->rows.empty()) return std::nullopt;
@@ -98,7 +91,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
                      .records_left_out = 0,
                      .state = none};
 
-  auto runs = Ask<std::vector<persistence::StoredRun>>(
+  auto runs = AwaitOn<std::vector<persistence::StoredRun>>(
       loop, [&](auto done) { session.LoadRuns({view.key}, std::move(done)); });
   if (!runs.ok()) return runs.status();
   persistence::StoredRun& stored = runs->front();

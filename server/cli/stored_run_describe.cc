@@ -1,6 +1,7 @@
 // The description of a stored run: names instead of numbers, and no payloads.
 #include <fmt/format.h>
 
+#include "base/nesting.h"
 #include "base/text.h"
 #include "engine/workflow/workflow.h"
 #include "perdure/record.pb.h"
@@ -23,7 +24,7 @@ std::string StatusName(int status) {
 
 Json EventsOf(const persistence::HistoryRow& row) {
   temporal::api::history::v1::History history;
-  if (!history.ParseFromString(row.events)) return "these bytes are no events";
+  if (!ParseStored(row.events, history)) return "these bytes are no events";
   Json events = Json::array();
   for (const auto& event : history.events()) {
     const std::string name = CamelCase(enums::EventType_Name(event.event_type()), "EVENT_TYPE_");
@@ -34,7 +35,7 @@ Json EventsOf(const persistence::HistoryRow& row) {
 
 Json ChangesOf(const persistence::HistoryRow& row) {
   perdure::engine::Changes changes;
-  if (!changes.ParseFromString(row.changes)) return "these bytes are no changes";
+  if (!ParseStored(row.changes, changes)) return "these bytes are no changes";
   Json names = Json::array();
   for (const auto& change : changes.changes()) {
     const auto* field = perdure::engine::Change::GetDescriptor()->FindFieldByNumber(change.kind_case());

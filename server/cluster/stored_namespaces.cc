@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/nesting.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
 
 namespace perdure::server {
@@ -18,7 +20,7 @@ absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
   auto name_space = std::make_shared<Namespace>();
   name_space->id = row.id;
   name_space->version = row.version;
-  if (!name_space->record.ParseFromString(row.data)) {
+  if (!ParseStored(row.data, name_space->record)) {
     return absl::InternalError(fmt::format("the stored record of namespace {} cannot be read", row.name));
   }
   name_space->settings.id = row.id;
@@ -94,7 +96,7 @@ void StoredNamespaces::Insert(NamespaceRecord record, persistence::Callback<Name
   session_.PutNamespace(row, 0, [this, row, done = std::move(done)](const absl::StatusOr<bool>& put) mutable {
     if (put.ok()) return std::move(done)(Remember(row));
     if (!absl::IsAlreadyExists(put.status())) return std::move(done)(put.status());
-    std::move(done)(NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", row.name)));
+    std::move(done)(NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", Shown(row.name))));
   });
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "server/frontend/handlers/execute.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/validate.h"
@@ -21,7 +22,7 @@ absl::StatusOr<TaskToken> TokenById(const Namespace& name_space, const Request& 
   if (!identity.ok()) return identity;
   // Without a workflow id, an activity that runs on its own is meant. There are none.
   if (request.workflow_id().empty())
-    return NotFound(fmt::format("activity not found for ID: {}", request.activity_id()));
+    return NotFound(fmt::format("activity not found for ID: {}", Shown(request.activity_id())));
   TaskToken token;
   token.set_namespace_id(std::string(name_space.id.View()));
   token.set_workflow_id(request.workflow_id());
@@ -46,9 +47,6 @@ ByToken ToTokenForm(ById& request) {
 template <typename Response>
 void FailActivity(Frontend& frontend, CallPtr call, TaskToken token,
                   api::RespondActivityTaskFailedRequest request) {
-  if (request.has_failure() && !request.failure().has_application_failure_info()) {
-    return call->Fail(InvalidArgument("Failure must have ApplicationFailureInfo."));
-  }
   RunRef run = RunOf(token);
   frontend.history.Execute(std::move(run),
                            engine::workflow::FailActivity{std::move(token), std::move(request)},

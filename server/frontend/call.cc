@@ -1,7 +1,9 @@
 #include "server/frontend/call.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace perdure::server {
 
@@ -29,6 +31,16 @@ void Call::OnCancelled(absl::AnyInvocable<void() &&> on_cancel) {
     }
   }
   std::move(on_cancel)();
+}
+
+void Call::Fail(absl::Status status) {
+  if (status.message().size() > limits::kErrorText) {
+    absl::Status cut(status.code(), AbslView(Beginning(StdView(status.message()), limits::kErrorText)));
+    status.ForEachPayload(
+        [&](absl::string_view type, const absl::Cord& detail) { cut.SetPayload(type, detail); });
+    status = std::move(cut);
+  }
+  Answer(std::move(status));
 }
 
 bool Call::ClientIsGone() {

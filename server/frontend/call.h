@@ -63,7 +63,9 @@ class Call {
   // The answer. REQUIRES: none was given yet.
   void Reply(const google::protobuf::MessageLite& message) { Answer(ReplyBytes(message)); }
   void Reply(ReplyBytes bytes) { Answer(std::move(bytes)); }
-  void Fail(absl::Status status) { Answer(std::move(status)); }
+  // A text of more than limits::kErrorText is cut: an answer that breaks its client's limit on headers would
+  // reach it as another error.
+  void Fail(absl::Status status);
 
   // Runs `on_cancel` when the client goes away before the answer; at once, here, if it already did. Dropped
   // with the answer. It must not touch the call, and only posts what it wants done.

@@ -55,12 +55,12 @@ absl::Status CheckClientVersion(std::string_view name, std::string_view version)
   if (!below) return InvalidArgument("Unable to parse client version: No Major.Minor.Patch elements found");
   if (*below) return absl::OkStatus();
   temporal::api::errordetails::v1::ClientVersionNotSupportedFailure detail;
-  detail.set_client_name(std::string(name));
-  detail.set_client_version(std::string(version));
+  detail.set_client_name(Shown(name));
+  detail.set_client_version(Shown(version));
   detail.set_supported_versions(std::string(client->range));
   return WithDetail(absl::FailedPreconditionError(
                         fmt::format("Client version {} is not supported. Server supports {} versions: {}",
-                                    version, name, client->range)),
+                                    Shown(version), Shown(name), client->range)),
                     detail);
 }
 

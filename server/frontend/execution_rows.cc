@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/nesting.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "server/frontend/namespaces.h"
@@ -20,7 +21,7 @@ bool IsCustom(const SearchAttributeTypes& custom, std::string_view name) {
 WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) {
   const persistence::ExecutionRow& row = stored.row;
   WorkflowExecutionInfo info;
-  info.ParseFromString(row.extra);  // written by us; what cannot be read is left out
+  ParseStored(row.extra, info);  // written by us; what cannot be read is left out
   info.mutable_execution()->set_workflow_id(row.workflow_id);
   info.mutable_execution()->set_run_id(stored.key.run_id.ToString());
   info.mutable_type()->set_name(row.workflow_type);
@@ -28,8 +29,8 @@ WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) 
   info.set_status(static_cast<temporal::api::enums::v1::WorkflowExecutionStatus>(row.status));
   *info.mutable_start_time() = ToProto(row.start_time);
   *info.mutable_execution_time() = ToProto(row.execution_time);
-  info.mutable_memo()->ParseFromString(row.memo);
-  info.mutable_search_attributes()->ParseFromString(row.search_attributes);
+  ParseStored(row.memo, *info.mutable_memo());
+  ParseStored(row.search_attributes, *info.mutable_search_attributes());
   if (!info.has_root_execution()) *info.mutable_root_execution() = info.execution();
   // These are shown of closed runs only.
   if (row.close_time) {

@@ -22,9 +22,12 @@ void Serve(const Method& method, Frontend& frontend, CallPtr call, const grpc::B
   if (method.spec.handler == nullptr) {
     return call->Fail(absl::UnimplementedError(fmt::format("{} is not implemented.", method.spec.name)));
   }
-  grpc::ByteBuffer bytes(request);  // shares the slices: the reader wants to own its buffer
-  grpc::ProtoBufferReader stream(&bytes);
-  method.spec.handler(frontend, std::move(call), stream);
+  method.spec.handler(frontend, std::move(call),
+                      [&](absl::FunctionRef<bool(google::protobuf::io::ZeroCopyInputStream&)> read) {
+                        grpc::ByteBuffer bytes(request);  // shares the slices: the reader owns its buffer
+                        grpc::ProtoBufferReader stream(&bytes);
+                        return read(stream);
+                      });
 }
 
 }  // namespace

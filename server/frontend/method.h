@@ -4,15 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/nesting.h"
 #include "server/auth/authorizer.h"
 #include "server/frontend/call.h"
 
 namespace google::protobuf {
 class MethodDescriptor;
-namespace io {
-class ZeroCopyInputStream;
 }
-}  // namespace google::protobuf
 
 namespace perdure::server {
 
@@ -27,8 +25,7 @@ enum class Polling { kNever, kMay, kAlways };
 enum class Routing { kLocal, kWorkflow, kTaskToken, kTaskQueue, kStore };
 
 // Reads the request and sees to it that the call is answered.
-using Handler = void (*)(Frontend& frontend, CallPtr call,
-                         google::protobuf::io::ZeroCopyInputStream& request);
+using Handler = void (*)(Frontend& frontend, CallPtr call, BytesSource request);
 
 struct MethodSpec {
   ApiService service;

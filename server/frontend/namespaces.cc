@@ -38,7 +38,7 @@ absl::Status CheckNamespaceState(const Namespace& name_space, std::string_view m
   if (std::find(allowed.begin(), allowed.end(), state) != allowed.end()) return absl::OkStatus();
 
   temporal::api::errordetails::v1::NamespaceInvalidStateFailure detail;
-  detail.set_namespace_(name_space.record.info().name());
+  detail.set_namespace_(Shown(name_space.record.info().name()));
   detail.set_state(state);
   std::string names;
   for (const NamespaceState one : allowed) {
@@ -52,7 +52,7 @@ absl::Status CheckNamespaceState(const Namespace& name_space, std::string_view m
 
 absl::Status CheckBinary(const Namespace& name_space, const std::string& checksum) {
   if (name_space.record.config().bad_binaries().binaries().contains(checksum)) {
-    return InvalidArgument(fmt::format("Binary {} already marked as bad deployment.", checksum));
+    return InvalidArgument(fmt::format("Binary {} already marked as bad deployment.", Shown(checksum)));
   }
   return absl::OkStatus();
 }

@@ -8,14 +8,14 @@
 #include "absl/strings/strip.h"
 #include "base/ids.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
+#include "engine/workflow/durations.h"
 
 namespace perdure::server {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
-
-constexpr int64_t kMaxDurationSeconds = int64_t{100} * 365 * 24 * 3600;
 
 absl::Status TaskQueueName(std::string_view name) {
   if (name.size() > limits::kIdLength) return InvalidArgument("taskQueue length exceeds limit");
@@ -84,7 +84,7 @@ absl::Status NonRetryableType(const std::string& type) {
   if (enums::TimeoutType_Parse(std::string(timeout), &parsed) && parsed != enums::TIMEOUT_TYPE_UNSPECIFIED) {
     return absl::OkStatus();
   }
-  return InvalidArgument(fmt::format("Invalid timeout type value: {}.", std::string(timeout)));
+  return InvalidArgument(fmt::format("Invalid timeout type value: {}.", Shown(StdView(timeout))));
 }
 
 }  // namespace
@@ -142,7 +142,8 @@ absl::Status NormalizeTaskQueue(temporal::api::taskqueue::v1::TaskQueue* queue, 
     return InvalidArgument("taskQueue length exceeds limit");
   }
   if (user_defined && absl::StartsWith(queue->name(), "temporal-sys-per-ns-tq")) {
-    return InvalidArgument(fmt::format("cannot use internal per-namespace task queue:{}", queue->name()));
+    return InvalidArgument(
+        fmt::format("cannot use internal per-namespace task queue:{}", Shown(queue->name())));
   }
   return absl::OkStatus();
 }
@@ -184,16 +185,8 @@ absl::Status NormalizeRetryPolicy(common::RetryPolicy& policy) {
 
 absl::Status NormalizeDuration(google::protobuf::Duration* duration) {
   if (duration == nullptr) return absl::OkStatus();
-  if ((duration->seconds() > 0 && duration->nanos() < 0) ||
-      (duration->seconds() < 0 && duration->nanos() > 0)) {
-    return InvalidArgument("duration has seconds and nanos with different signs");
-  }
-  if (duration->seconds() < 0 || duration->nanos() < 0) return InvalidArgument("negative duration");
-  if (duration->seconds() >= kMaxDurationSeconds) {
-    duration->set_seconds(kMaxDurationSeconds);
-    duration->set_nanos(0);
-  }
-  return absl::OkStatus();
+  const auto wrong = engine::workflow::ValidateAndCap(*duration);
+  return wrong.has_value() ? InvalidArgument(*wrong) : absl::OkStatus();
 }
 
 absl::Status NormalizeRequestId(std::string& request_id, IdMinter& ids) {

@@ -64,7 +64,7 @@ class Question {
     Question question(leaf);
     const bool is_time = leaf.name == "StartTime" || leaf.name == "HeartbeatTime";
     if (!is_time && question.text_ == nullptr) {
-      return InvalidArgument(fmt::format("malformed query: unknown attribute {}", leaf.name));
+      return InvalidArgument(fmt::format("malformed query: unknown attribute {}", Shown(leaf.name)));
     }
     if (leaf.comparison == Comparison::kIsNull || leaf.comparison == Comparison::kIsNotNull) return question;
     if (!is_time) {

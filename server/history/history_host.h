@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/executor.h"
 #include "engine/workflow/workflow.h"
 #include "persistence/store.h"
@@ -101,12 +102,26 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   // --- finding runs (host_runs.cc)
   // In memory, or null.
   RunPtr FindResident(const RunRef& ref) const;
+  static absl::Status NoSuchRun(const RunRef& ref);
   // NOT_FOUND as clients know it when there is no such run.
   void WithRun(const RunRef& ref, WithRunCallback then);
   // Null when the workflow id has no run.
   void WithCurrentRun(const persistence::WorkflowKey& key, WithRunCallback then);
   absl::StatusOr<RunPtr> Admit(persistence::StoredRun stored);
   RunPtr AdmitNew(engine::workflow::State state);
+
+  // --- runs that cannot be folded (host_salvage.cc)
+  // Answers a husk with what is known of the run, and keeps other calls from the run until EndSalvage.
+  void Salvage(const Uuid& namespace_id, const persistence::RunKey& key, WithRunCallback then);
+  absl::StatusOr<RunPtr> MakeHusk(const persistence::StoredRun& stored, const persistence::ExecutionRow& row);
+  // What was decided on the husk is committed; a husk on which nothing was decided is forgotten.
+  void EndSalvage(const RunPtr& husk);
+  void AbandonSalvage();
+  void SalvageCurrent(const persistence::WorkflowKey& key, WithRunCallback then);
+  void TerminateUnfoldable(const RunRef& ref, engine::workflow::Request request,
+                           Callback<engine::workflow::Reply> done);
+  void StartOverUnfoldable(const persistence::WorkflowKey& key, engine::workflow::StartRequest request,
+                           Callback<engine::workflow::StartReply> done);
 
   // --- steps (host_steps.cc)
   const engine::NamespaceSettings* SettingsOf(const Uuid& namespace_id);
@@ -189,6 +204,10 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   // unknown.
   uint64_t known_batch_ = 0;
   uint64_t unknown_batch_ = 0;
+
+  // Runs on whose husk a call works; an abandoned one's callbacks know themselves by the generation.
+  absl::flat_hash_set<persistence::RunKey> salvaging_;
+  uint64_t salvage_generation_ = 0;
 
   std::shared_ptr<const NamespaceSnapshot> namespaces_;
   // Runs of which the store refused something: how often in a row, and until when their timers wait.

@@ -72,6 +72,10 @@ void HistoryHost::Seal(ResidentRun& run) {
 }
 
 std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, bool leaves) const {
+  if (run.salvaged) {
+    return run.state.close_event != nullptr ? std::optional(workflow::EncodeSnapshot(run.state))
+                                            : std::nullopt;
+  }
   const auto rows = static_cast<size_t>(run.state.last_sequence - run.snapshot_sequence);
   const bool long_log =
       run.log_bytes > options_.snapshot_log_bytes ||
@@ -90,7 +94,13 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
 
 void HistoryHost::Landed(const RunPtr& run) {
   SealedWrite& sealed = *run->sealed;
-  if (run->dropped) return;
+  if (run->dropped) {
+    // Nobody else knows of the wake that a husk's commit has written.
+    if (run->salvaged && sealed.obligations.next_timer) {
+      horizon_.Leave(run->key, WakeTimes::Stored(*sealed.obligations.next_timer));
+    }
+    return;
+  }
   if (sealed.write.deleted) {
     keeper_.Forget(*run);
     ForgetQuiet(*run);

@@ -251,6 +251,7 @@ void HistoryHost::DropEverything(const absl::Status& status) {
   keeper_.ForgetAll();
   horizon_.Abandon();
   loader_.Abandon(status);
+  AbandonSalvage();
   for (const CommitGroupPtr& group : groups) {
     for (DurableCallback& done : std::exchange(group->waiting, {})) std::move(done)(status);
   }

@@ -23,15 +23,11 @@ RunPtr HistoryHost::FindResident(const RunRef& ref) const {
   return run;
 }
 
-namespace {
-
-absl::Status NoSuchRun(const RunRef& ref) {
-  if (!ref.run_id) return NotFound(absl::StrCat("workflow not found for ID: ", ref.workflow_id));
-  return NotFound(absl::StrCat("workflow execution not found for workflow ID \"", ref.workflow_id,
+absl::Status HistoryHost::NoSuchRun(const RunRef& ref) {
+  if (!ref.run_id) return NotFound(absl::StrCat("workflow not found for ID: ", Shown(ref.workflow_id)));
+  return NotFound(absl::StrCat("workflow execution not found for workflow ID \"", Shown(ref.workflow_id),
                                "\" and run ID \"", ref.run_id->ToString(), "\""));
 }
-
-}  // namespace
 
 void HistoryHost::WithRun(const RunRef& ref, WithRunCallback then) {
   if (absl::Status serving = Serving(); !serving.ok()) {

@@ -115,14 +115,16 @@ void HistoryHost::Execute(const RunRef& ref, workflow::Request request, Callback
     ExecuteOn(run, request, std::move(done));
     return;
   }
-  WithRun(ref,
-          [this, request = std::move(request), done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-            if (run.ok()) {
-              ExecuteOn(*run, request, std::move(done));
-            } else {
-              std::move(done)(run.status());
-            }
-          });
+  WithRun(ref, [this, ref, request = std::move(request),
+                done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+    if (run.ok()) {
+      ExecuteOn(*run, request, std::move(done));
+    } else if (absl::IsDataLoss(run.status()) && std::holds_alternative<workflow::Terminate>(request)) {
+      TerminateUnfoldable(ref, std::move(request), std::move(done));
+    } else {
+      std::move(done)(run.status());
+    }
+  });
 }
 
 void HistoryHost::ExecuteOn(const RunPtr& run, const workflow::Request& request,
@@ -143,9 +145,11 @@ void HistoryHost::Start(const Uuid& namespace_id, workflow::api::StartWorkflowEx
   const persistence::WorkflowKey key{ShardOf(namespace_id, request.workflow_id()), namespace_id,
                                      request.workflow_id()};
   workflow::StartRequest start{std::move(request), Uuid::Mint(world_.executor.random())};
-  WithCurrentRun(key, [this, namespace_id, start = std::move(start),
+  WithCurrentRun(key, [this, key, namespace_id, start = std::move(start),
                        done = std::move(done)](absl::StatusOr<RunPtr> current) mutable {
-    if (!current.ok()) {
+    if (absl::IsDataLoss(current.status())) {
+      StartOverUnfoldable(key, std::move(start), std::move(done));
+    } else if (!current.ok()) {
       std::move(done)(current.status());
     } else if (absl::Status serving = Serving(); !serving.ok()) {
       std::move(done)(serving);
@@ -193,6 +197,7 @@ void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
   Record(run, std::move(decision.records));
   if (current != nullptr) {
     current->loses_id = true;
+    current->current = false;
     batcher_.Add(current, 1, 0);
     batcher_.Join(run, current);
   }

@@ -55,6 +55,8 @@ struct ResidentRun {
   // True for the run that holds its workflow id: an open one, or the last one closed.
   bool current = true;
   bool dropped = false;
+  // A husk of a run that cannot be folded (host_salvage.cc): the commit that closes it writes a snapshot.
+  bool salvaged = false;
 
   // --- durability
   std::shared_ptr<CommitGroup> open_group;    // gathers; goes with the next commit

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "server/visibility/filter_values.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 
@@ -111,7 +112,7 @@ absl::StatusOr<Filter> OnRunId(Comparison comparison, const FilterToken& value) 
   if (!range) {
     return InvalidArgument(
         fmt::format("invalid query: operation is not supported: order of run ids and '{}', which begins none",
-                    value.text));
+                    Shown(value.text)));
   }
   // The text is shorter than any run id that it begins, so it stands just before them.
   const bool less = comparison == Comparison::kLess || comparison == Comparison::kLessOrEqual;
@@ -157,10 +158,10 @@ absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
   const bool known = found != kAttributes.end();
   if (known && found->searched != kNotYet) return *found;
   if (known || is_custom(name)) {
-    return absl::UnimplementedError(
-        fmt::format("a list filter on the search attribute '{}' is not supported by this server yet", name));
+    return absl::UnimplementedError(fmt::format(
+        "a list filter on the search attribute '{}' is not supported by this server yet", Shown(name)));
   }
-  return InvalidArgument(fmt::format("invalid query: invalid search attribute: {}", name));
+  return InvalidArgument(fmt::format("invalid query: invalid search attribute: {}", Shown(name)));
 }
 
 absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Comparison comparison,

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace perdure::server {
 namespace {
@@ -116,8 +117,9 @@ class Parser {
 
   absl::Status SyntaxError() const {
     std::string near;
-    if (token_.kind == Kind::kName) near = fmt::format(" near '{}'", absl::AsciiStrToLower(token_.text));
-    if (token_.kind == Kind::kString) near = fmt::format(" near '{}'", token_.text);
+    if (token_.kind == Kind::kName)
+      near = fmt::format(" near '{}'", absl::AsciiStrToLower(Shown(token_.text)));
+    if (token_.kind == Kind::kString) near = fmt::format(" near '{}'", Shown(token_.text));
     return InvalidArgument(fmt::format("invalid query: malformed SQL query: syntax error at position {}{}",
                                        kPrefix + token_.end + 1, near));
   }
@@ -177,7 +179,7 @@ class Parser {
     if (Take("STARTS_WITH")) return Compare(name, Comparison::kStartsWith, negated);
     if (token_.IsKeyword("LIKE")) {
       return Unsupported(fmt::format("operator '{}LIKE' not supported for Keyword type search attribute '{}'",
-                                     not_written ? "NOT " : "", name));
+                                     not_written ? "NOT " : "", Shown(name)));
     }
     const auto comparison = ComparisonOf(token_);
     if (!comparison || not_written) return SyntaxError();

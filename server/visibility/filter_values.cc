@@ -73,7 +73,7 @@ absl::Status InvalidValueType(std::string_view attribute, std::string_view type,
   const std::string_view quote = value.kind == Kind::kString ? "\"" : "";
   return InvalidExpression(
       fmt::format("invalid value type for search attribute {} of type {}: {}{}{} (type: {})", attribute, type,
-                  quote, value.text, quote, given));
+                  quote, Shown(value.text), quote, given));
 }
 
 absl::StatusOr<int64_t> StatusValue(const FilterToken& value) {
@@ -86,7 +86,7 @@ absl::StatusOr<int64_t> StatusValue(const FilterToken& value) {
   }
   if (status) return *status;
   const std::string_view quote = value.kind == Kind::kString ? "'" : "";
-  return InvalidExpression(fmt::format("invalid ExecutionStatus value {0}{1}{0}", quote, value.text));
+  return InvalidExpression(fmt::format("invalid ExecutionStatus value {0}{1}{0}", quote, Shown(value.text)));
 }
 
 absl::StatusOr<int64_t> IntegerValue(std::string_view attribute, const FilterToken& value) {
@@ -106,7 +106,7 @@ absl::StatusOr<absl::Time> TimeValue(std::string_view attribute, const FilterTok
   const bool plain = !value.text.empty() && value.text.front() >= '0' && value.text.front() <= '9';
   if (!plain || value.text.back() == ' ' ||
       !absl::ParseTime(absl::RFC3339_full, value.text, &time, nullptr)) {
-    return InvalidExpression(fmt::format("unable to parse datetime '{}'", value.text));
+    return InvalidExpression(fmt::format("unable to parse datetime '{}'", Shown(value.text)));
   }
   return time;
 }
@@ -120,7 +120,7 @@ absl::StatusOr<absl::Duration> DurationValue(std::string_view attribute, const F
   const auto duration = DurationOf(value.text);
   if (duration) return *duration;
   return InvalidExpression(
-      fmt::format("invalid duration value for search attribute {}: {}", attribute, value.text));
+      fmt::format("invalid duration value for search attribute {}: {}", attribute, Shown(value.text)));
 }
 
 std::optional<RunIdRange> RunIdsWithPrefix(std::string_view prefix) {

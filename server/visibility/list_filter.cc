@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "server/visibility/filter_columns.h"
 #include "server/visibility/filter_parser.h"
 
@@ -32,7 +33,7 @@ absl::StatusOr<Filter> ToCondition(const FilterTree& leaf,
   if (value.kind == FilterToken::Kind::kName && !value.IsKeyword("TRUE") && !value.IsKeyword("FALSE")) {
     return Unsupported(fmt::format(
         "column name on the right side of comparison expression (did you forget to quote \"{}\"?)",
-        value.text));
+        Shown(value.text)));
   }
   return CompareAttribute(*attribute, leaf.comparison, value);
 }
@@ -73,7 +74,7 @@ absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
   if (!filter.ok()) return filter.status();
   if (parsed->group_by && *parsed->group_by != "ExecutionStatus") {
     return Unsupported(
-        fmt::format("'GROUP BY' clause is not supported for search attribute {}", *parsed->group_by));
+        fmt::format("'GROUP BY' clause is not supported for search attribute {}", Shown(*parsed->group_by)));
   }
   return ListFilter{*std::move(filter), parsed->group_by.has_value()};
 }

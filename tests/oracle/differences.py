@@ -29,8 +29,30 @@ NOT_ANNOUNCED = "a capability is announced when what it promises is built"
 GRPC_WORDS = "the words are the gRPC library's"
 NOT_BUILT = "not built: refused by name, not ignored"
 NO_LIMIT = "a queue has no limit but what its workers set"
+SHOWN = "of a client's value an error repeats the beginning"
 
 DIFFERENCES = [
+    Difference(
+        "bad_commands/cancel_of_unknown_timer",
+        r".*\.message",
+        SHOWN,
+        "BadCancelTimerAttributes: TimerId on CancelTimerCommand exceeds length limit. "
+        "TimerId=<x, 256 times>... (1001 bytes) Length=1001 Limit=1000",
+    ),
+    Difference(
+        "bad_commands/timers",
+        r".*\.message",
+        SHOWN,
+        "BadStartTimerAttributes: TimerId on StartTimerCommand exceeds length limit. "
+        "TimerId=<x, 256 times>... (1001 bytes) Length=1001 Limit=1000",
+    ),
+    Difference(
+        "bad_commands/markers",
+        r".*\.message",
+        SHOWN,
+        "BadRecordMarkerAttributes: MarkerName on RecordMarkerCommand exceeds length limit. "
+        "MarkerName=<x, 256 times>... (1001 bytes) Length=1001 Limit=1000",
+    ),
     Difference(
         "system/system_info",
         r".*\.capabilities\.(nexus|server_scaled_deployments|supports_schedules)",

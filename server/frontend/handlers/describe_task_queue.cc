@@ -6,6 +6,7 @@
 #include "absl/time/civil_time.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/validate.h"
@@ -48,7 +49,8 @@ absl::Status Validate(api::DescribeTaskQueueRequest& request) {
   // Unlike elsewhere, a name of this form would be a partition's.
   if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_UNSPECIFIED &&
       absl::StartsWith(request.task_queue().name(), "/_sys/")) {
-    return InvalidArgument(fmt::format("invalid task queue partition name {}", request.task_queue().name()));
+    return InvalidArgument(
+        fmt::format("invalid task queue partition name {}", Shown(request.task_queue().name())));
   }
   absl::Status queue = NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
   if (!queue.ok()) return queue;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "server/frontend/handlers/handlers.h"
 
 namespace perdure::server {
@@ -10,7 +11,7 @@ void DescribeWorker(Frontend& frontend, CallPtr call, NamespacePtr name_space,
   const WorkerPtr worker =
       frontend.workers.Find(name_space->id, request.worker_instance_key(), frontend.executor.Now());
   if (worker == nullptr) {
-    return call->Fail(NotFound(fmt::format("Worker {} not found", request.worker_instance_key())));
+    return call->Fail(NotFound(fmt::format("Worker {} not found", Shown(request.worker_instance_key()))));
   }
   api::DescribeWorkerResponse response;
   *response.mutable_worker_info()->mutable_worker_heartbeat() = *worker;

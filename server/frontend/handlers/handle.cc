@@ -1,5 +1,7 @@
 #include "server/frontend/handlers/handle.h"
 
+#include <fmt/format.h>
+
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/client_versions.h"
@@ -10,6 +12,11 @@ namespace perdure::server {
 absl::Status UnparsableRequest() {
   return absl::InternalError(
       "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data");
+}
+
+absl::Status RequestTooDeep() {
+  return InvalidArgument(
+      fmt::format("the request's messages are nested deeper than {} levels", limits::kRequestNesting));
 }
 
 absl::Status CheckClient(const Call& call) {

@@ -14,14 +14,16 @@
 #include <string_view>
 #include <utility>
 
-#include "google/protobuf/io/zero_copy_stream.h"
+#include "base/nesting.h"
 #include "perdure/token.pb.h"
+#include "server/frontend/field_rules.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method.h"
 
 namespace perdure::server {
 
 absl::Status UnparsableRequest();
+absl::Status RequestTooDeep();
 
 // The one place where a call is authorised. `name_space` may be empty.
 absl::Status Authorize(const Frontend& frontend, const Call& call, std::string_view name_space);
@@ -104,9 +106,19 @@ struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)>
 }  // namespace internal
 
 template <auto kHandler>
-void Handle(Frontend& frontend, CallPtr call, google::protobuf::io::ZeroCopyInputStream& stream) {
+void Handle(Frontend& frontend, CallPtr call, BytesSource bytes) {
   typename internal::RequestOf<decltype(kHandler)>::Type request;
-  if (!request.ParseFromZeroCopyStream(&stream)) return call->Fail(UnparsableRequest());
+  switch (ParseRequest(bytes, request)) {
+    case RequestForm::kFine:
+      break;
+    case RequestForm::kUnparsable:
+      return call->Fail(UnparsableRequest());
+    case RequestForm::kTooDeep:
+      return call->Fail(RequestTooDeep());
+  }
+  static const FieldRules kRules(request.GetDescriptor());
+  absl::Status fields = kRules.Check(request);
+  if (!fields.ok()) return call->Fail(std::move(fields));
   internal::Run(kHandler, frontend, std::move(call), std::move(request));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/namespaces.h"
 
@@ -19,15 +20,16 @@ absl::Status Validate(const Frontend& frontend, const api::RegisterNamespaceRequ
   if (!retention.ok()) return retention;
   // The name of the real server's own namespace is reserved.
   if (request.namespace_() == "temporal-system" || frontend.namespaces.ByName(request.namespace_()).ok()) {
-    return NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", request.namespace_()));
+    return NamespaceAlreadyExists(
+        fmt::format("Namespace \"{}\" already exists", Shown(request.namespace_())));
   }
   const std::string& active = request.active_cluster_name();
   if (!active.empty() && active != frontend.info.cluster_name) {
-    return InvalidArgument(fmt::format("Invalid cluster name: {}", active));
+    return InvalidArgument(fmt::format("Invalid cluster name: {}", Shown(active)));
   }
   for (const auto& cluster : request.clusters()) {
     if (cluster.cluster_name() != frontend.info.cluster_name) {
-      return InvalidArgument(fmt::format("Invalid cluster name: {}", cluster.cluster_name()));
+      return InvalidArgument(fmt::format("Invalid cluster name: {}", Shown(cluster.cluster_name())));
     }
   }
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/namespaces.h"
@@ -47,7 +48,7 @@ absl::Status CheckReplication(const std::string& cluster, const api::UpdateNames
   const auto& replication = request.replication_config();
   const auto check = [&](const std::string& name) {
     if (name.empty() || name == cluster) return absl::OkStatus();
-    return InvalidArgument(fmt::format("Invalid cluster name: {}", name));
+    return InvalidArgument(fmt::format("Invalid cluster name: {}", Shown(name)));
   };
   absl::Status valid = check(replication.active_cluster_name());
   for (const auto& one : replication.clusters()) valid.Update(check(one.cluster_name()));
@@ -55,7 +56,7 @@ absl::Status CheckReplication(const std::string& cluster, const api::UpdateNames
     return InvalidArgument(
         fmt::format("global namespace is not enabled on this cluster, cannot update global namespace "
                     "or promote local namespace: {}",
-                    request.namespace_()));
+                    Shown(request.namespace_())));
   }
   return valid;
 }
@@ -70,7 +71,7 @@ absl::Status Change(const api::UpdateNamespaceRequest& request, const std::strin
       record.mutable_config()->mutable_bad_binaries()->mutable_binaries()->erase(
           request.delete_bad_binary()) == 0) {
     return InvalidArgument(
-        fmt::format("Bad binary checksum {} doesn't exists.", request.delete_bad_binary()));
+        fmt::format("Bad binary checksum {} doesn't exists.", Shown(request.delete_bad_binary())));
   }
   return CheckReplication(cluster, request);
 }

@@ -48,9 +48,12 @@ std::shared_ptr<Outcome> StartCall(FakeNode& node, std::string_view method, cons
   const Method* found = node.methods.Find(method);
   PERDURE_CHECK(found != nullptr && found->spec.handler != nullptr, method);
   auto outcome = std::make_shared<Outcome>();
-  google::protobuf::io::ArrayInputStream stream(request.data(), static_cast<int>(request.size()));
+  const auto bytes = [&](absl::FunctionRef<bool(google::protobuf::io::ZeroCopyInputStream&)> read) {
+    google::protobuf::io::ArrayInputStream stream(request.data(), static_cast<int>(request.size()));
+    return read(stream);
+  };
   found->spec.handler(node.frontend, CallPtr(new FakeCall(*found, node, std::move(settings), outcome)),
-                      stream);
+                      bytes);
   return outcome;
 }
 

@@ -1,0 +1,114 @@
+#include "server/cli/remove_run.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/event_loop.h"
+#include "server/cli/await.h"
+#include "server/cli/config_flags.h"
+#include "server/cli/store_choice.h"
+#include "server/cli/stored_run.h"
+#include "server/cluster/stored_namespaces.h"
+
+namespace perdure::server {
+namespace {
+
+using persistence::Session;
+
+// A writer of its own, that no server is.
+constexpr uint32_t kWriter = 0x7FFF'FFFF;
+// Long enough for the command, and it ends by itself when the command is killed.
+constexpr absl::Duration kLease = absl::Seconds(30);
+
+struct Flags {
+  std::shared_ptr<ConfigFlags> config;
+  std::string name_space = "default";
+  std::string workflow_id;
+  std::string run_id;
+};
+
+class IgnoresOperations final : public persistence::StoreObserver {
+ public:
+  void OnOperation(std::string_view, absl::Duration, bool) override {}
+};
+
+absl::StatusOr<StoredRunView> FindRun(Session& session, EventLoop& loop, const Flags& flags, Uuid run_id) {
+  StoredNamespaces namespaces(session, loop);
+  const auto loaded = Await<bool>([&](auto done) { namespaces.Load(std::move(done)); });
+  if (!loaded.ok()) return loaded.status();
+  const auto name_space = namespaces.ByName(flags.name_space);
+  if (!name_space.ok()) return name_space.status();
+  auto run = ReadStoredRun(session, loop, **name_space, flags.workflow_id, run_id);
+  if (run.ok() && run->state.ok()) {
+    return absl::FailedPreconditionError(
+        "this run can be read: terminate it by any client, and retention removes it");
+  }
+  return run;
+}
+
+absl::Status Delete(Session& session, EventLoop& loop, const persistence::RunKey& key) {
+  const auto writer =
+      AwaitOn<persistence::FencedWriter>(loop, [&](auto done) { session.Fence(kWriter, std::move(done)); });
+  if (!writer.ok()) return writer.status();
+  persistence::RunWrite write;
+  write.key = key;
+  write.deleted = true;
+  persistence::Batch batch{writer->writer, writer->last_batch + 1, {{{std::move(write)}}}};
+  const auto result = AwaitOn<persistence::CommitResult>(
+      loop, [&](auto done) { session.Commit(std::move(batch), std::move(done)); });
+  if (!result.ok()) return result.status();
+  if (result->outcome == persistence::CommitOutcome::kCommitted) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format("the store did not remove the run: {}", result->message));
+}
+
+absl::Status RemoveFrom(Session& session, EventLoop& loop, const Flags& flags, Uuid run_id) {
+  const Uuid node = Uuid::Mint(loop.random());
+  const auto lease =
+      AwaitOn<bool>(loop, [&](auto done) { session.RenewLease(node, kLease, std::move(done)); });
+  if (!lease.ok()) return lease.status();
+  if (!*lease) return absl::FailedPreconditionError("a server works on this store: stop it, then repeat");
+  const auto run = FindRun(session, loop, flags, run_id);
+  absl::Status removed = run.ok() ? Delete(session, loop, run->key) : run.status();
+  (void)AwaitOn<bool>(loop,
+                      [&](auto done) { session.RenewLease(node, absl::ZeroDuration(), std::move(done)); });
+  return removed;
+}
+
+absl::Status Remove(const Flags& flags) {
+  auto config = LoadConfig(*flags.config);
+  if (!config.ok()) return config.status();
+  const std::optional<Uuid> run_id = Uuid::Parse(flags.run_id);
+  if (!run_id) return absl::InvalidArgumentError("--run-id: write a UUID");
+  IgnoresOperations observer;
+  auto store = OpenStore(config->node.store, observer);
+  if (!store.ok()) return store.status();
+  EventLoop loop("remove-run");
+  const auto session = (*store)->OpenSession(loop);
+  absl::Status removed = RemoveFrom(*session, loop, flags, *run_id);
+  loop.Stop();
+  return removed;
+}
+
+}  // namespace
+
+void AddRemoveRun(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App& command = *app.add_subcommand(
+      "remove-run",
+      "Remove a run that cannot be folded (inspect says so); while no server works on the store");
+  command.add_option("workflow-id", flags->workflow_id, "Workflow id")->required();
+  command.add_option("-r,--run-id", flags->run_id, "Run id")->required();
+  command.add_option("-n,--namespace", flags->name_space, "Its namespace")->capture_default_str();
+  flags->config = AddConfigFlags(command);
+  command.callback([flags, &exit_code] {
+    const absl::Status removed = Remove(*flags);
+    exit_code = removed.ok() ? 0 : Fail(removed);
+    if (removed.ok()) fmt::print("removed run {}\n", flags->run_id);
+  });
+}
+
+}  // namespace perdure::server

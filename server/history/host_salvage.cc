@@ -1,0 +1,193 @@
+// Runs that cannot be folded: they can be terminated, and their workflow ids started again. Both work on a
+// husk, a run that no other call finds in memory: all that its commit leaves behind is in the store. A
+// termination leaves a snapshot of a closed run there, which folds like any other from then on.
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "engine/workflow/salvage.h"
+#include "persistence/visibility_query.h"
+#include "server/history/history_host.h"
+#include "server/history/run_log.h"
+
+namespace perdure::server {
+
+namespace workflow = engine::workflow;
+using persistence::RunKey;
+using persistence::StoredRun;
+using persistence::WorkflowKey;
+
+namespace {
+
+absl::Status Busy() { return Unavailable("another call is ending this run, or a newer one replaces it"); }
+
+// The longest beginning of the log that folds; nullopt when the first record does not. `whole`: all of it
+// did.
+std::optional<workflow::State> FoldBeginning(const StoredRun& stored, bool& whole) {
+  std::optional<workflow::State> folded;
+  whole = false;
+  workflow::State next;
+  if (stored.snapshot) {
+    absl::StatusOr<workflow::State> decoded = workflow::DecodeSnapshot(stored.snapshot->state);
+    if (!decoded.ok()) return std::nullopt;
+    next = *std::move(decoded);
+    folded = next;
+  }
+  for (const persistence::HistoryRow& row : stored.rows) {
+    const engine::Record record{row.first_event_id, row.event_count, row.events, row.changes};
+    if (!workflow::Apply(next, record).ok()) return folded;
+    folded = next;
+  }
+  whole = true;
+  return folded;
+}
+
+void CountLog(const StoredRun& stored, workflow::Remains& remains) {
+  if (stored.snapshot) {
+    remains.last_sequence = stored.snapshot->sequence;
+    remains.next_event_id = stored.snapshot->next_event_id;
+  }
+  for (const persistence::HistoryRow& row : stored.rows) {
+    remains.last_sequence = row.sequence;
+    remains.next_event_id = row.first_event_id + row.event_count;
+    remains.history_size_bytes += static_cast<int64_t>(row.events.size());
+  }
+}
+
+persistence::VisibilityQuery RowOf(const Uuid& namespace_id, const RunKey& key) {
+  persistence::VisibilityQuery query;
+  query.namespace_id = namespace_id;
+  query.shard = key.shard;
+  query.filter =
+      persistence::Filter::Of({persistence::Column::kRunId, persistence::Comparison::kEqual, key.run_id});
+  query.page_size = 1;
+  return query;
+}
+
+}  // namespace
+
+absl::StatusOr<RunPtr> HistoryHost::MakeHusk(const StoredRun& stored, const persistence::ExecutionRow& row) {
+  bool whole = false;
+  workflow::Remains remains;
+  remains.namespace_id = row.namespace_id;
+  remains.workflow_id = row.workflow_id;
+  remains.run_id = stored.key.run_id;
+  remains.folded = FoldBeginning(stored, whole);
+  if (whole) return Busy();
+  remains.status = static_cast<temporal::api::enums::v1::WorkflowExecutionStatus>(row.status);
+  remains.workflow_type = row.workflow_type;
+  remains.task_queue = row.task_queue;
+  remains.start_time = row.start_time;
+  remains.close_time = row.close_time;
+  CountLog(stored, remains);
+  auto husk = std::make_shared<ResidentRun>();
+  husk->key = stored.key;
+  husk->dropped = true;
+  husk->salvaged = true;
+  husk->state = workflow::Salvage(std::move(remains));
+  husk->current = row.current;
+  husk->durable_sequence = husk->state.last_sequence;
+  husk->durable_next_event_id = husk->state.next_event_id;
+  husk->durable_open = husk->state.IsOpen();
+  husk->row_memo = husk->state.memo;
+  husk->row_search_attributes = husk->state.search_attributes;
+  if (options_.check_fold) husk->folded = husk->state;
+  if (husk->durable_open) {
+    husk->came_with = horizon_.Take(husk->key);
+    for (const absl::Time at : husk->came_with) husk->wakes.Suspect(at);
+  }
+  return husk;
+}
+
+void HistoryHost::Salvage(const Uuid& namespace_id, const RunKey& key, WithRunCallback then) {
+  if (!salvaging_.insert(key).second) return std::move(then)(Busy());
+  // The host may have dropped everything meanwhile, or lost its lease.
+  const auto may_go_on = [this, generation = salvage_generation_] {
+    absl::Status serving = Serving();
+    if (serving.ok() && generation != salvage_generation_) serving = Busy();
+    return serving;
+  };
+  const auto answer = [this, key, generation = salvage_generation_](WithRunCallback& done,
+                                                                    absl::StatusOr<RunPtr> husk) {
+    if (!husk.ok() && generation == salvage_generation_) salvaging_.erase(key);
+    std::move(done)(std::move(husk));
+  };
+  session_->LoadRuns({key}, [this, namespace_id, key, may_go_on, answer,
+                             then = std::move(then)](absl::StatusOr<std::vector<StoredRun>> runs) mutable {
+    if (!runs.ok()) return answer(then, runs.status());
+    auto on_row = [this, may_go_on, answer, stored = std::move(runs->front()),
+                   then = std::move(then)](absl::StatusOr<persistence::VisibilityPage> page) mutable {
+      if (!page.ok()) return answer(then, page.status());
+      if (absl::Status go_on = may_go_on(); !go_on.ok()) return answer(then, go_on);
+      if (page->rows.empty()) return answer(then, absl::DataLossError("a run has no row of its own"));
+      answer(then, MakeHusk(stored, page->rows.front().row));
+    };
+    session_->ListExecutions(RowOf(namespace_id, key), std::move(on_row));
+  });
+}
+
+void HistoryHost::EndSalvage(const RunPtr& husk) {
+  if (husk->open_group == nullptr) {
+    horizon_.PutBack(husk->key, husk->came_with);
+    salvaging_.erase(husk->key);
+    return;
+  }
+  Batcher::WhenDurable(*husk, [this, key = husk->key, generation = salvage_generation_](const absl::Status&) {
+    if (generation == salvage_generation_) salvaging_.erase(key);
+  });
+}
+
+void HistoryHost::AbandonSalvage() {
+  ++salvage_generation_;
+  salvaging_.clear();
+}
+
+void HistoryHost::SalvageCurrent(const WorkflowKey& key, WithRunCallback then) {
+  loader_.LookUp(key, [this, key, then = std::move(then)](absl::StatusOr<std::optional<Uuid>> found) mutable {
+    if (!found.ok()) return std::move(then)(found.status());
+    if (!found->has_value() || cache_.FindCurrent(key) != nullptr) return std::move(then)(Busy());
+    Salvage(key.namespace_id, {key.shard, **found}, std::move(then));
+  });
+}
+
+void HistoryHost::TerminateUnfoldable(const RunRef& ref, workflow::Request request,
+                                      Callback<workflow::Reply> done) {
+  auto on_husk = [this, ref, request = std::move(request),
+                  done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
+    if (!husk.ok()) return std::move(done)(husk.status());
+    absl::StatusOr<workflow::Reply> reply = NoSuchRun(ref);
+    if ((*husk)->workflow_id() == ref.workflow_id) reply = Step(*husk, request);
+    if (reply.ok()) {
+      spdlog::warn("{}", AboutRun("a run that cannot be folded was terminated", world_.namespaces,
+                                  (*husk)->key, (*husk)->state, ""));
+    }
+    Answer(*husk, std::move(reply), std::move(done));
+    EndSalvage(*husk);
+  };
+  const ShardId shard = ShardOf(ref.namespace_id, ref.workflow_id);
+  if (ref.run_id) {
+    Salvage(ref.namespace_id, {shard, *ref.run_id}, std::move(on_husk));
+  } else {
+    SalvageCurrent({shard, ref.namespace_id, ref.workflow_id}, std::move(on_husk));
+  }
+}
+
+void HistoryHost::StartOverUnfoldable(const WorkflowKey& key, workflow::StartRequest request,
+                                      Callback<workflow::StartReply> done) {
+  SalvageCurrent(key, [this, key, request = std::move(request),
+                       done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
+    if (!husk.ok()) return std::move(done)(husk.status());
+    const bool replaced = cache_.FindCurrent(key) != nullptr;
+    if (replaced || request.request.has_on_conflict_options()) {
+      std::move(done)(replaced ? Busy() : absl::DataLossError("the current run cannot be read"));
+    } else {
+      StartOn(*husk, key.namespace_id, request, std::move(done));
+    }
+    EndSalvage(*husk);
+  });
+}
+
+}  // namespace perdure::server
