@@ -78,6 +78,9 @@ inline constexpr int64_t kHistoryCountSuggest = 4 * 1024;
 inline constexpr int64_t kHistorySizeSuggest = 4 * 1024 * 1024;
 // history.historyMaxAutoResetPoints: the oldest gives way. Part of the fold of stored records: never changed.
 inline constexpr int kAutoResetPoints = 20;
+// system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute: so many workflow tasks that fail or time
+// out in a row are told in TemporalReportedProblems. Part of the fold of stored records: never changed.
+inline constexpr int kWorkflowTaskProblemsReported = 5;
 // limit.numPendingActivities.error: the workflow task fails with PENDING_ACTIVITIES_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingActivities = 2000;
 // history.maximumSignalsPerExecution: RESOURCE_EXHAUSTED... see signal.cc for the exact text.

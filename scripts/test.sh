@@ -104,6 +104,7 @@ everything() {
   stage format scripts/format.sh --check
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
+  stage fields python_tests fields
   stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
   stage takeovers scripts/sim.sh --takeovers --seeds "$SIMULATION_SEEDS"
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"

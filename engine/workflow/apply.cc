@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "engine/workflow/external_payloads.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -69,6 +70,10 @@ void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes) {
   const bool had_its_effect = event->event_id() < state.flushed_through;
   ++state.next_event_id;
   state.history_size_bytes += static_cast<int64_t>(framed_bytes);
+  const ExternalPayloads external = ExternalPayloadsOf(*event);
+  state.external_payloads.count += external.count;
+  state.external_payloads.size_bytes = static_cast<int64_t>(
+      static_cast<uint64_t>(state.external_payloads.size_bytes) + static_cast<uint64_t>(external.size_bytes));
   state.last_event_time = std::max(state.last_event_time, FromProto(event->event_time()));
   if (had_its_effect) {
     ApplyFlushedEvent(state, event);

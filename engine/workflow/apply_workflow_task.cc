@@ -1,7 +1,13 @@
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "engine/workflow/apply.h"
+#include "engine/workflow/names.h"
+#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -35,14 +41,44 @@ void ApplyStartedTo(WorkflowTask& task, const EventPtr& event) {
   task.started = event;
 }
 
+constexpr char kReportedProblems[] = "TemporalReportedProblems";
+
+void ForgetProblems(State& state) {
+  state.workflow_task_problems = {};
+  if (!state.search_attributes->indexed_fields().contains(kReportedProblems)) return;
+  state.search_attributes.Mutable().mutable_indexed_fields()->erase(kReportedProblems);
+}
+
+std::vector<std::string> Told(const WorkflowTaskProblems& problems) {
+  if (problems.timed_out) {
+    return {"category=WorkflowTaskTimedOut", "cause=WorkflowTaskTimedOutCauseStartToClose"};
+  }
+  return {"category=WorkflowTaskFailed",
+          absl::StrCat("cause=WorkflowTaskFailedCause", ShortName(problems.cause))};
+}
+
+// From a number of tasks on that nobody completed, the run says so in a search attribute, until one is
+// completed. A failure of a sticky worker is tried again elsewhere before it counts.
+void CountProblem(State& state) {
+  if (!state.sticky.has_value()) ++state.workflow_task_problems.count;
+  if (state.workflow_task_problems.count < limits::kWorkflowTaskProblemsReported) return;
+  const auto told = KeywordListPayload(Told(state.workflow_task_problems));
+  const auto& fields = state.search_attributes->indexed_fields();
+  const auto known = fields.find(kReportedProblems);
+  if (known != fields.end() && known->second.data() == told.data()) return;
+  (*state.search_attributes.Mutable().mutable_indexed_fields())[kReportedProblems] = told;
+}
+
 void ApplyCompleted(State& state, const EventPtr& event) {
   const auto& completed = event->workflow_task_completed_event_attributes();
   state.workflow_task.reset();
   state.workflow_task_attempt = 1;
   state.close_attempted = false;
+  ForgetProblems(state);
   state.previous_started_event_id = completed.started_event_id();
   state.last_completed_event_id = event->event_id();
   state.last_worker_identity = completed.identity();
+  state.worker_deployment_name = completed.worker_deployment_name();
   if (completed.has_worker_version()) {
     state.worker_version =
         std::make_shared<const temporal::api::common::v1::WorkerVersionStamp>(completed.worker_version());
@@ -75,6 +111,9 @@ void EndUnfinished(State& state, bool counts) {
 
 void ApplyFailed(State& state, const HistoryEvent& event) {
   const auto cause = event.workflow_task_failed_event_attributes().cause();
+  state.workflow_task_problems.timed_out = false;
+  state.workflow_task_problems.cause = cause;
+  CountProblem(state);
   EndUnfinished(state, cause != enums::WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW);
   state.close_attempted = cause == enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
 }
@@ -82,12 +121,17 @@ void ApplyFailed(State& state, const HistoryEvent& event) {
 void ApplyTimedOut(State& state, const HistoryEvent& event) {
   const bool started =
       event.workflow_task_timed_out_event_attributes().timeout_type() == enums::TIMEOUT_TYPE_START_TO_CLOSE;
+  if (started) {
+    state.workflow_task_problems.timed_out = true;
+    CountProblem(state);
+  }
   EndUnfinished(state, started);
   if (started) state.close_attempted = false;
 }
 
 void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pending) {
   if (pending.none()) {
+    CountProblem(state);
     state.workflow_task.reset();
     state.workflow_task_attempt = pending.attempt();
     state.close_attempted = pending.close_attempted();

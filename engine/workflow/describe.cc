@@ -5,14 +5,13 @@
 
 #include "base/time.h"
 #include "engine/workflow/activity.h"
+#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow.h"
-#include "nlohmann/json.hpp"
 
 namespace perdure::engine::workflow {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
-using temporal::api::common::v1::Payload;
 using temporal::api::workflow::v1::WorkflowExecutionConfig;
 using temporal::api::workflow::v1::WorkflowExecutionExtendedInfo;
 using temporal::api::workflow::v1::WorkflowExecutionInfo;
@@ -22,14 +21,6 @@ using Words = std::vector<std::string>;
 
 void AddWord(std::string word, Words& words) {
   if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
-}
-
-Payload KeywordList(const Words& words) {
-  Payload payload;
-  (*payload.mutable_metadata())["encoding"] = "json/plain";
-  (*payload.mutable_metadata())["type"] = "KeywordList";
-  payload.set_data(nlohmann::json(words).dump());
-  return payload;
 }
 
 void FillConfig(const State& state, WorkflowExecutionConfig& config) {
@@ -60,6 +51,8 @@ void FillInfo(const State& state, WorkflowExecutionInfo& info) {
   info.set_history_length(state.next_event_id - 1);
   info.set_history_size_bytes(state.history_size_bytes);
   info.set_state_transition_count(state.last_sequence);
+  info.set_external_payload_count(state.external_payloads.count);
+  info.set_external_payload_size_bytes(state.external_payloads.size_bytes);
   info.set_task_queue(state.task_queue);
   info.set_first_run_id(started.first_execution_run_id());
   *info.mutable_memo() = *state.memo;
@@ -68,6 +61,7 @@ void FillInfo(const State& state, WorkflowExecutionInfo& info) {
   if (state.worker_version != nullptr) {
     *info.mutable_most_recent_worker_version_stamp() = *state.worker_version;
   }
+  info.set_worker_deployment_name(state.worker_deployment_name);
   if (started.has_priority()) *info.mutable_priority() = started.priority();
   if (!state.IsOpen()) {
     *info.mutable_close_time() = ToProto(*state.close_time);
@@ -121,8 +115,11 @@ temporal::api::common::v1::SearchAttributes SearchAttributesOf(const State& stat
     if (!point.binary_checksum().empty()) AddWord(point.binary_checksum(), checksums);
   }
   auto& fields = *attributes.mutable_indexed_fields();
-  fields["BuildIds"] = KeywordList(build_ids);
-  if (!checksums.empty()) fields["BinaryChecksums"] = KeywordList(checksums);
+  fields["BuildIds"] = KeywordListPayload(build_ids);
+  if (!checksums.empty()) fields["BinaryChecksums"] = KeywordListPayload(checksums);
+  if (!state.worker_deployment_name.empty()) {
+    fields["TemporalWorkerDeployment"] = KeywordPayload(state.worker_deployment_name);
+  }
   return attributes;
 }
 

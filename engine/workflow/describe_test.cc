@@ -79,6 +79,25 @@ TEST_CASE("The first task that a build completes leaves a reset point and the bu
   CHECK(info.most_recent_worker_version_stamp().build_id() == "one");
 }
 
+TEST_CASE("The deployment of the last worker is shown, of one that has no version, too") {
+  TestRun run;
+  REQUIRE(run.Start().ok());
+  run.PollWorkflowTask();
+  const auto named = [](auto& request) {
+    request.mutable_deployment_options()->set_deployment_name("deployment");
+    request.set_force_create_new_workflow_task(true);
+  };
+  REQUIRE(run.Complete({}, named).ok());
+  auto info = Describe(run.state(), run.now()).workflow_execution_info();
+  CHECK(info.worker_deployment_name() == "deployment");
+  CHECK(info.search_attributes().indexed_fields().at("TemporalWorkerDeployment").data() == R"("deployment")");
+  run.PollWorkflowTask();
+  REQUIRE(run.Complete().ok());
+  info = Describe(run.state(), run.now()).workflow_execution_info();
+  CHECK(info.worker_deployment_name().empty());
+  CHECK_FALSE(info.search_attributes().indexed_fields().contains("TemporalWorkerDeployment"));
+}
+
 TEST_CASE("A closed run") {
   TestRun run;
   REQUIRE(run.Start([](auto& request) {

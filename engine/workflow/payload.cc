@@ -1,11 +1,21 @@
 #include "engine/workflow/payload.h"
 
-#include <string_view>
-
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
 
 namespace perdure::engine::workflow {
+namespace {
+
+temporal::api::common::v1::Payload AttributePayload(const char* type, const nlohmann::json& value) {
+  temporal::api::common::v1::Payload payload;
+  (*payload.mutable_metadata())["encoding"] = "json/plain";
+  (*payload.mutable_metadata())["type"] = type;
+  payload.set_data(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return payload;
+}
+
+}  // namespace
 
 bool IsNilPayload(const temporal::api::common::v1::Payload& payload) {
   return payload.data().empty() || payload.data() == "null" || payload.data() == "[]";
@@ -25,6 +35,16 @@ size_t PayloadMapSize(const PayloadMap& fields) {
   size_t size = 0;
   for (const auto& [key, payload] : fields) size += key.size() + payload.data().size();
   return size;
+}
+
+temporal::api::common::v1::Payload IntPayload(int64_t number) { return AttributePayload("Int", number); }
+
+temporal::api::common::v1::Payload KeywordPayload(const std::string& word) {
+  return AttributePayload("Keyword", word);
+}
+
+temporal::api::common::v1::Payload KeywordListPayload(const std::vector<std::string>& words) {
+  return AttributePayload("KeywordList", words);
 }
 
 temporal::api::common::v1::Payloads JsonStringPayloads(std::string_view text) {

@@ -65,6 +65,7 @@ Wrong ReadExecution(Snapshot& snapshot, State& state) {
   state.next_event_id = snapshot.next_event_id();
   state.last_sequence = snapshot.last_sequence();
   state.history_size_bytes = snapshot.history_size_bytes();
+  state.external_payloads = {snapshot.external_payload_count(), snapshot.external_payload_size_bytes()};
   state.last_event_time = FromProto(snapshot.last_event_time());
   if (snapshot.has_close_event()) state.close_event = Take(snapshot.mutable_close_event());
   state.workflow_type = snapshot.workflow_type();
@@ -131,8 +132,12 @@ Wrong ReadWorkflowTasks(Snapshot& snapshot, State& state) {
     state.worker_version =
         std::make_shared<const temporal::api::common::v1::WorkerVersionStamp>(snapshot.worker_version());
   }
+  state.worker_deployment_name = snapshot.worker_deployment_name();
   state.auto_reset_points.Mutable() = std::move(*snapshot.mutable_auto_reset_points());
   state.close_attempted = snapshot.close_attempted();
+  const auto& problems = snapshot.workflow_task_problems();
+  if (problems.count() < 0) return "workflow task problems";
+  state.workflow_task_problems = {problems.count(), problems.timed_out(), problems.cause()};
   return kFine;
 }
 

@@ -35,6 +35,8 @@ void PutExecution(const State& state, Snapshot& snapshot) {
   snapshot.set_next_event_id(state.next_event_id);
   snapshot.set_last_sequence(state.last_sequence);
   snapshot.set_history_size_bytes(state.history_size_bytes);
+  snapshot.set_external_payload_count(state.external_payloads.count);
+  snapshot.set_external_payload_size_bytes(state.external_payloads.size_bytes);
   *snapshot.mutable_last_event_time() = ToProto(state.last_event_time);
   if (state.close_event != nullptr) *snapshot.mutable_close_event() = *state.close_event;
   snapshot.set_workflow_type(state.workflow_type);
@@ -79,8 +81,14 @@ void PutWorkflowTasks(const State& state, Snapshot& snapshot) {
   }
   snapshot.set_last_worker_identity(state.last_worker_identity);
   if (state.worker_version != nullptr) *snapshot.mutable_worker_version() = *state.worker_version;
+  snapshot.set_worker_deployment_name(state.worker_deployment_name);
   *snapshot.mutable_auto_reset_points() = *state.auto_reset_points;
   snapshot.set_close_attempted(state.close_attempted);
+  const WorkflowTaskProblems& problems = state.workflow_task_problems;
+  if (problems.count == 0) return;
+  snapshot.mutable_workflow_task_problems()->set_count(problems.count);
+  snapshot.mutable_workflow_task_problems()->set_timed_out(problems.timed_out);
+  snapshot.mutable_workflow_task_problems()->set_cause(problems.cause);
 }
 
 void PutActivity(const Activity& activity, Snapshot::Activity& out) {

@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "engine/workflow/execution_timers.h"
+#include "engine/workflow/failures.h"
 #include "engine/workflow/links.h"
 #include "engine/workflow/payload.h"
 #include "engine/workflow/start.h"
@@ -26,6 +27,18 @@ void CopyMemo(const api::StartWorkflowExecutionRequest& request,
   MergePayloads(request.search_attributes().indexed_fields(),
                 *started.mutable_search_attributes()->mutable_indexed_fields());
   if (started.search_attributes().indexed_fields().empty()) started.clear_search_attributes();
+}
+
+// What whoever starts a run anew tells it of the run before.
+void CopyEarlierRun(const api::StartWorkflowExecutionRequest& request,
+                    WorkflowExecutionStartedEventAttributes& started) {
+  if (request.has_continued_failure()) {
+    *started.mutable_continued_failure() = request.continued_failure();
+    CutToLimit(*started.mutable_continued_failure());
+  }
+  if (request.has_last_completion_result()) {
+    *started.mutable_last_completion_result() = request.last_completion_result();
+  }
 }
 
 void CopyTimeouts(const api::StartWorkflowExecutionRequest& request, absl::Time now,
@@ -54,6 +67,7 @@ HistoryEvent NewStarted(const StartRequest& start, const Transition& transition)
   started.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_NORMAL);
   if (request.has_header()) *started.mutable_header() = request.header();
   if (request.has_input()) *started.mutable_input() = request.input();
+  CopyEarlierRun(request, started);
   CopyTimeouts(request, transition.now(), started);
   started.set_identity(request.identity());
   if (request.has_retry_policy()) *started.mutable_retry_policy() = request.retry_policy();

@@ -52,6 +52,17 @@ TEST_CASE("A minimal start: what is filled in, and what stays absent") {
   CHECK(reply->response.link().workflow_event().namespace_() == "default");
 }
 
+TEST_CASE("What a start carries of an earlier run stands in the started event") {
+  TestRun run;
+  REQUIRE(run.Start([](auto& request) {
+               request.mutable_continued_failure()->set_message("it broke");
+               request.mutable_last_completion_result()->add_payloads()->set_data("result");
+             })
+              .ok());
+  CHECK(Started(run).continued_failure().message() == "it broke");
+  CHECK(Started(run).last_completion_result().payloads(0).data() == "result");
+}
+
 TEST_CASE("Timeouts are filled in and cut to each other") {
   struct Case {
     int execution, run, task;

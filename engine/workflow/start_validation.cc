@@ -17,8 +17,6 @@ const char* UnsupportedField(const api::StartWorkflowExecutionRequest& request) 
   if (!request.cron_schedule().empty()) return "cron_schedule";
   // With one attempt there is nothing to retry.
   if (request.has_retry_policy() && request.retry_policy().maximum_attempts() != 1) return "retry_policy";
-  if (request.has_continued_failure()) return "continued_failure";
-  if (request.has_last_completion_result()) return "last_completion_result";
   if (!request.completion_callbacks().empty()) return "completion_callbacks";
   if (request.has_versioning_override()) return "versioning_override";
   if (request.has_time_skipping_config()) return "time_skipping_config";

@@ -16,7 +16,9 @@
 #include "absl/time/time.h"
 #include "base/cow.h"
 #include "base/ids.h"
+#include "engine/workflow/external_payloads.h"
 #include "temporal/api/common/v1/message.pb.h"
+#include "temporal/api/enums/v1/failed_cause.pb.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
@@ -87,6 +89,15 @@ struct StickyTaskQueue {
   absl::Duration schedule_to_start_timeout;
 };
 
+// How the workflow tasks since the last completed one ended.
+struct WorkflowTaskProblems {
+  int32_t count = 0;
+  // Of the last one that stands in the history.
+  bool timed_out = false;
+  temporal::api::enums::v1::WorkflowTaskFailedCause cause =
+      temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED;
+};
+
 struct State {
   Cow<RunFacts> facts;
 
@@ -98,8 +109,9 @@ struct State {
   int64_t next_event_id = 1;
   int64_t last_sequence = 0;  // records folded so far; equals the history row's sequence
   int64_t history_size_bytes = 0;
-  absl::Time last_event_time;  // Context::now is never before it
-  EventPtr close_event;        // null while open
+  ExternalPayloads external_payloads;  // of the history
+  absl::Time last_event_time;          // Context::now is never before it
+  EventPtr close_event;                // null while open
 
   // From WorkflowExecutionStarted, changed by WorkflowExecutionOptionsUpdated and upserts.
   std::string workflow_type;
@@ -123,10 +135,12 @@ struct State {
   std::string last_worker_identity;
   // What the worker of the last completed workflow task said about itself; null: nothing.
   std::shared_ptr<const temporal::api::common::v1::WorkerVersionStamp> worker_version;
+  std::string worker_deployment_name;  // of the same worker; empty: it named none
   Cow<temporal::api::workflow::v1::ResetPoints> auto_reset_points;
   // The last workflow task tried to close the run while events were buffered: while the next one runs,
   // signals are refused, so that the run can close.
   bool close_attempted = false;
+  WorkflowTaskProblems workflow_task_problems;
 
   // Events without ids, in order of arrival. What they do to the state is done when they arrive.
   Cow<std::vector<EventPtr>> buffered;

@@ -107,9 +107,10 @@ std::string TransientEvents(const State& state) {
 }
 
 void AppendFramed(const HistoryEvent& event, std::string& out) {
-  constexpr char kField1LengthDelimited = 0x0A;
+  constexpr uint8_t kLengthDelimited = 2;
+  constexpr uint8_t kTag = temporal::api::history::v1::History::kEventsFieldNumber << 3 | kLengthDelimited;
   const size_t size = event.ByteSizeLong();
-  uint8_t header[11] = {static_cast<uint8_t>(kField1LengthDelimited)};
+  uint8_t header[11] = {kTag};
   const uint8_t* end =
       google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(static_cast<uint64_t>(size), header + 1);
   out.append(reinterpret_cast<const char*>(header), static_cast<size_t>(end - header));

@@ -143,8 +143,12 @@ bool Holds(const Questions& questions, const WorkerHeartbeat& worker) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers,
-                                                     std::string_view filter) {
+bool IsSystemWorker(const WorkerHeartbeat& worker) {
+  return absl::StartsWith(worker.task_queue(), "temporal-sys-");
+}
+
+absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers, std::string_view filter,
+                                                     bool include_system_workers) {
   auto parsed = ParseFilter(filter);
   if (!parsed.ok()) {
     absl::string_view why = parsed.status().message();
@@ -154,7 +158,9 @@ absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> work
   if (parsed->group_by) return InvalidArgument("malformed query: workers are not grouped");
   const auto questions = Understand(parsed->tree);
   if (!questions.ok()) return questions.status();
-  const auto other = [&](const WorkerPtr& worker) { return !Holds(*questions, *worker); };
+  const auto other = [&](const WorkerPtr& worker) {
+    return (!include_system_workers && IsSystemWorker(*worker)) || !Holds(*questions, *worker);
+  };
   workers.erase(std::remove_if(workers.begin(), workers.end(), other), workers.end());
   return workers;
 }

@@ -10,8 +10,12 @@
 
 namespace perdure::server {
 
-// Those that the filter holds for. INVALID_ARGUMENT for a filter that makes no sense, or names what no worker
-// has.
-absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers, std::string_view filter);
+// Whether a worker polls a queue of the server's own, as the real server's workers do.
+bool IsSystemWorker(const WorkerHeartbeat& worker);
+
+// Those that the filter holds for; workers of the system only when they are asked for. INVALID_ARGUMENT for a
+// filter that makes no sense, or names what no worker has.
+absl::StatusOr<std::vector<WorkerPtr>> FilterWorkers(std::vector<WorkerPtr> workers, std::string_view filter,
+                                                     bool include_system_workers);
 
 }  // namespace perdure::server

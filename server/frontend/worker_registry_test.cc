@@ -25,8 +25,9 @@ std::string Keys(const std::vector<WorkerPtr>& workers) {
   return keys;
 }
 
-std::string Filtered(const std::vector<WorkerPtr>& workers, std::string_view filter) {
-  const auto found = FilterWorkers(workers, filter);
+std::string Filtered(const std::vector<WorkerPtr>& workers, std::string_view filter,
+                     bool include_system_workers = false) {
+  const auto found = FilterWorkers(workers, filter, include_system_workers);
   return found.ok() ? Keys(*found) : std::string(found.status().message());
 }
 
@@ -66,6 +67,17 @@ TEST_CASE("there are never more workers than may be kept: the one silent for lon
   CHECK(registry.All(kSpace, now).size() == limits::kWorkersKept);
   CHECK(registry.Find(kSpace, "0", now) == nullptr);
   CHECK(registry.Find(kSpace, "1", now) != nullptr);
+}
+
+TEST_CASE("workers of the system are hidden until asked for") {
+  const std::vector<WorkerPtr> workers = {
+      std::make_shared<WorkerHeartbeat>(Worker("a")),
+      std::make_shared<WorkerHeartbeat>(Worker("b", "temporal-sys-per-ns-tq")),
+      std::make_shared<WorkerHeartbeat>(Worker("c", "not-temporal-sys-"))};
+  CHECK(Filtered(workers, "") == "ac");
+  CHECK(Filtered(workers, "TaskQueue STARTS_WITH 'temporal-sys-'").empty());
+  CHECK(Filtered(workers, "", true) == "abc");
+  CHECK(Filtered(workers, "TaskQueue STARTS_WITH 'temporal-sys-'", true) == "b");
 }
 
 TEST_CASE("filters of workers: text, times, null, and what makes no sense") {

@@ -1,8 +1,23 @@
 #include "server/history/execution_row.h"
 
+#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::server {
+namespace {
+
+// A closed run's list entry shows two more than its description.
+temporal::api::common::v1::SearchAttributes SearchAttributesOfRow(const engine::workflow::State& state) {
+  auto attributes = SearchAttributesOf(state);
+  const engine::workflow::ExternalPayloads& external = state.external_payloads;
+  if (state.IsOpen() || external.count == 0) return attributes;
+  auto& fields = *attributes.mutable_indexed_fields();
+  fields["TemporalExternalPayloadCount"] = engine::workflow::IntPayload(external.count);
+  fields["TemporalExternalPayloadSizeBytes"] = engine::workflow::IntPayload(external.size_bytes);
+  return attributes;
+}
+
+}  // namespace
 
 persistence::ExecutionRow MakeExecutionRow(const engine::workflow::State& state, bool current) {
   persistence::ExecutionRow row;
@@ -21,7 +36,7 @@ persistence::ExecutionRow MakeExecutionRow(const engine::workflow::State& state,
     row.state_transition_count = state.last_sequence;
   }
   row.memo = state.memo->SerializeAsString();
-  row.search_attributes = SearchAttributesOf(state).SerializeAsString();
+  row.search_attributes = SearchAttributesOfRow(state).SerializeAsString();
   return row;
 }
 

@@ -50,6 +50,7 @@ struct PollerInfo {
   absl::Time last_access_time;
   double rate_per_second = 0;
   temporal::api::common::v1::WorkerVersionCapabilities capabilities;
+  temporal::api::deployment::v1::WorkerDeploymentOptions deployment_options;
 };
 
 struct QueueDescription {

@@ -42,8 +42,10 @@ void PollerHistory::Saw(const Poll& poll, absl::Time now) {
   info.rate_per_second = kDefaultRate;
   if (const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll)) {
     info.capabilities = workflow->request.worker_version_capabilities();
+    info.deployment_options = workflow->request.deployment_options();
   } else if (const auto* activity = std::get_if<ActivityPoll>(&poll.poll)) {
     info.capabilities = activity->request.worker_version_capabilities();
+    info.deployment_options = activity->request.deployment_options();
     if (activity->request.task_queue_metadata().has_max_tasks_per_second()) {
       info.rate_per_second = activity->request.task_queue_metadata().max_tasks_per_second().value();
     }

@@ -84,6 +84,7 @@ DIFFERENCES = [
         "StartWorkflowExecution: cron_schedule is not supported by this server yet",
     ),
     Difference("task_queue/*", r".*\.effective_rate_limit", NO_LIMIT, ABSENT),
+    Difference("fields/*", r".*\.effective_rate_limit", NO_LIMIT, ABSENT),
     Difference("task_queue/*", r".*\.task_queue_status\.rate_per_second", NO_LIMIT, ABSENT),
     Difference(
         "visibility/*",

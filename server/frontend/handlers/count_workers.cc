@@ -5,8 +5,8 @@ namespace perdure::server {
 
 void CountWorkers(Frontend& frontend, CallPtr call, NamespacePtr name_space,
                   api::CountWorkersRequest request) {
-  const auto workers =
-      FilterWorkers(frontend.workers.All(name_space->id, frontend.executor.Now()), request.query());
+  const auto workers = FilterWorkers(frontend.workers.All(name_space->id, frontend.executor.Now()),
+                                     request.query(), request.include_system_workers());
   if (!workers.ok()) return call->Fail(workers.status());
   api::CountWorkersResponse response;
   response.set_count(static_cast<int64_t>(workers->size()));

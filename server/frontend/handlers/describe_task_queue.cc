@@ -73,6 +73,9 @@ temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller) {
   if (poller.capabilities.ByteSizeLong() > 0) {
     *shown.mutable_worker_version_capabilities() = poller.capabilities;
   }
+  if (poller.deployment_options.ByteSizeLong() > 0) {
+    *shown.mutable_deployment_options() = poller.deployment_options;
+  }
   return shown;
 }
 

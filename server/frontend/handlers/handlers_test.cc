@@ -133,6 +133,28 @@ TEST_CASE("a poll needs a deadline that is not too near, and waits until a secon
   CHECK((*poll->answer)->empty());
 }
 
+TEST_CASE("a poll for Nexus tasks brings heartbeats, and is refused as other polls are") {
+  FakeNode node;
+  api::PollNexusTaskQueueRequest poll;
+  poll.set_namespace_("default");
+  poll.mutable_task_queue()->set_name("orders");
+  auto& heartbeat = *poll.add_worker_heartbeat();
+  heartbeat.set_worker_instance_key("instance");
+  heartbeat.set_worker_identity("worker");
+  StartCall(node, "PollNexusTaskQueue", poll.SerializeAsString());
+  api::DescribeWorkerRequest asked;
+  asked.set_namespace_("default");
+  asked.set_worker_instance_key("instance");
+  const auto described = DoCall<api::DescribeWorkerResponse>(node, "DescribeWorker", asked);
+  REQUIRE(described.ok());
+  CHECK(described->worker_info().worker_heartbeat().worker_identity() == "worker");
+  poll.mutable_worker_version_capabilities()->set_build_id(std::string(300, 'b'));
+  CHECK(ErrorOf(node, "PollNexusTaskQueue", poll) ==
+        "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.");
+  heartbeat.mutable_host_info()->set_host_name(std::string(limits::kWorkerHeartbeatSize, 'h'));
+  CHECK(ErrorOf(node, "PollNexusTaskQueue", poll) == "WorkerHeartbeat exceeds the limit of 16384 bytes.");
+}
+
 TEST_CASE("a client that goes away cancels its poll") {
   FakeNode node;
   api::PollActivityTaskQueueRequest request;

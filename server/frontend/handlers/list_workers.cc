@@ -35,8 +35,8 @@ void ListWorkers(Frontend& frontend, CallPtr call, NamespacePtr name_space, api:
                     token.namespace_id() != name_space->id.View())) {
     return call->Fail(InvalidArgument("invalid next_page_token"));
   }
-  const auto workers =
-      FilterWorkers(frontend.workers.All(name_space->id, frontend.executor.Now()), request.query());
+  const auto workers = FilterWorkers(frontend.workers.All(name_space->id, frontend.executor.Now()),
+                                     request.query(), request.include_system_workers());
   if (!workers.ok()) return call->Fail(workers.status());
 
   const int asked = request.page_size();
