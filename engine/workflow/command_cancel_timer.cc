@@ -8,7 +8,7 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-CommandFailure Bad(std::string message) {
+CommandFailure BadCancelTimer(std::string message) {
   return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES, std::move(message)};
 }
 
@@ -29,12 +29,12 @@ std::optional<size_t> BufferedFiring(const State& state, const std::string& time
 
 CommandResult CancelTimer(CommandContext& context, const Command& command) {
   if (!command.has_cancel_timer_command_attributes()) {
-    return Bad("CancelTimerCommandAttributes is not set on CancelTimerCommand.");
+    return BadCancelTimer("CancelTimerCommandAttributes is not set on CancelTimerCommand.");
   }
   const std::string& timer_id = command.cancel_timer_command_attributes().timer_id();
-  if (timer_id.empty()) return Bad("TimerId is not set on CancelTimerCommand.");
+  if (timer_id.empty()) return BadCancelTimer("TimerId is not set on CancelTimerCommand.");
   if (timer_id.size() > limits::kIdLength) {
-    return Bad(
+    return BadCancelTimer(
         fmt::format("TimerId on CancelTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
                     Shown(timer_id), timer_id.size(), limits::kIdLength));
   }
@@ -49,7 +49,7 @@ CommandResult CancelTimer(CommandContext& context, const Command& command) {
         (*transition.state().buffered)[*fired]->timer_fired_event_attributes().started_event_id();
     transition.DropBuffered(*fired);
   } else {
-    return Bad(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
+    return BadCancelTimer(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
                            Shown(timer_id)));
   }
   context.has_buffered = context.has_buffered && transition.HasBuffered();

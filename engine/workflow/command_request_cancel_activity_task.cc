@@ -8,7 +8,7 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-CommandFailure Bad(std::string message) {
+CommandFailure BadCancelActivity(std::string message) {
   return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES, std::move(message)};
 }
 
@@ -50,15 +50,15 @@ void CancelWaiting(CommandContext& context, int64_t scheduled_event_id, int64_t 
 
 CommandResult RequestCancelActivityTask(CommandContext& context, const Command& command) {
   if (!command.has_request_cancel_activity_task_command_attributes()) {
-    return Bad("RequestCancelActivityTaskCommandAttributes is not set on RequestCancelActivityTaskCommand.");
+    return BadCancelActivity("RequestCancelActivityTaskCommandAttributes is not set on RequestCancelActivityTaskCommand.");
   }
   const int64_t id = command.request_cancel_activity_task_command_attributes().scheduled_event_id();
-  if (id <= 0) return Bad("ScheduledEventId is not set on RequestCancelActivityTaskCommand.");
+  if (id <= 0) return BadCancelActivity("ScheduledEventId is not set on RequestCancelActivityTaskCommand.");
   Transition& transition = context.transition;
   const Activity* activity = FindActivity(transition.state(), id);
   const bool already_requested = activity != nullptr && activity->cancel_requested_event_id != 0;
   if (already_requested || (activity == nullptr && !HasBufferedEnd(transition.state(), id))) {
-    return Bad(
+    return BadCancelActivity(
         fmt::format("invalid history builder state for action: add-activitytask-cancel-requested-event, "
                     "ScheduledEventID: {}",
                     id));

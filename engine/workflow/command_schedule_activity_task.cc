@@ -12,7 +12,7 @@ namespace enums = temporal::api::enums::v1;
 using temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
 using temporal::api::history::v1::ActivityTaskScheduledEventAttributes;
 
-CommandFailure Bad(std::string message) {
+CommandFailure BadScheduleActivity(std::string message) {
   return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES, std::move(message)};
 }
 
@@ -35,10 +35,10 @@ void Copy(const ScheduleActivityTaskCommandAttributes& wanted,
 // What the run's state forbids.
 CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventAttributes& options) {
   if (options.use_workflow_build_id() && options.task_queue().name() != state.task_queue) {
-    return Bad("Activity with UseCompatibleVersion cannot run on different task queue.");
+    return BadScheduleActivity("Activity with UseCompatibleVersion cannot run on different task queue.");
   }
   if (options.input().ByteSizeLong() > limits::kBlobSize) {
-    CommandFailure failure = Bad("ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
+    CommandFailure failure = BadScheduleActivity("ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
     failure.terminates_run = true;
     return failure;
   }
@@ -62,7 +62,7 @@ CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventA
 
 CommandResult ScheduleActivityTask(CommandContext& context, const Command& command) {
   if (!command.has_schedule_activity_task_command_attributes()) {
-    return Bad("ScheduleActivityTaskCommandAttributes is not set on ScheduleActivityTaskCommand.");
+    return BadScheduleActivity("ScheduleActivityTaskCommandAttributes is not set on ScheduleActivityTaskCommand.");
   }
   const auto& wanted = command.schedule_activity_task_command_attributes();
   const State& state = context.transition.state();
@@ -71,7 +71,7 @@ CommandResult ScheduleActivityTask(CommandContext& context, const Command& comma
   auto& options = *event.mutable_activity_task_scheduled_event_attributes();
   Copy(wanted, options);
   const RunLimits run{state.task_queue, FromProto(started.workflow_run_timeout())};
-  if (auto wrong = CompleteActivityOptions(run, options)) return Bad(*std::move(wrong));
+  if (auto wrong = CompleteActivityOptions(run, options)) return BadScheduleActivity(*std::move(wrong));
   if (auto failure = CheckAgainst(state, options)) return failure;
 
   options.set_workflow_task_completed_event_id(context.completed_event_id);

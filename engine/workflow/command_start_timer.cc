@@ -9,7 +9,7 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-CommandFailure Bad(std::string message) {
+CommandFailure BadStartTimer(std::string message) {
   return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES, std::move(message)};
 }
 
@@ -17,18 +17,18 @@ CommandFailure Bad(std::string message) {
 
 CommandResult StartTimer(CommandContext& context, const Command& command) {
   if (!command.has_start_timer_command_attributes()) {
-    return Bad("StartTimerCommandAttributes is not set on StartTimerCommand.");
+    return BadStartTimer("StartTimerCommandAttributes is not set on StartTimerCommand.");
   }
   const auto& wanted = command.start_timer_command_attributes();
   const std::string& timer_id = wanted.timer_id();
-  if (timer_id.empty()) return Bad("TimerId is not set on StartTimerCommand.");
+  if (timer_id.empty()) return BadStartTimer("TimerId is not set on StartTimerCommand.");
   if (timer_id.size() > limits::kIdLength) {
-    return Bad(fmt::format("TimerId on StartTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
+    return BadStartTimer(fmt::format("TimerId on StartTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
                            Shown(timer_id), timer_id.size(), limits::kIdLength));
   }
   google::protobuf::Duration timeout = wanted.start_to_fire_timeout();
   if (auto wrong = ValidateAndCap(timeout)) {
-    return Bad(fmt::format("An invalid StartToFireTimeout is set on StartTimerCommand: {}. TimerId={}",
+    return BadStartTimer(fmt::format("An invalid StartToFireTimeout is set on StartTimerCommand: {}. TimerId={}",
                            *wrong, Shown(timer_id)));
   }
   if (context.transition.state().timers->contains(timer_id)) {

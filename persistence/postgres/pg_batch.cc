@@ -14,7 +14,6 @@ using Type = PgArray::Type;
 
 // After so many batches a new row takes the writer's place.
 constexpr uint64_t kBatchesPerGeneration = 10000;
-constexpr char kDivisionByZero[] = "22012";
 
 // The columns of one multi-row statement.
 class Rows {
@@ -151,7 +150,7 @@ CommitResult OutcomeOf(const PgAnswer& answer) {
     case PgAnswer::Kind::kError:
       break;
   }
-  if (answer.failed_statement == 0 && answer.sqlstate == kDivisionByZero) {
+  if (answer.failed_statement == 0 && answer.sqlstate == sql::kDivisionByZero) {
     return {CommitOutcome::kFenced, "the writer's row has another epoch or batch"};
   }
   return {IsRefusal(answer.sqlstate) ? CommitOutcome::kRefused : CommitOutcome::kFailed, answer.message};

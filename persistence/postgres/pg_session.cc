@@ -17,7 +17,6 @@ namespace {
 
 using Type = PgArray::Type;
 
-constexpr char kDivisionByZero[] = "22012";
 constexpr char kUniqueViolation[] = "23505";
 constexpr int kFenceAttempts = 10;
 constexpr absl::Duration kControlPause = absl::Milliseconds(500);
@@ -102,7 +101,7 @@ PgStatement CheckOwner(const Tenure& tenure) {
 
 bool Divided(const PgAnswer& answer, size_t statement) {
   return answer.kind == PgAnswer::Kind::kError && answer.failed_statement == statement &&
-         answer.sqlstate == kDivisionByZero;
+         answer.sqlstate == sql::kDivisionByZero;
 }
 
 constexpr char kOtherOwner[] = "another node owns the shards";

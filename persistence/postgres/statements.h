@@ -21,6 +21,7 @@ struct Constant {
 };
 
 // ---- fencing. Where the row is not as expected, the division by zero aborts the whole transaction.
+inline constexpr std::string_view kDivisionByZero = "22012";  // its SQLSTATE
 
 // $1 writer, $2 generation, $3 epoch, $4 batch
 inline constexpr Constant kAdvance{"advance", R"(

@@ -20,10 +20,6 @@ using Join = persistence::Filter::Kind;
 // What the real server puts before a filter to make an SQL statement of it: its positions count from there.
 constexpr size_t kPrefix = std::string_view("select * from table1 where ").size();
 
-absl::Status Unsupported(std::string_view what) {
-  return InvalidArgument(fmt::format("invalid query: operation is not supported: {}", what));
-}
-
 std::optional<Comparison> ComparisonOf(const FilterToken& token) {
   if (token.IsSymbol("=")) return Comparison::kEqual;
   if (token.IsSymbol("!=") || token.IsSymbol("<>")) return Comparison::kNotEqual;
@@ -100,8 +96,8 @@ class Parser {
       if (!name.ok()) return name.status();
       result.group_by = *std::move(name);
     }
-    if (token_.IsKeyword("ORDER")) return Unsupported("'ORDER BY' clause");
-    if (token_.IsKeyword("LIMIT")) return Unsupported("'LIMIT' clause");
+    if (token_.IsKeyword("ORDER")) return UnsupportedInFilter("'ORDER BY' clause");
+    if (token_.IsKeyword("LIMIT")) return UnsupportedInFilter("'LIMIT' clause");
     if (token_.kind != Kind::kEnd) return SyntaxError();
     return result;
   }
@@ -125,7 +121,7 @@ class Parser {
   }
 
   absl::StatusOr<FilterTree> Disjunction(size_t depth, bool negated) {
-    if (depth > limits::kListFilterDepth) return Unsupported("parentheses nested that deep");
+    if (depth > limits::kListFilterDepth) return UnsupportedInFilter("parentheses nested that deep");
     std::vector<FilterTree> parts;
     do {
       if (!parts.empty()) Advance();
@@ -178,8 +174,9 @@ class Parser {
     if (Take("IN")) return In(name, negated);
     if (Take("STARTS_WITH")) return Compare(name, Comparison::kStartsWith, negated);
     if (token_.IsKeyword("LIKE")) {
-      return Unsupported(fmt::format("operator '{}LIKE' not supported for Keyword type search attribute '{}'",
-                                     not_written ? "NOT " : "", Shown(name)));
+      return UnsupportedInFilter(
+          fmt::format("operator '{}LIKE' not supported for Keyword type search attribute '{}'",
+                      not_written ? "NOT " : "", Shown(name)));
     }
     const auto comparison = ComparisonOf(token_);
     if (!comparison || not_written) return SyntaxError();
@@ -192,7 +189,7 @@ class Parser {
     if (token_.kind == Kind::kEnd || token_.kind == Kind::kBad || token_.kind == Kind::kSymbol)
       return SyntaxError();
     if (++comparisons_ > limits::kListFilterComparisons) {
-      return Unsupported(fmt::format("more than {} comparisons", limits::kListFilterComparisons));
+      return UnsupportedInFilter(fmt::format("more than {} comparisons", limits::kListFilterComparisons));
     }
     FilterTree leaf = Leaf(name, negated ? Opposite(comparison) : comparison, std::exchange(token_, {}));
     Advance();
@@ -234,7 +231,7 @@ class Parser {
     if (token_.kind != Kind::kName) return SyntaxError();
     std::string name = std::exchange(token_, {}).text;
     Advance();
-    if (token_.IsSymbol(",")) return Unsupported("'GROUP BY' clause supports only a single field");
+    if (token_.IsSymbol(",")) return UnsupportedInFilter("'GROUP BY' clause supports only a single field");
     return name;
   }
 
@@ -244,6 +241,10 @@ class Parser {
 };
 
 }  // namespace
+
+absl::Status UnsupportedInFilter(std::string_view what) {
+  return InvalidArgument(fmt::format("invalid query: operation is not supported: {}", what));
+}
 
 absl::StatusOr<ParsedFilter> ParseFilter(std::string_view text) {
   if (text.size() > limits::kListFilterSize) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "persistence/visibility_query.h"
 #include "server/visibility/filter_lexer.h"
@@ -30,6 +31,9 @@ struct ParsedFilter {
   FilterTree tree;  // of an empty text: all of nothing
   std::optional<std::string> group_by;
 };
+
+// What a filter may not do, in the real server's words: INVALID_ARGUMENT.
+absl::Status UnsupportedInFilter(std::string_view what);
 
 // INVALID_ARGUMENT in the real server's words.
 absl::StatusOr<ParsedFilter> ParseFilter(std::string_view text);

@@ -18,10 +18,6 @@ using persistence::Column;
 using persistence::Comparison;
 using persistence::Filter;
 
-absl::Status Unsupported(std::string_view what) {
-  return InvalidArgument(fmt::format("invalid query: operation is not supported: {}", what));
-}
-
 absl::StatusOr<Filter> ToCondition(const FilterTree& leaf,
                                    absl::FunctionRef<bool(std::string_view)> is_custom) {
   const auto attribute = FindFilterAttribute(leaf.name, is_custom);
@@ -31,7 +27,7 @@ absl::StatusOr<Filter> ToCondition(const FilterTree& leaf,
   }
   const FilterToken& value = leaf.value;
   if (value.kind == FilterToken::Kind::kName && !value.IsKeyword("TRUE") && !value.IsKeyword("FALSE")) {
-    return Unsupported(fmt::format(
+    return UnsupportedInFilter(fmt::format(
         "column name on the right side of comparison expression (did you forget to quote \"{}\"?)",
         Shown(value.text)));
   }
@@ -73,7 +69,7 @@ absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
   auto filter = ToFilter(parsed->tree, is_custom);
   if (!filter.ok()) return filter.status();
   if (parsed->group_by && *parsed->group_by != "ExecutionStatus") {
-    return Unsupported(
+    return UnsupportedInFilter(
         fmt::format("'GROUP BY' clause is not supported for search attribute {}", Shown(*parsed->group_by)));
   }
   return ListFilter{*std::move(filter), parsed->group_by.has_value()};
