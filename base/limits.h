@@ -129,6 +129,9 @@ inline constexpr size_t kSnapshotLogBytes = 64 * 1024;
 inline constexpr size_t kEvictionSnapshotLogBytes = 16 * 1024;
 inline constexpr size_t kEvictionSnapshotRows = 64;
 inline constexpr size_t kLogToSnapshot = 4;
+// Rows without events (heartbeats, failed attempts) that may stand before a snapshot removes them, whatever
+// it weighs.
+inline constexpr size_t kRowsWithoutEvents = 4096;
 inline constexpr size_t kLogRowBytes = 200;
 // Keys of one load or look-up query, and runs that are being loaded because their wake came.
 inline constexpr size_t kLoadKeys = 256;

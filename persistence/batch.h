@@ -34,17 +34,21 @@ struct WorkflowKey {
   }
 };
 
-// One durable record of a run, appended once and never changed.
+// One durable record of a run, appended once and never changed. One without events goes with the writing of
+// the first snapshot that covers it.
 struct HistoryRow {
-  int64_t sequence = 0;        // 1, 2, 3, ... without a gap within the run
+  int64_t sequence = 0;        // 1, 2, 3, ... as appended; in what is stored, places are missing
   int64_t first_event_id = 0;  // id of the first event in `events`, or the next free id when there is none
   int32_t event_count = 0;
   std::string events;   // concatenable: each event framed as field 1 of temporal.api.history.v1.History
   std::string changes;  // perdure.engine record without its events
 };
 
+// Writing it removes the run's rows without events up to its sequence, those of the same batch among them:
+// they are needed no more, because rows with events fold without them. So what a run without new events
+// appends (heartbeats, failed attempts) does not pile up.
 struct SnapshotRow {
-  int64_t sequence = 0;       // the last history row folded into it
+  int64_t sequence = 0;       // the last history row folded into it; that of an earlier one, or more
   int64_t next_event_id = 0;  // after that row; a load reads the rows from this event id on
   std::string state;
 };
@@ -95,6 +99,11 @@ struct RunWrite {
   // Retention: every row of the run goes, and nothing else is written; of its wakes, those in wakes_removed.
   bool deleted = false;
 };
+
+// Whether a row of the write is still there once it has landed: a snapshot may cover it at once.
+inline bool Stays(const HistoryRow& row, const RunWrite& write) {
+  return row.event_count > 0 || !write.snapshot || row.sequence > write.snapshot->sequence;
+}
 
 // Lands as a whole or not at all, also when the batch is cut in two: a closed run and its successor, say.
 struct WriteGroup {

@@ -253,6 +253,9 @@ class MemoryStoreImpl final : public MemoryStore {
   }
 
   size_t LoseLastBatches(size_t count) override { return core_.LoseLastBatches(count); }
+  int64_t CountHistoryRows(const RunKey& key) override {
+    return core_.Run([&](const MemoryTables& tables) { return tables.CountHistoryRows(key); });
+  }
 
  private:
   const MemoryStoreOptions options_;

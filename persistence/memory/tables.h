@@ -40,6 +40,7 @@ class MemoryTables {
   std::vector<uint32_t> OtherOwners(uint32_t writer_id, const std::vector<ShardId>& shards) const;
 
   StoredRun LoadRun(const RunKey& key) const;
+  int64_t CountHistoryRows(const RunKey& key) const;
   std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
   std::vector<WakeRow> ReadWakes(const WakeQuery& query) const;
@@ -51,7 +52,8 @@ class MemoryTables {
   struct Run {
     std::optional<ExecutionRow> execution;
     std::optional<SnapshotRow> snapshot;
-    std::vector<HistoryRow> history;  // history[n] has sequence n + 1
+    std::vector<HistoryRow> history;  // by sequence
+    int64_t last_sequence = 0;        // of the last row appended, which may be gone
     absl::btree_set<absl::Time> wakes;
     bool Empty() const { return !execution && !snapshot && history.empty() && wakes.empty(); }
   };
@@ -77,6 +79,10 @@ class MemoryTables {
     std::vector<Undo> undo;  // taken back from the last to the first
   };
 
+  static std::vector<HistoryRow>::const_iterator FirstAfter(const std::vector<HistoryRow>& history,
+                                                            int64_t sequence);
+  // The next event id once the row of that sequence has been appended.
+  static int64_t NextEventIdAfter(const Run& run, int64_t sequence);
   static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
   static ListKey ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor);
   absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const Uuid& namespace_id) const;
@@ -87,6 +93,8 @@ class MemoryTables {
   absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
   absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
   absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
+  // Removes the rows without events that the run's snapshot covers; `after`: the snapshot before covers.
+  void Compact(const RunKey& key, int64_t after, Transaction& transaction);
   void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
   void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
   WriterState Raise(uint32_t writer_id, Transaction& transaction);

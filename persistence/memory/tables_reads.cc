@@ -69,11 +69,14 @@ StoredRun MemoryTables::LoadRun(const RunKey& key) const {
   if (found == runs_.end()) return result;
   const Run& run = *found->second;
   result.snapshot = run.snapshot;
-  const size_t folded = run.snapshot ? static_cast<size_t>(run.snapshot->sequence) : 0;
-  if (folded < run.history.size()) {
-    result.rows.assign(run.history.begin() + static_cast<std::ptrdiff_t>(folded), run.history.end());
-  }
+  const int64_t folded = run.snapshot ? run.snapshot->sequence : 0;
+  result.rows.assign(FirstAfter(run.history, folded), run.history.end());
   return result;
+}
+
+int64_t MemoryTables::CountHistoryRows(const RunKey& key) const {
+  const auto found = runs_.find(key);
+  return found == runs_.end() ? 0 : static_cast<int64_t>(found->second->history.size());
 }
 
 std::optional<Uuid> MemoryTables::FindCurrentRun(const WorkflowKey& key) const {

@@ -50,6 +50,7 @@ struct Tables {
                   Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt4,
                   Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea};
   Rows history{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
+  Rows compacted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
   Rows snapshots{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
   Rows wakes_removed{Type::kInt8, Type::kInt2, Type::kUuid};
   Rows wakes_added = wakes_removed;
@@ -87,12 +88,15 @@ void Tables::Add(const RunWrite& run) {
   }
   if (run.no_longer_current) not_current.Add(shard, run_id);
   for (const HistoryRow& row : run.history) {
+    if (!Stays(row, run)) continue;
     history.Add(shard, run_id, As<int32_t>(row.first_event_id), As<int32_t>(row.sequence), row.event_count,
                 row.events, row.changes);
   }
   if (run.snapshot.has_value()) {
-    snapshots.Add(shard, run_id, As<int32_t>(run.snapshot->sequence),
-                  As<int32_t>(run.snapshot->next_event_id), run.snapshot->state);
+    const auto sequence = As<int32_t>(run.snapshot->sequence);
+    const auto next_event_id = As<int32_t>(run.snapshot->next_event_id);
+    compacted.Add(shard, run_id, sequence, next_event_id);
+    snapshots.Add(shard, run_id, sequence, next_event_id, run.snapshot->state);
   }
   for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, run_id);
 }
@@ -134,6 +138,7 @@ std::optional<std::vector<PgStatement>> StatementsOf(const Batch& batch) {
   std::move(tables.not_current).Append(sql::kClearCurrent, statements);
   std::move(tables.executions).Append(sql::kPutExecutions, statements);
   std::move(tables.history).Append(sql::kAppendHistory, statements);
+  std::move(tables.compacted).Append(sql::kCompactHistory, statements);
   std::move(tables.snapshots).Append(sql::kPutSnapshots, statements);
   std::move(tables.wakes_removed).Append(sql::kRemoveWakes, statements);
   std::move(tables.wakes_added).Append(sql::kAddWakes, statements);

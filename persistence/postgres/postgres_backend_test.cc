@@ -138,6 +138,10 @@ class PostgresBackend final : public Backend {
   Admin& admin() { return admin_; }
 
   Store& store() override { return *store_; }
+  int64_t CountHistoryRows(const RunKey& key) override {
+    return std::stoll(admin_.Run(absl::StrCat("SELECT count(*) FROM history WHERE shard = ", key.shard,
+                                              " AND run_id = '", key.run_id.ToString(), "'")));
+  }
   bool HasConnection() const override { return true; }
   void LoseNextAnswer(Loss loss) override {
     gate_.Give(loss == Loss::kLanded ? Gate::Order::kLoseAnswer : Gate::Order::kLoseBatch);

@@ -112,6 +112,14 @@ ON CONFLICT (shard, run_id) DO UPDATE SET
 inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes)
 SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::bytea[], $7::bytea[]))"};
+// Arrays: shard, run, sequence, next event. Rows without events that the run's new snapshot covers, from the
+// one before it on: that one's have gone.
+inline constexpr Constant kCompactHistory{"compact_history", R"(
+DELETE FROM history AS h
+USING unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[]) AS k (shard, run_id, sequence, next_event_id)
+LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
+WHERE h.shard = k.shard AND h.run_id = k.run_id AND h.first_event_id >= COALESCE(s.next_event_id, 0)
+  AND h.first_event_id <= k.next_event_id AND h.sequence <= k.sequence AND h.event_count = 0)"};
 // Arrays: shard, run, sequence, next event, state
 inline constexpr Constant kPutSnapshots{"put_snapshots", R"(
 INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state)

@@ -46,6 +46,11 @@ inline constexpr char kPutExecution[] =
 inline constexpr char kAppendHistory[] =
     "INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+// Rows without events that the run's new snapshot covers, from the one before it on: that one's have gone.
+inline constexpr char kCompactHistory[] =
+    "DELETE FROM history WHERE shard = ?1 AND run_id = ?2 AND first_event_id <= ?4 AND sequence <= ?3 "
+    "AND event_count = 0 AND first_event_id >= coalesce((SELECT next_event_id FROM snapshots "
+    "WHERE shard = ?1 AND run_id = ?2), 0)";
 inline constexpr char kPutSnapshot[] =
     "INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (shard, run_id) DO UPDATE SET sequence = excluded.sequence, "

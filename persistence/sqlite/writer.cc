@@ -124,19 +124,25 @@ bool SqliteWriter::Append(const RunWrite& write) {
   }
   if (write.deleted) return true;
   for (const HistoryRow& row : write.history) {
+    if (!Stays(row, write)) continue;
     if (!Run(sql::kAppendHistory, shard, run_id, row.first_event_id, row.sequence, int64_t{row.event_count},
              row.events, row.changes)) {
       return false;
     }
   }
-  if (write.snapshot && !Run(sql::kPutSnapshot, shard, run_id, write.snapshot->sequence,
-                             write.snapshot->next_event_id, write.snapshot->state)) {
-    return false;
-  }
+  if (write.snapshot && !PutSnapshot(write)) return false;
   for (const absl::Time at : write.wakes_added) {
     if (!Run(sql::kAddWake, ToMicros(at), shard, run_id)) return false;
   }
   return true;
+}
+
+bool SqliteWriter::PutSnapshot(const RunWrite& write) {
+  const int64_t shard = write.key.shard;
+  const Uuid& run_id = write.key.run_id;
+  const SnapshotRow& row = *write.snapshot;
+  return Run(sql::kCompactHistory, shard, run_id, row.sequence, row.next_event_id) &&
+         Run(sql::kPutSnapshot, shard, run_id, row.sequence, row.next_event_id, row.state);
 }
 
 absl::StatusOr<bool> SqliteWriter::RenewLease(const Uuid& node, absl::Duration duration) {

@@ -32,7 +32,7 @@ absl::StatusOr<std::optional<Uuid>> FindCurrent(Session& session, Executor& loop
   return found->front();
 }
 
-// The rows with events below `to_event_id`.
+// The rows below `to_event_id`.
 absl::Status ReadBefore(Session& session, Executor& loop, const RunKey& key, int64_t to_event_id,
                         std::vector<HistoryRow>& rows) {
   persistence::HistoryQuery query{key, 1, to_event_id, kPageBytes, false};
@@ -72,7 +72,7 @@ absl::StatusOr<workflow::State> Fold(const persistence::StoredRun& stored) {
   }
   for (const HistoryRow& row : stored.rows) {
     absl::Status applied =
-        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes});
+        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes, row.sequence});
     if (!applied.ok()) return applied;
   }
   return state;

@@ -56,16 +56,20 @@ void HistoryHost::Seal(ResidentRun& run) {
     write.snapshot = {run.state.last_sequence, run.state.next_event_id, *std::move(state)};
     run.snapshot_sequence = run.state.last_sequence;
     run.log_bytes = 0;
+    run.rows_without_events = 0;
   }
 }
 
 std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, bool leaves) const {
   const auto rows = static_cast<size_t>(run.state.last_sequence - run.snapshot_sequence);
+  // Each row without events is a row less in the store, however large the state.
+  const bool many_go = run.rows_without_events >= limits::kRowsWithoutEvents;
   const bool long_log =
-      run.log_bytes > options_.snapshot_log_bytes ||
+      many_go ||
+      run.log_bytes + run.rows_without_events * limits::kLogRowBytes > options_.snapshot_log_bytes ||
       (leaves && (run.log_bytes > limits::kEvictionSnapshotLogBytes || rows > limits::kEvictionSnapshotRows));
   const size_t log = run.log_bytes + rows * limits::kLogRowBytes;
-  const auto outweighs = [&] { return log > options_.log_to_snapshot * run.snapshot_bytes; };
+  const auto outweighs = [&] { return many_go || log > options_.log_to_snapshot * run.snapshot_bytes; };
   if (rows == 0 || !long_log) return std::nullopt;
   // What the run was started with is in every snapshot.
   if (run.snapshot_bytes == 0) run.snapshot_bytes = run.state.facts->started->ByteSizeLong();

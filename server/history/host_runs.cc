@@ -109,7 +109,9 @@ absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
   }
   for (persistence::HistoryRow& row : stored.rows) {
     run->log_bytes += row.events.size() + row.changes.size();
-    engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes)};
+    if (row.event_count == 0) ++run->rows_without_events;
+    engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes),
+                          row.sequence};
     if (absl::Status applied = workflow::Apply(run->state, record); !applied.ok()) {
       spdlog::error("{}", AboutRun("a run cannot be folded", world_.namespaces, stored.key, run->state,
                                    StdView(applied.message())));

@@ -80,6 +80,7 @@ struct ResidentRun {
   int64_t snapshot_sequence = 0;
   size_t snapshot_bytes = 0;  // of the last one, or of a later one that was weighed and not worth its writing
   size_t log_bytes = 0;       // since the snapshot
+  size_t rows_without_events = 0;  // since the snapshot; the next one removes them
 
   // --- obligations, as of the last durable state
   std::vector<OwedDispatch> owed;
