@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,8 @@ struct ExecutionRow {
   absl::Time start_time;
   absl::Time execution_time;
   std::optional<absl::Time> close_time;
+  // From then on retention may remove the run, on this word alone; nullopt while something needs it.
+  std::optional<absl::Time> delete_at;
   int64_t history_length = 0;      // as of close, 0 while open
   int64_t history_size_bytes = 0;  // as of close, 0 while open
   int64_t state_transition_count = 0;
@@ -86,6 +89,13 @@ struct WakeRow {
   }
 };
 
+// Removes a run, or a part of a long one. With any part its execution and snapshot rows go, so that from then
+// on there is no such run; of its history rows, those that begin with an event of [from, below).
+struct Deletion {
+  int64_t from_event_id = 0;
+  int64_t below_event_id = std::numeric_limits<int64_t>::max();
+};
+
 // Everything a commit does to one run. REQUIRES: a run appears once in a batch.
 struct RunWrite {
   RunKey key;
@@ -96,8 +106,8 @@ struct RunWrite {
   std::vector<absl::Time> wakes_removed;  // so is removing one that does not; removed before any is added
   bool no_longer_current =
       false;  // clears `current` of its row; applied before any row of the batch is inserted
-  // Retention: every row of the run goes, and nothing else is written; of its wakes, those in wakes_removed.
-  bool deleted = false;
+  // Nothing else is written then but the wakes: of those, the ones in wakes_removed go.
+  std::optional<Deletion> deleted;
 };
 
 // Whether a row of the write is still there once it has landed: a snapshot may cover it at once.

@@ -115,12 +115,9 @@ class MemorySession final : public Session {
     });
   }
 
-  void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override {
-    Read("LoadRuns", std::move(done), [keys = std::move(keys)](const MemoryTables& tables) {
-      std::vector<StoredRun> runs;
-      for (const RunKey& key : keys) runs.push_back(tables.LoadRun(key));
-      return runs;
-    });
+  void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override {
+    Read("LoadRuns", std::move(done),
+         [query = std::move(query)](const MemoryTables& tables) { return tables.LoadRuns(query); });
   }
 
   void FindCurrentRuns(std::vector<WorkflowKey> keys,

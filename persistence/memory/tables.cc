@@ -15,6 +15,7 @@ ExecutionRow Truncated(ExecutionRow row) {
   row.start_time = Truncated(row.start_time);
   row.execution_time = Truncated(row.execution_time);
   if (row.close_time) row.close_time = Truncated(*row.close_time);
+  if (row.delete_at) row.delete_at = Truncated(*row.delete_at);
   return row;
 }
 
@@ -97,7 +98,7 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
   // What frees the place of a current run comes before what takes one.
   for (const RunWrite* write : writes) {
     if (write->deleted) {
-      Delete(write->key, transaction);
+      Delete(write->key, *write->deleted, transaction);
       for (const absl::Time at : write->wakes_removed) RemoveWake(write->key, Truncated(at), transaction);
       continue;
     }
@@ -129,22 +130,28 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
   return absl::OkStatus();
 }
 
-void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
-  auto found = runs_.find(key);
+void MemoryTables::Delete(const RunKey& key, const Deletion& part, Transaction& transaction) {
+  const auto found = runs_.find(key);
   if (found == runs_.end()) return;
-  auto old = std::make_unique<Run>(std::move(*found->second));
-  Run& left = *found->second;
-  left = Run{};
-  left.wakes = old->wakes;
-  left.execution = old->execution;
-  IndexExecution(key, std::nullopt);
+  Run& run = *found->second;
+  if (run.execution) {
+    transaction.undo.emplace_back([this, key, old = *run.execution] { IndexExecution(key, old); });
+    IndexExecution(key, std::nullopt);
+  }
+  if (run.snapshot) {
+    transaction.undo.emplace_back([this, key, old = *run.snapshot] { At(key).snapshot = old; });
+    run.snapshot.reset();
+  }
+  const auto from = [&](int64_t event_id) {
+    return std::partition_point(run.history.begin(), run.history.end(),
+                                [&](const HistoryRow& row) { return row.first_event_id < event_id; });
+  };
+  RemoveRows(key, from(part.from_event_id), from(part.below_event_id), transaction);
+  if (run.history.empty()) {
+    transaction.undo.emplace_back(
+        [this, key, last = std::exchange(run.last_sequence, 0)] { At(key).last_sequence = last; });
+  }
   DropIfEmpty(key);
-  transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
-    std::optional<ExecutionRow> row = std::exchange(old->execution, std::nullopt);
-    old->wakes = At(key).wakes;
-    runs_[key] = std::move(old);
-    IndexExecution(key, std::move(row));
-  });
 }
 
 absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Transaction& transaction) {
@@ -218,14 +225,18 @@ void MemoryTables::Compact(const RunKey& key, int64_t after, Transaction& transa
       run.history.begin() + (FirstAfter(run.history, run.snapshot->sequence) - run.history.cbegin());
   const auto gone =
       std::stable_partition(begin, end, [](const HistoryRow& row) { return row.event_count > 0; });
-  if (gone == end) return;
-  std::vector<HistoryRow> rows(std::make_move_iterator(gone), std::make_move_iterator(end));
-  run.history.erase(gone, end);
+  RemoveRows(key, gone, end, transaction);
+}
+
+void MemoryTables::RemoveRows(const RunKey& key, HistoryPlace begin, HistoryPlace end,
+                              Transaction& transaction) {
+  if (begin >= end) return;
+  std::vector<HistoryRow> rows(std::make_move_iterator(begin), std::make_move_iterator(end));
+  At(key).history.erase(begin, end);
   transaction.undo.emplace_back([this, key, rows = std::move(rows)]() mutable {
     std::vector<HistoryRow>& history = At(key).history;
-    const auto middle = static_cast<std::ptrdiff_t>(history.size());
     std::move(rows.begin(), rows.end(), std::back_inserter(history));
-    std::inplace_merge(history.begin(), history.begin() + middle, history.end(), BySequence);
+    std::sort(history.begin(), history.end(), BySequence);
   });
 }
 

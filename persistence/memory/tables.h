@@ -39,7 +39,7 @@ class MemoryTables {
   // Who would be fenced by TakeShards.
   std::vector<uint32_t> OtherOwners(uint32_t writer_id, const std::vector<ShardId>& shards) const;
 
-  StoredRun LoadRun(const RunKey& key) const;
+  std::vector<StoredRun> LoadRuns(const LoadQuery& query) const;
   int64_t CountHistoryRows(const RunKey& key) const;
   std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
@@ -73,6 +73,7 @@ class MemoryTables {
     Uuid run_id;
     friend auto operator<=>(const ListKey&, const ListKey&) = default;
   };
+  using HistoryPlace = std::vector<HistoryRow>::iterator;
   using Undo = absl::AnyInvocable<void()>;
   struct Transaction {
     bool is_batch = false;
@@ -89,17 +90,20 @@ class MemoryTables {
 
   // Each changes rows and indexes, and adds what takes it back to `transaction`.
   absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);
-  void Delete(const RunKey& key, Transaction& transaction);
+  void Delete(const RunKey& key, const Deletion& part, Transaction& transaction);
   absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
   absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
   absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
   // Removes the rows without events that the run's snapshot covers; `after`: the snapshot before covers.
   void Compact(const RunKey& key, int64_t after, Transaction& transaction);
+  void RemoveRows(const RunKey& key, HistoryPlace begin, HistoryPlace end, Transaction& transaction);
   void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
   void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
   WriterState Raise(uint32_t writer_id, Transaction& transaction);
   void PutWriter(uint32_t writer_id, std::optional<WriterState> state, Transaction& transaction);
   void PutOwner(ShardId shard, uint32_t writer_id, Transaction& transaction);
+
+  StoredRun LoadRun(const RunKey& key, std::optional<absl::Time> due_by) const;
 
   // Without undo.
   void IndexExecution(const RunKey& key, std::optional<ExecutionRow> row);

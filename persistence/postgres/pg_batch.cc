@@ -42,13 +42,13 @@ class Rows {
 int16_t ShardOf(const RunKey& key) { return static_cast<int16_t>(key.shard); }
 
 struct Tables {
-  Rows deleted{Type::kInt2, Type::kUuid};
-  Rows deleted_snapshots = deleted;
-  Rows deleted_executions = deleted;
-  Rows not_current = deleted;
-  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool, Type::kInt2,
-                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt4,
-                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea};
+  Rows deleted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
+  Rows deleted_snapshots{Type::kInt2, Type::kUuid};
+  Rows deleted_executions = deleted_snapshots;
+  Rows not_current = deleted_snapshots;
+  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool,  Type::kInt2,
+                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8,  Type::kInt4,
+                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea, Type::kInt8};
   Rows history{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
   Rows compacted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
   Rows snapshots{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
@@ -73,7 +73,7 @@ void Tables::AddExecution(const RunWrite& run, bool current) {
                  As<int16_t>(row.status), row.workflow_type, row.task_queue, ToMicros(row.start_time),
                  ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
                  row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
-                 row.search_attributes, row.extra);
+                 row.search_attributes, row.extra, DeleteMicros(row.delete_at));
 }
 
 void Tables::Add(const RunWrite& run) {
@@ -81,7 +81,7 @@ void Tables::Add(const RunWrite& run) {
   const Uuid& run_id = run.key.run_id;
   for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, run_id);
   if (run.deleted) {
-    deleted.Add(shard, run_id);
+    deleted.Add(shard, run_id, PgEventId(run.deleted->from_event_id), PgEventId(run.deleted->below_event_id));
     deleted_snapshots.Add(shard, run_id);
     deleted_executions.Add(shard, run_id);
     return;

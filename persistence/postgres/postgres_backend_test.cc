@@ -237,7 +237,7 @@ TEST_CASE("postgres: reads that are pipelined on a new connection are all answer
   std::vector<std::future<Runs>> answers;
   for (int i = 0; i < 50; ++i) {
     answers.push_back(session.Start<Runs>(
-        [](Session& s, auto done) { s.LoadRuns({contract::NewRunKey()}, std::move(done)); }));
+        [](Session& s, auto done) { s.LoadRuns({{contract::NewRunKey()}}, std::move(done)); }));
   }
   for (auto& answer : answers) CHECK(answer.get().ok());
 }

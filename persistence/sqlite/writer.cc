@@ -100,7 +100,8 @@ bool SqliteWriter::Write(const Batch& batch) {
 bool SqliteWriter::Free(const RunWrite& write) {
   const int64_t shard = write.key.shard;
   if (write.deleted) {
-    return Run(sql::kDeleteHistory, shard, write.key.run_id) &&
+    return Run(sql::kDeleteHistory, shard, write.key.run_id, write.deleted->from_event_id,
+               write.deleted->below_event_id) &&
            Run(sql::kDeleteSnapshot, shard, write.key.run_id) &&
            Run(sql::kDeleteExecution, shard, write.key.run_id);
   }
@@ -113,7 +114,7 @@ bool SqliteWriter::PutExecution(const RunWrite& write) {
              row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type, row.task_queue,
              ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
              row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-             row.search_attributes, row.extra);
+             row.search_attributes, row.extra, DeleteMicros(row.delete_at));
 }
 
 bool SqliteWriter::Append(const RunWrite& write) {

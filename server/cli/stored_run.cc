@@ -99,10 +99,10 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
                      .state = none};
 
   auto runs = Ask<std::vector<persistence::StoredRun>>(
-      loop, [&](auto done) { session.LoadRuns({view.key}, std::move(done)); });
+      loop, [&](auto done) { session.LoadRuns({{view.key}}, std::move(done)); });
   if (!runs.ok()) return runs.status();
   persistence::StoredRun& stored = runs->front();
-  if (!stored.snapshot && stored.rows.empty()) return none;
+  if (stored.found != persistence::StoredRun::Found::kRun) return none;
   auto row = ReadRow(session, loop, name_space.id, view.key);
   if (!row.ok()) return row.status();
   view.row = *std::move(row);

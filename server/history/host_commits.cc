@@ -37,8 +37,8 @@ void HistoryHost::Seal(ResidentRun& run) {
   sealed.sequence = run.state.last_sequence;
   sealed.next_event_id = run.state.next_event_id;
   sealed.open = run.state.IsOpen();
-  if (run.delete_due) {
-    write.deleted = true;
+  if (run.removes) {
+    write.deleted = run.removes;
     run.wakes.RemoveAll(write);
     return;
   }
@@ -51,7 +51,10 @@ void HistoryHost::Seal(ResidentRun& run) {
     run.wakes.Lower(times, write);
   }
   if (std::exchange(run.loses_id, false)) write.no_longer_current = true;
-  if (std::exchange(run.execution_row_due, false)) write.execution = MakeExecutionRow(run.state, run.current);
+  if (std::exchange(run.execution_row_due, false)) {
+    write.execution = MakeExecutionRow(run.state, run.current);
+    run.delete_at = write.execution->delete_at;
+  }
   if (std::optional<std::string> state = WorthwhileSnapshot(run, run.evict)) {
     write.snapshot = {run.state.last_sequence, run.state.next_event_id, *std::move(state)};
     run.snapshot_sequence = run.state.last_sequence;
@@ -82,13 +85,9 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
 
 void HistoryHost::Landed(const RunPtr& run) {
   SealedWrite& sealed = *run->sealed;
+  call_turn_ = wake_turn_ = true;
+  loader_.Resume();
   if (run->dropped) return;
-  if (sealed.write.deleted) {
-    keeper_.Forget(*run);
-    ForgetQuiet(*run);
-    cache_.Remove(run);
-    return;
-  }
   run->durable_sequence = sealed.sequence;
   run->durable_next_event_id = sealed.next_event_id;
   run->durable_open = sealed.open;
@@ -112,7 +111,7 @@ void HistoryHost::Landed(const RunPtr& run) {
     WatchQuiet(*run);
   }
   ShrinkMemory();
-  metrics_.SetResident(cache_.runs(), cache_.bytes());
+  metrics_.SetResident(cache_.runs(), cache_.held_bytes());
 }
 
 void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
@@ -144,9 +143,10 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
         continue;
       }
       // Its stored wake may be behind the horizon's cursor: taken up again at once.
-      loader_.Load(run->key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
+      LoadRun(run->key, RunLoader::Urgency::kWake, [](const absl::StatusOr<RunPtr>&) {});
     }
   }
+  loader_.Resume();
   for (const CommitGroupPtr& refused : groups) {
     for (DurableCallback& done : std::exchange(refused->waiting, {})) std::move(done)(status);
   }

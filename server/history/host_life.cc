@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/log_fields.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -15,6 +16,11 @@ namespace {
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
+size_t LoadBytes(const HistoryOptions& options) {
+  return std::clamp(options.resident_bytes / limits::kLoadsInResidentBytes, limits::kLeastLoadBytes,
+                    limits::kLoadBytes);
+}
+
 }  // namespace
 
 HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> shards, HistoryOptions options)
@@ -26,9 +32,9 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       metrics_(world.metrics, std::to_string(writer_id)),
       admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
       cache_(options.resident_bytes),
-      loader_(world.executor, *session_,
-              [this](persistence::StoredRun stored) { return Admit(std::move(stored)); }),
+      loader_(world.executor, *session_, *this, LoadBytes(options)),
       batcher_(world.executor, *session_, *this, world.metrics),
+      retention_(batcher_, metrics_.removals()),
       keeper_(world.executor, *this, [this](const persistence::RunKey& key) { OnRing(key); }),
       horizon_(world.executor, *session_, *this, metrics_.wakes_behind(), metrics_.known_wakes()),
       waiters_(world.executor, metrics_.event_waiters(),
@@ -149,6 +155,7 @@ void HistoryHost::DropEverything(const absl::Status& status) {
   keeper_.ForgetAll();
   horizon_.Abandon();
   loader_.Abandon(status);
+  retention_.Abandon(status);
   for (const CommitGroupPtr& group : groups) {
     for (DurableCallback& done : std::exchange(group->waiting, {})) std::move(done)(status);
   }
@@ -162,6 +169,7 @@ void HistoryHost::Stop(absl::AnyInvocable<void() &&> done) {
   world_.executor.Cancel(quiet_timer_);
   keeper_.ForgetAll();
   horizon_.Abandon();
+  retention_.Abandon(Serving());
   batcher_.WhenIdle([this, done = std::move(done)]() mutable {
     loader_.Abandon(Serving());
     std::move(done)();

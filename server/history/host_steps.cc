@@ -206,10 +206,7 @@ void HistoryHost::OnRing(const persistence::RunKey& key) {
   if (!keeper_.Ring(*run)) return;
   const absl::Time now = world_.executor.Now();
   if (!run->state.IsOpen()) {
-    if (run->state.delete_after && *run->state.delete_after <= now) {
-      run->delete_due = true;
-      batcher_.Add(run, 1, 0);
-    }
+    if (run->delete_at && *run->delete_at <= now) Retire(run);
     return;
   }
   const bool was_durable = run->Durable();

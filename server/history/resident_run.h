@@ -66,10 +66,12 @@ struct ResidentRun {
 
   // --- what the next commit writes besides records
   bool execution_row_due = false;
-  bool loses_id = false;    // another run takes the workflow id
-  bool delete_due = false;  // retention
+  bool loses_id = false;  // another run takes the workflow id
   bool settle_wakes = false;
   bool evict = false;  // leaves memory once that commit is durable, unless touched again
+  // A part of a run that retention removes; nothing else of that run is here, only the wakes that go with it.
+  std::optional<persistence::Deletion> removes;
+  std::optional<absl::Time> delete_at;  // of the execution row, as last written
   // As last written to the execution row; holding a copy makes a change visible as another object.
   Cow<temporal::api::common::v1::Memo> row_memo;
   Cow<temporal::api::common::v1::SearchAttributes> row_search_attributes;
@@ -94,6 +96,7 @@ struct ResidentRun {
   bool touched = false;                          // something was decided since it was loaded
   absl::InlinedVector<absl::Time, 1> came_with;  // its entries in the wake horizon when it was loaded
   size_t counted_bytes = 0;
+  size_t leaving_bytes = 0;  // what it had counted before it was marked as leaving
   bool counted_open = true;
   std::list<ResidentRun*>::iterator lru;
   std::list<ResidentRun*>::iterator quiet;  // among runs whose wake lags

@@ -33,9 +33,8 @@ class RefusingStore::Session final : public persistence::Session {
                   Callback<bool> done) override {
     behind_->TakeShards(writer, std::move(shards), std::move(done));
   }
-  void LoadRuns(std::vector<persistence::RunKey> keys,
-                Callback<std::vector<persistence::StoredRun>> done) override {
-    behind_->LoadRuns(std::move(keys), std::move(done));
+  void LoadRuns(persistence::LoadQuery query, Callback<std::vector<persistence::StoredRun>> done) override {
+    behind_->LoadRuns(std::move(query), std::move(done));
   }
   void FindCurrentRuns(std::vector<persistence::WorkflowKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {
