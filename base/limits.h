@@ -152,13 +152,27 @@ inline constexpr size_t kSnapshotLogBytes = 64 * 1024;
 inline constexpr size_t kEvictionSnapshotLogBytes = 16 * 1024;
 inline constexpr size_t kEvictionSnapshotRows = 64;
 inline constexpr size_t kLogToSnapshot = 4;
+// Rows without events (heartbeats, failed attempts) that may stand before a snapshot removes them, whatever
+// it weighs.
+inline constexpr size_t kRowsWithoutEvents = 4096;
 inline constexpr size_t kLogRowBytes = 200;
 // Keys of one load or look-up query, and runs that are being loaded because their wake came.
 inline constexpr size_t kLoadKeys = 256;
+// Bytes of one load query (the last run of it is read whole), where the memory budget is not smaller than
+// usual: then it is this part of that, but no less than the least.
+inline constexpr size_t kLoadBytes = 4 * 1024 * 1024;
+inline constexpr size_t kLoadsInResidentBytes = 16;
+inline constexpr size_t kLeastLoadBytes = 64 * 1024;
 inline constexpr size_t kWakeLoads = 256;
 // Wakes of runs that are not in memory: rows of one read, and of the part of the future that is held.
 inline constexpr size_t kWakePage = 1000;
 inline constexpr size_t kWakeHorizon = 100'000;
+// Retention. One commit removes no more rows and bytes than these besides what else it writes, so that what
+// it shares the store with keeps its pace; a part of one long run may be above it. So many runs wait for
+// their removal before those that are due wait in the wake table instead.
+inline constexpr size_t kRemovedRows = 1024;
+inline constexpr size_t kRemovedBytes = 2 * 1024 * 1024;
+inline constexpr size_t kRemovalsWaiting = 20'000;
 // Stored wakes that are raised at a time for runs gone quiet.
 inline constexpr size_t kWakesRaised = 64;
 // Bytes of events in one page of a history (at least one event). Its count is kHistoryPageEvents.
@@ -166,6 +180,8 @@ inline constexpr size_t kHistoryPageBytes = 2 * 1024 * 1024;
 
 static_assert(kClosedResidentBytes < kResidentBytes);
 static_assert(kWaitingCalls < kWaitingAnswers && kWaitingCallBytes < kWaitingAnswerBytes);
+static_assert(kRemovedRows < kCommitRows && kRemovedBytes < kCommitBytes);
+static_assert(kLeastLoadBytes < kLoadBytes && kLoadBytes * kLoadsInResidentBytes <= kResidentBytes);
 static_assert(kWakePage <= kWakeHorizon / 2);
 
 // --- matching

@@ -44,6 +44,9 @@ struct Record {
   int32_t event_count = 0;
   std::string events;   // each event framed as field 1 of temporal.api.history.v1.History, in order
   std::string changes;  // serialized perdure.engine.Changes
+  // Its place in the log. Rows without events go once a snapshot covers them, so places may be missing; event
+  // ids never are.
+  int64_t sequence = 0;
 };
 
 enum class TaskKind { kWorkflow, kActivity };

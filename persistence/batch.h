@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,17 +35,21 @@ struct WorkflowKey {
   }
 };
 
-// One durable record of a run, appended once and never changed.
+// One durable record of a run, appended once and never changed. One without events goes with the writing of
+// the first snapshot that covers it.
 struct HistoryRow {
-  int64_t sequence = 0;        // 1, 2, 3, ... without a gap within the run
+  int64_t sequence = 0;        // 1, 2, 3, ... as appended; in what is stored, places are missing
   int64_t first_event_id = 0;  // id of the first event in `events`, or the next free id when there is none
   int32_t event_count = 0;
   std::string events;   // concatenable: each event framed as field 1 of temporal.api.history.v1.History
   std::string changes;  // perdure.engine record without its events
 };
 
+// Writing it removes the run's rows without events up to its sequence, those of the same batch among them:
+// they are needed no more, because rows with events fold without them. So what a run without new events
+// appends (heartbeats, failed attempts) does not pile up.
 struct SnapshotRow {
-  int64_t sequence = 0;       // the last history row folded into it
+  int64_t sequence = 0;       // the last history row folded into it; that of an earlier one, or more
   int64_t next_event_id = 0;  // after that row; a load reads the rows from this event id on
   std::string state;
 };
@@ -61,6 +66,8 @@ struct ExecutionRow {
   absl::Time start_time;
   absl::Time execution_time;
   std::optional<absl::Time> close_time;
+  // From then on retention may remove the run, on this word alone; nullopt while something needs it.
+  std::optional<absl::Time> delete_at;
   int64_t history_length = 0;      // as of close, 0 while open
   int64_t history_size_bytes = 0;  // as of close, 0 while open
   int64_t state_transition_count = 0;
@@ -82,6 +89,13 @@ struct WakeRow {
   }
 };
 
+// Removes a run, or a part of a long one. With any part its execution and snapshot rows go, so that from then
+// on there is no such run; of its history rows, those that begin with an event of [from, below).
+struct Deletion {
+  int64_t from_event_id = 0;
+  int64_t below_event_id = std::numeric_limits<int64_t>::max();
+};
+
 // Everything a commit does to one run. REQUIRES: a run appears once in a batch.
 struct RunWrite {
   RunKey key;
@@ -92,9 +106,14 @@ struct RunWrite {
   std::vector<absl::Time> wakes_removed;  // so is removing one that does not; removed before any is added
   bool no_longer_current =
       false;  // clears `current` of its row; applied before any row of the batch is inserted
-  // Retention: every row of the run goes, and nothing else is written; of its wakes, those in wakes_removed.
-  bool deleted = false;
+  // Nothing else is written then but the wakes: of those, the ones in wakes_removed go.
+  std::optional<Deletion> deleted;
 };
+
+// Whether a row of the write is still there once it has landed: a snapshot may cover it at once.
+inline bool Stays(const HistoryRow& row, const RunWrite& write) {
+  return row.event_count > 0 || !write.snapshot || row.sequence > write.snapshot->sequence;
+}
 
 // Lands as a whole or not at all, also when the batch is cut in two: a closed run and its successor, say.
 struct WriteGroup {

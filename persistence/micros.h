@@ -21,6 +21,18 @@ inline absl::Time FromMicros(int64_t micros) {
   return absl::FromUnixMicros(micros);
 }
 
+// The delete time of a run that must stay, where a column cannot be null.
+inline constexpr int64_t kStaysMicros = std::numeric_limits<int64_t>::max();
+
+inline int64_t DeleteMicros(const std::optional<absl::Time>& delete_at) {
+  return delete_at ? ToMicros(*delete_at) : kStaysMicros;
+}
+
+inline std::optional<absl::Time> DeleteTime(int64_t micros) {
+  if (micros == kStaysMicros) return std::nullopt;
+  return FromMicros(micros);
+}
+
 inline int64_t CloseMicros(const std::optional<absl::Time>& close_time) {
   return close_time ? ToMicros(*close_time) : kOpenMicros;
 }

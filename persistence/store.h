@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,37 @@ namespace perdure::persistence {
 template <typename T>
 using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 
+// What a run takes in the store, for who removes it: no less than is there, the bytes of its events alone.
+struct RunSize {
+  int64_t last_event_id = 0;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+};
+
+// A run is what has an execution row; history rows without one are the rest of a run that is being removed.
+struct LoadQuery {
+  std::vector<RunKey> keys;
+  // Runs are read in the order of the keys until their snapshots and rows weigh so much: at least one that is
+  // there, and the last one whole. REQUIRES: > 0
+  size_t max_bytes = std::numeric_limits<size_t>::max();
+  // Runs whose delete_at is then or before are not read.
+  std::optional<absl::Time> due_by = std::nullopt;
+};
+
 // A stored run, as it is folded: the snapshot if there is one, then every history row after it, in order.
 struct StoredRun {
+  enum class Found {
+    kRun,
+    kNothing,  // there is no such run; `size` tells what is left of it
+    kDue,      // its delete_at is not after LoadQuery::due_by; `size` is what would be removed
+    kLater,    // it was not read, because the bytes were used up: ask again
+  };
   RunKey key;
+  Found found = Found::kNothing;
   std::optional<SnapshotRow> snapshot;
-  std::vector<HistoryRow> rows;  // empty together with no snapshot: the run does not exist
+  std::vector<HistoryRow> rows;
+  std::optional<absl::Time> delete_at;  // of its execution row
+  RunSize size;                         // of kNothing and kDue
 };
 
 // What a fenced writer finds (DESIGN, section 5).
@@ -100,8 +127,8 @@ class Session {
   // matches nothing lands. REQUIRES: at most one commit of a session in flight.
   virtual void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) = 0;
 
-  // One query for many runs; the answer has one entry a key, in the order asked.
-  virtual void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) = 0;
+  // One query for many runs, as of one moment; the answer has one entry a key, in the order asked.
+  virtual void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) = 0;
   // The current run of each workflow id (open, or the last one closed): nullopt where there is none.
   virtual void FindCurrentRuns(std::vector<WorkflowKey> keys,
                                Callback<std::vector<std::optional<Uuid>>> done) = 0;

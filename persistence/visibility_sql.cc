@@ -13,7 +13,7 @@ namespace {
 constexpr char kListColumns[] =
     "shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue, start_time, "
     "execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo, "
-    "search_attributes, extra";
+    "search_attributes, extra, delete_at";
 
 using Parameter = std::variant<int64_t, std::string, Uuid>;
 

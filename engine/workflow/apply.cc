@@ -52,11 +52,23 @@ void ApplyEffect(State& state, const EventPtr& event) {
   }
 }
 
-void ApplyBufferFlushed(State& state) {
-  state.flushed_through = state.next_event_id + static_cast<int64_t>(state.buffered->size());
+// The events that follow have their effect again, or for the first time where the rows are gone in which they
+// were buffered. Every effect may be repeated but the counting of signals.
+void ApplyBufferFlushed(State& state, const perdure::engine::BufferFlushed& flushed) {
+  state.flushed_through = state.next_event_id + flushed.count();
+  for (const EventPtr& event : *state.buffered) {
+    if (event->has_workflow_execution_signaled_event_attributes()) --state.signal_count;
+  }
   state.buffered = Cow<std::vector<EventPtr>>();
   // What was buffered has not been seen by any worker: the task that shows it is a first attempt.
   state.workflow_task_attempt = 1;
+}
+
+void ApplyBufferedEventDropped(State& state, const perdure::engine::BufferedEventDropped& dropped) {
+  std::erase_if(state.buffered.Mutable(), [&](const EventPtr& event) {
+    return event->has_timer_fired_event_attributes() &&
+           event->timer_fired_event_attributes().started_event_id() == dropped.timer_started_event_id();
+  });
 }
 
 void ApplyRunClosed(State& state, const perdure::engine::RunClosed& closed) {
@@ -67,7 +79,6 @@ void ApplyRunClosed(State& state, const perdure::engine::RunClosed& closed) {
 
 void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes) {
   PERDURE_CHECK(event->event_id() == state.next_event_id, "event ids follow each other without a gap");
-  const bool had_its_effect = event->event_id() < state.flushed_through;
   ++state.next_event_id;
   state.history_size_bytes += static_cast<int64_t>(framed_bytes);
   const ExternalPayloads external = ExternalPayloadsOf(*event);
@@ -75,11 +86,7 @@ void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes) {
   state.external_payloads.size_bytes = static_cast<int64_t>(
       static_cast<uint64_t>(state.external_payloads.size_bytes) + static_cast<uint64_t>(external.size_bytes));
   state.last_event_time = std::max(state.last_event_time, FromProto(event->event_time()));
-  if (had_its_effect) {
-    ApplyFlushedEvent(state, event);
-  } else {
-    ApplyEffect(state, event);
-  }
+  ApplyEffect(state, event);
 }
 
 void ApplyChange(State& state, const Change& change) {
@@ -106,12 +113,9 @@ void ApplyChange(State& state, const Change& change) {
       return ApplyEffect(state, event);
     }
     case Change::kBufferFlushed:
-      return ApplyBufferFlushed(state);
-    case Change::kBufferedEventDropped: {
-      auto& buffered = state.buffered.Mutable();
-      buffered.erase(buffered.begin() + change.buffered_event_dropped().index());
-      return;
-    }
+      return ApplyBufferFlushed(state, change.buffer_flushed());
+    case Change::kBufferedEventDropped:
+      return ApplyBufferedEventDropped(state, change.buffered_event_dropped());
     case Change::kRunClosed:
       return ApplyRunClosed(state, change.run_closed());
     case Change::KIND_NOT_SET:

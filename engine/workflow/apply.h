@@ -13,9 +13,9 @@
 namespace perdure::engine::workflow {
 
 // Advances next_event_id, history size and last event time, and switches over the event's type.
-// An event that was buffered has its effect once, when it arrives: the family functions below are called with
-// it then, its id still 0, and not again when it is flushed and gets its id (ApplyFlushedEvent, for the few
-// effects that need the id).
+// The family functions below are called twice with an event that was buffered: when it arrives, its id still
+// 0, and when it is flushed and has its id. So what they do can be repeated; only the count of signals is
+// taken back by the flush. A fold of rows with events alone sees the second call only.
 void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes);
 void ApplyChange(State& state, const perdure::engine::Change& change);
 
@@ -24,9 +24,6 @@ void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event);  // apply
 void ApplyWorkflowTaskEvent(State& state, const EventPtr& event);       // apply_workflow_task.cc
 void ApplyActivityEvent(State& state, const EventPtr& event);           // apply_activity.cc
 void ApplyTimerEvent(State& state, const EventPtr& event);              // apply_timer.cc
-
-// What a buffered event could not do before it had its id. apply_execution.cc
-void ApplyFlushedEvent(State& state, const EventPtr& event);
 
 void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change);  // apply_execution.cc
 void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change);  // apply_workflow_task.cc

@@ -27,15 +27,6 @@ Activity& PendingActivity(State& state, int64_t scheduled_event_id) {
   return *activity;
 }
 
-void AddActivity(State& state, const EventPtr& event) {
-  auto activity = std::make_shared<Activity>();
-  activity->scheduled = event;
-  activity->scheduled_time = FromProto(event->event_time());
-  const std::string& activity_id = event->activity_task_scheduled_event_attributes().activity_id();
-  state.activities.Mutable()[event->event_id()] = std::move(activity);
-  state.activity_ids.Mutable()[activity_id] = event->event_id();
-}
-
 // An end that was buffered removed the activity when it arrived; when it gets its id there is nothing left to
 // do.
 void RemoveActivity(State& state, int64_t scheduled_event_id) {
@@ -43,6 +34,19 @@ void RemoveActivity(State& state, int64_t scheduled_event_id) {
   if (activity == nullptr) return;
   state.activity_ids.Mutable().erase(Options(*activity).activity_id());
   state.activities.Mutable().erase(scheduled_event_id);
+}
+
+void AddActivity(State& state, const EventPtr& event) {
+  auto activity = std::make_shared<Activity>();
+  activity->scheduled = event;
+  activity->scheduled_time = FromProto(event->event_time());
+  const std::string& activity_id = event->activity_task_scheduled_event_attributes().activity_id();
+  // Where the row is gone in which its end was buffered, an activity is here whose id has been free since.
+  if (const auto ended = state.activity_ids->find(activity_id); ended != state.activity_ids->end()) {
+    RemoveActivity(state, ended->second);
+  }
+  state.activities.Mutable()[event->event_id()] = std::move(activity);
+  state.activity_ids.Mutable()[activity_id] = event->event_id();
 }
 
 void ClearStart(Activity& activity) {

@@ -100,18 +100,6 @@ void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event) {
   }
 }
 
-void ApplyFlushedEvent(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-      state.cancel_requested_event_id = event->event_id();
-      return;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-      return ApplyOptionsUpdated(state, *event);
-    default:
-      return;
-  }
-}
-
 void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change) {
   if (change.has_run_created()) {
     const auto& created = change.run_created();

@@ -19,8 +19,8 @@ using temporal::api::history::v1::HistoryEvent;
 
 constexpr uint32_t kField1LengthDelimited = 0x0A;
 
-absl::Status Damaged(const State& state, std::string_view what) {
-  return absl::DataLossError(absl::StrCat("record ", state.last_sequence + 1, " of run ",
+absl::Status Damaged(const State& state, const Record& record, std::string_view what) {
+  return absl::DataLossError(absl::StrCat("record ", record.sequence, " of run ",
                                           state.facts->run_id.ToString(), ": ", std::string(what)));
 }
 
@@ -61,33 +61,40 @@ class ChangeReader {
 
 absl::Status Apply(State& state, const Record& record) {
   if (record.first_event_id != state.next_event_id) {
-    return Damaged(state, absl::StrCat("begins at event ", record.first_event_id, ", expected was ",
-                                       state.next_event_id));
+    return Damaged(
+        state, record,
+        absl::StrCat("begins at event ", record.first_event_id, ", expected was ", state.next_event_id));
   }
-  if (record.event_count < 0) return Damaged(state, "its number of events");
+  if (record.sequence <= state.last_sequence) {
+    return Damaged(state, record, absl::StrCat("follows record ", state.last_sequence));
+  }
+  if (record.event_count < 0) return Damaged(state, record, "its number of events");
   perdure::engine::Changes changes;
-  if (!ParseStored(record.changes, changes)) return Damaged(state, "its changes cannot be read");
+  if (!ParseStored(record.changes, changes)) return Damaged(state, record, "its changes cannot be read");
   ChangeReader reader(changes);
   google::protobuf::io::ArrayInputStream bytes(record.events.data(), static_cast<int>(record.events.size()));
   CodedInputStream input(&bytes);
   input.SetRecursionLimit(limits::kReadNesting);
   for (int32_t i = 0; i < record.event_count; ++i) {
-    if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty()) return Damaged(state, wrong);
+    if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty())
+      return Damaged(state, record, wrong);
     size_t framed_bytes = 0;
     const EventPtr event = ReadFramed(input, framed_bytes);
     if (event == nullptr || event->event_id() != state.next_event_id) {
-      return Damaged(state, absl::StrCat("event ", state.next_event_id, " cannot be read"));
+      return Damaged(state, record, absl::StrCat("event ", state.next_event_id, " cannot be read"));
     }
     if (const std::string_view wrong = WrongWithEvent(state, *event); !wrong.empty())
-      return Damaged(state, wrong);
+      return Damaged(state, record, wrong);
     ApplyEvent(state, event, framed_bytes);
   }
-  if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty()) return Damaged(state, wrong);
+  if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty())
+    return Damaged(state, record, wrong);
   if (!reader.done() || input.CurrentPosition() != static_cast<int>(record.events.size())) {
-    return Damaged(state, "it holds more than it says");
+    return Damaged(state, record, "it holds more than it says");
   }
-  if (const std::string_view wrong = WrongWithState(state); !wrong.empty()) return Damaged(state, wrong);
-  ++state.last_sequence;
+  if (const std::string_view wrong = WrongWithState(state); !wrong.empty())
+    return Damaged(state, record, wrong);
+  state.last_sequence = record.sequence;
   return absl::OkStatus();
 }
 

@@ -51,6 +51,7 @@ Record WithChange(const Change& change, const State& state) {
   Record record;
   record.first_event_id = state.next_event_id;
   record.changes = changes.SerializeAsString();
+  record.sequence = state.last_sequence + 1;
   return record;
 }
 
@@ -60,6 +61,7 @@ Record WithEvent(HistoryEvent event, const State& state) {
   record.first_event_id = state.next_event_id;
   record.event_count = 1;
   AppendFramed(event, record.events);
+  record.sequence = state.last_sequence + 1;
   return record;
 }
 
@@ -93,7 +95,7 @@ TEST_CASE("The error names the record and the run") {
   State copy = state;
   const absl::Status status = Apply(copy, records[0]);
   CHECK(status.message() ==
-        "record 2 of run " + state.facts->run_id.ToString() + ": begins at event 1, expected was 3");
+        "record 1 of run " + state.facts->run_id.ToString() + ": begins at event 1, expected was 3");
 }
 
 TEST_CASE("Events and changes that cannot follow are refused") {

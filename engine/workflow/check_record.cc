@@ -187,14 +187,7 @@ std::string_view WrongWithEvent(const State& state, const HistoryEvent& event) {
   if (first) return kFine;
   if (!state.IsOpen()) return "an event after the close";
   if (IsFlushing(state)) return IsBuffered(event.event_type()) ? kFine : "an event that was never buffered";
-  if (event.has_activity_task_scheduled_event_attributes() &&
-      state.activity_ids->contains(event.activity_task_scheduled_event_attributes().activity_id())) {
-    return "activity id";
-  }
-  if (event.has_timer_started_event_attributes() &&
-      state.timers->contains(event.timer_started_event_attributes().timer_id())) {
-    return "timer id";
-  }
+  // The id of an activity or timer may be taken: by one whose end was buffered in a row that is gone.
   return WrongWithWorkflowTask(state, event);
 }
 
@@ -221,14 +214,17 @@ std::string_view WrongWithChange(const State& state, const Change& change) {
       return WrongWithActivity(state, change.activity_retry().scheduled_event_id(),
                                change.activity_retry().attempt());
     case Change::kBufferedEventDropped: {
-      const int32_t index = change.buffered_event_dropped().index();
-      const bool there = index >= 0 && static_cast<size_t>(index) < state.buffered->size();
-      return there ? kFine : "no such buffered event";
+      const int64_t started = change.buffered_event_dropped().timer_started_event_id();
+      return started > 0 && started < state.next_event_id ? kFine : "no such timer";
+    }
+    case Change::kBufferFlushed: {
+      const int32_t count = change.buffer_flushed().count();
+      const bool all = count > 0 && static_cast<size_t>(count) >= state.buffered->size();
+      return all ? kFine : "a flush that leaves events behind";
     }
     case Change::kRequestSeen:
       return WrongWithRequestSeen(change.request_seen());
     case Change::kStickyTaskQueue:
-    case Change::kBufferFlushed:
     case Change::kRunCreated:
     case Change::kRunClosed:
       return kFine;

@@ -12,14 +12,12 @@ CommandFailure BadCancelTimer(std::string message) {
   return {enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES, std::move(message)};
 }
 
-// The position of the timer's own TimerFired in the buffer.
-std::optional<size_t> BufferedFiring(const State& state, const std::string& timer_id) {
-  const std::vector<EventPtr>& buffered = *state.buffered;
-  for (size_t i = 0; i < buffered.size(); ++i) {
-    const HistoryEvent& event = *buffered[i];
-    if (event.event_type() == enums::EVENT_TYPE_TIMER_FIRED &&
-        event.timer_fired_event_attributes().timer_id() == timer_id) {
-      return i;
+// The event that started the timer whose TimerFired is in the buffer.
+std::optional<int64_t> StartOfBufferedFiring(const State& state, const std::string& timer_id) {
+  for (const EventPtr& event : *state.buffered) {
+    if (event->event_type() == enums::EVENT_TYPE_TIMER_FIRED &&
+        event->timer_fired_event_attributes().timer_id() == timer_id) {
+      return event->timer_fired_event_attributes().started_event_id();
     }
   }
   return std::nullopt;
@@ -43,11 +41,10 @@ CommandResult CancelTimer(CommandContext& context, const Command& command) {
   int64_t started_event_id = 0;
   if (auto running = transition.state().timers->find(timer_id); running != transition.state().timers->end()) {
     started_event_id = running->second.started_event_id;
-  } else if (auto fired = BufferedFiring(transition.state(), timer_id)) {
+  } else if (auto started = StartOfBufferedFiring(transition.state(), timer_id)) {
     // The workflow has not seen the timer fire, so it never did.
-    started_event_id =
-        (*transition.state().buffered)[*fired]->timer_fired_event_attributes().started_event_id();
-    transition.DropBuffered(*fired);
+    started_event_id = *started;
+    transition.DropBufferedFiring(started_event_id);
   } else {
     return BadCancelTimer(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
                            Shown(timer_id)));

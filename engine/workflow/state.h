@@ -107,7 +107,7 @@ struct State {
   std::optional<absl::Time> delete_after;
 
   int64_t next_event_id = 1;
-  int64_t last_sequence = 0;  // records folded so far; equals the history row's sequence
+  int64_t last_sequence = 0;  // of the last record folded: how many the run has had
   int64_t history_size_bytes = 0;
   ExternalPayloads external_payloads;  // of the history
   absl::Time last_event_time;          // Context::now is never before it
@@ -144,8 +144,8 @@ struct State {
 
   // Events without ids, in order of arrival. What they do to the state is done when they arrive.
   Cow<std::vector<EventPtr>> buffered;
-  // Events with smaller ids were buffered before: they have had their effect. A position of the fold inside
-  // one record, without meaning once next_event_id has reached it; not part of snapshots.
+  // Events with smaller ids were buffered before. A position of the fold inside one record, without meaning
+  // once next_event_id has reached it; not part of snapshots.
   int64_t flushed_through = 0;
 
   Cow<absl::btree_map<int64_t, std::shared_ptr<const Activity>>> activities;  // by scheduled event id

@@ -91,7 +91,7 @@ void Transition::FlushBuffer() {
   std::stable_partition(events.begin(), events.end(),
                         [](const EventPtr& event) { return !EndsLast(*event); });
   perdure::engine::Change change;
-  change.mutable_buffer_flushed();
+  change.mutable_buffer_flushed()->set_count(static_cast<int32_t>(events.size()));
   AppendChange(std::move(change));
 
   absl::btree_map<int64_t, int64_t> started;  // by scheduled event id
@@ -107,11 +107,12 @@ void Transition::FlushBuffer() {
   }
 }
 
-void Transition::DropBuffered(size_t index) {
-  PERDURE_CHECK(index < state_.buffered->size(), "only a buffered event can be dropped");
+void Transition::DropBufferedFiring(int64_t timer_started_event_id) {
+  const size_t before = state_.buffered->size();
   perdure::engine::Change change;
-  change.mutable_buffered_event_dropped()->set_index(static_cast<int32_t>(index));
+  change.mutable_buffered_event_dropped()->set_timer_started_event_id(timer_started_event_id);
   Change(std::move(change));
+  PERDURE_CHECK(state_.buffered->size() + 1 == before, "only a buffered event can be dropped");
 }
 
 void Transition::Change(perdure::engine::Change change) {
@@ -202,8 +203,8 @@ void Transition::AppendChange(perdure::engine::Change change) {
 void Transition::CloseRecord() {
   if (open_.event_count > 0 || !open_changes_.changes().empty()) {
     open_.changes = open_changes_.changes().empty() ? std::string() : open_changes_.SerializeAsString();
+    open_.sequence = ++state_.last_sequence;
     records_.push_back(std::move(open_));
-    ++state_.last_sequence;
   }
   open_ = Record();
   open_.first_event_id = state_.next_event_id;

@@ -49,8 +49,8 @@ class Transition {
   // Gives the buffered events their ids: in order of arrival, except that ends of activities (children, Nexus
   // operations) come last. Called by what ends a workflow task, after its own events. A no-op without any.
   void FlushBuffer();
-  // Takes one event out of the buffer for good (CancelTimer and its own TimerFired).
-  void DropBuffered(size_t index);
+  // Takes the timer's TimerFired out of the buffer for good (CancelTimer). REQUIRES: it is there.
+  void DropBufferedFiring(int64_t timer_started_event_id);
   bool HasBuffered() const { return !state_.buffered->empty(); }
 
   // Records and applies a change that has no event. `change`'s position and time are filled in.

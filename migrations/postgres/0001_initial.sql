@@ -34,6 +34,7 @@ CREATE TABLE executions (
   memo                   bytea NOT NULL,
   search_attributes      bytea NOT NULL,
   extra                  bytea NOT NULL,
+  delete_at              int8,  -- null while the run must stay
   PRIMARY KEY (shard, run_id)
 );
 CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, workflow_id) WHERE is_current;

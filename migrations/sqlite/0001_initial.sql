@@ -30,6 +30,7 @@ CREATE TABLE executions (
   memo                   BLOB NOT NULL,
   search_attributes      BLOB NOT NULL,
   extra                  BLOB NOT NULL,
+  delete_at              INTEGER,  -- null while the run must stay
   PRIMARY KEY (shard, run_id)
 ) WITHOUT ROWID;
 

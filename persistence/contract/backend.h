@@ -2,6 +2,7 @@
 // imitate.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "persistence/store.h"
@@ -17,6 +18,9 @@ class Backend {
 
   // A store without any row. Sessions end before the backend does, and before a call of GoBack.
   virtual Store& store() = 0;
+
+  // The rows of the run in the history table: what no reader of the store is shown is counted too.
+  virtual int64_t CountHistoryRows(const RunKey& key) = 0;
 
   // Whether this store has a connection that can break: if not, the next three are never called.
   virtual bool HasConnection() const = 0;

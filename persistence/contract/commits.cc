@@ -87,7 +87,7 @@ TEST_CASE("store: many runs are loaded at once, in the order asked, missing ones
   keys.push_back(keys[1]);  // a key may be asked for twice
   writer.Commit(writes);
   auto runs = session.Await<absl::StatusOr<std::vector<StoredRun>>>(
-      [&](Session& s, auto done) { s.LoadRuns(keys, std::move(done)); });
+      [&](Session& s, auto done) { s.LoadRuns({keys}, std::move(done)); });
   REQUIRE(runs.ok());
   REQUIRE(runs->size() == keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -178,8 +178,8 @@ TEST_CASE("store: an execution row is replaced whole") {
   writer.Commit(FirstWrite(key, space, "id"));
   RunWrite write;
   write.key = key;
-  write.execution = ExecutionRow{space, "id", true,          7, "T\xff", kBytes,       At(1),  At(2),
-                                 At(3), 4,    5'000'000'000, 6, "memo",  "attributes", "extra"};
+  write.execution = ExecutionRow{space, "id", true,          7, "T\xff", kBytes,       At(1),  At(2), At(3),
+                                 At(4), 5,    6'000'000'000, 7, "memo",  "attributes", "extra"};
   writer.Commit(write);
   VisibilityQuery all;
   all.namespace_id = space;
@@ -283,11 +283,11 @@ TEST_CASE("store: of a deleted run nothing stays") {
   writer.Commit({write, FirstWrite(neighbour, space, "neighbour")});
   RunWrite deletion;
   deletion.key = key;
-  deletion.deleted = true;
+  deletion.deleted.emplace();
   deletion.wakes_removed = {At(5), At(6)};
   RunWrite missing;
   missing.key = NewRunKey();
-  missing.deleted = true;
+  missing.deleted.emplace();
   writer.Commit({deletion, missing});
   CHECK(session.Load(key).rows.empty());
   CHECK_FALSE(session.Load(key).snapshot.has_value());

@@ -35,7 +35,7 @@ TEST_CASE("store: a fenced writer's batch comes to nothing as a whole") {
   everything.snapshot = SnapshotRow{1, 3, "state"};
   RunWrite deletion;
   deletion.key = old;
-  deletion.deleted = true;
+  deletion.deleted.emplace();
   const CommitResult result = writer.Try(writer.Next({everything, deletion}));
   CHECK(result.outcome == CommitOutcome::kFenced);
   CHECK(session.Load(everything.key).rows.empty());

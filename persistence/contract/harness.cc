@@ -44,7 +44,7 @@ void TestSession::TakeShards(const Writer& writer, std::vector<ShardId> shards) 
 
 StoredRun TestSession::Load(const RunKey& key) {
   auto runs = Await<absl::StatusOr<std::vector<StoredRun>>>(
-      [=](Session& session, auto done) { session.LoadRuns({key}, std::move(done)); });
+      [=](Session& session, auto done) { session.LoadRuns({{key}}, std::move(done)); });
   INFO(runs.status().ToString());
   REQUIRE(runs.ok());
   REQUIRE(runs->size() == 1);
@@ -218,9 +218,9 @@ bool Equal(const HistoryRow& left, const HistoryRow& right) {
 bool Equal(const ExecutionRow& left, const ExecutionRow& right) {
   auto all = [](const ExecutionRow& row) {
     return std::tie(row.namespace_id, row.workflow_id, row.current, row.status, row.workflow_type,
-                    row.task_queue, row.start_time, row.execution_time, row.close_time, row.history_length,
-                    row.history_size_bytes, row.state_transition_count, row.memo, row.search_attributes,
-                    row.extra);
+                    row.task_queue, row.start_time, row.execution_time, row.close_time, row.delete_at,
+                    row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
+                    row.search_attributes, row.extra);
   };
   return all(left) == all(right);
 }

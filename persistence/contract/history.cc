@@ -12,6 +12,7 @@ struct Written {
     RunWrite write;
     write.key = key;
     write.history = std::move(rows);
+    write.execution = Execution(space, "id");
     writer.Commit(write);
   }
 
@@ -26,6 +27,7 @@ struct Written {
   std::unique_ptr<Backend> backend;
   TestSession session;
   TestWriter writer;
+  Uuid space = NewUuid();
   RunKey key = NewRunKey();
 };
 

@@ -127,7 +127,7 @@ TEST_CASE("store: a store that comes back without its last batches shows it by a
     writer.Commit({more, FirstWrite(lost, space, "lost")});
     RunWrite deletion;
     deletion.key = kept;
-    deletion.deleted = true;
+    deletion.deleted.emplace();
     writer.Commit(deletion);
     remembered = writer.last_batch;
   }

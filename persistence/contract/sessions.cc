@@ -50,7 +50,7 @@ TEST_CASE("store: a session's end destroys the callbacks that have not run, on i
   home.Post([&] {
     auto session = backend->store().OpenSession(home);
     for (int i = 0; i < 10; ++i) {
-      session->LoadRuns({NewRunKey()}, [held = std::make_unique<Witness>(home, destroyed)](const auto&) {
+      session->LoadRuns({{NewRunKey()}}, [held = std::make_unique<Witness>(home, destroyed)](const auto&) {
         FAIL("a callback of a session that has ended");
       });
     }

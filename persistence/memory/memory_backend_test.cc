@@ -26,6 +26,7 @@ class MemoryBackend final : public Backend {
   MemoryBackend() : store_(NewMemoryStore({nullptr, &fault_, nullptr, 1000})) {}
 
   Store& store() override { return *store_; }
+  int64_t CountHistoryRows(const RunKey& key) override { return store_->CountHistoryRows(key); }
   bool HasConnection() const override { return true; }
   void LoseNextAnswer(Loss loss) override {
     fault_.next = loss == Loss::kLanded ? MemoryFaults::CommitFault::kUnknownLanded

@@ -45,7 +45,7 @@ struct Node {
   size_t Rows(const RunKey& key) {
     std::optional<size_t> rows;
     session->LoadRuns(
-        {key}, [&](absl::StatusOr<std::vector<StoredRun>> runs) { rows = runs.value()[0].rows.size(); });
+        {{key}}, [&](absl::StatusOr<std::vector<StoredRun>> runs) { rows = runs.value()[0].rows.size(); });
     time.RunUntilIdle();
     return rows.value();
   }

@@ -144,12 +144,9 @@ class MemorySession final : public Session {
     });
   }
 
-  void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override {
-    Read("LoadRuns", std::move(done), [keys = std::move(keys)](const MemoryTables& tables) {
-      std::vector<StoredRun> runs;
-      for (const RunKey& key : keys) runs.push_back(tables.LoadRun(key));
-      return runs;
-    });
+  void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override {
+    Read("LoadRuns", std::move(done),
+         [query = std::move(query)](const MemoryTables& tables) { return tables.LoadRuns(query); });
   }
 
   void FindCurrentRuns(std::vector<WorkflowKey> keys,
@@ -290,6 +287,9 @@ class MemoryStoreImpl final : public MemoryStore {
   }
 
   size_t LoseLastBatches(size_t count) override { return core_.LoseLastBatches(count); }
+  int64_t CountHistoryRows(const RunKey& key) override {
+    return core_.Run([&](const MemoryTables& tables) { return tables.CountHistoryRows(key); });
+  }
 
  private:
   const MemoryStoreOptions options_;

@@ -34,6 +34,8 @@ class MemoryStore : public Store {
   // first of them (fences and leases too), and batches that are still stalled never land. Each session has
   // lost its connection. Answers how many batches vanished: fewer where fewer are remembered.
   virtual size_t LoseLastBatches(size_t count) = 0;
+  // Rows of the run in the history table, with those that no load reads.
+  virtual int64_t CountHistoryRows(const RunKey& key) = 0;
 };
 
 std::unique_ptr<MemoryStore> NewMemoryStore(MemoryStoreOptions options);

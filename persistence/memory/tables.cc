@@ -15,16 +15,25 @@ ExecutionRow Truncated(ExecutionRow row) {
   row.start_time = Truncated(row.start_time);
   row.execution_time = Truncated(row.execution_time);
   if (row.close_time) row.close_time = Truncated(*row.close_time);
+  if (row.delete_at) row.delete_at = Truncated(*row.delete_at);
   return row;
 }
 
 int64_t NextEventId(const HistoryRow& row) { return row.first_event_id + row.event_count; }
+
+bool BySequence(const HistoryRow& left, const HistoryRow& right) { return left.sequence < right.sequence; }
 
 WorkflowKey WorkflowKeyOf(const RunKey& key, const ExecutionRow& row) {
   return {key.shard, row.namespace_id, row.workflow_id};
 }
 
 }  // namespace
+
+std::vector<HistoryRow>::const_iterator MemoryTables::FirstAfter(const std::vector<HistoryRow>& history,
+                                                                 int64_t sequence) {
+  return std::partition_point(history.begin(), history.end(),
+                              [&](const HistoryRow& row) { return row.sequence <= sequence; });
+}
 
 absl::Status MemoryTables::CheckOwner(const std::optional<Tenure>& tenure) const {
   if (!tenure || leases_.Owns(*tenure)) return absl::OkStatus();
@@ -103,7 +112,7 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
   // What frees the place of a current run comes before what takes one.
   for (const RunWrite* write : writes) {
     if (write->deleted) {
-      Delete(write->key, transaction);
+      Delete(write->key, *write->deleted, transaction);
       for (const absl::Time at : write->wakes_removed) RemoveWake(write->key, Truncated(at), transaction);
       continue;
     }
@@ -135,36 +144,44 @@ absl::Status MemoryTables::ApplyGroups(const std::vector<WriteGroup>& groups, Tr
   return absl::OkStatus();
 }
 
-void MemoryTables::Delete(const RunKey& key, Transaction& transaction) {
-  auto found = runs_.find(key);
+void MemoryTables::Delete(const RunKey& key, const Deletion& part, Transaction& transaction) {
+  const auto found = runs_.find(key);
   if (found == runs_.end()) return;
-  auto old = std::make_unique<Run>(std::move(*found->second));
-  Run& left = *found->second;
-  left = Run{};
-  left.wakes = old->wakes;
-  left.execution = old->execution;
-  IndexExecution(key, std::nullopt);
+  Run& run = *found->second;
+  if (run.execution) {
+    transaction.undo.emplace_back([this, key, old = *run.execution] { IndexExecution(key, old); });
+    IndexExecution(key, std::nullopt);
+  }
+  if (run.snapshot) {
+    transaction.undo.emplace_back([this, key, old = *run.snapshot] { At(key).snapshot = old; });
+    run.snapshot.reset();
+  }
+  const auto from = [&](int64_t event_id) {
+    return std::partition_point(run.history.begin(), run.history.end(),
+                                [&](const HistoryRow& row) { return row.first_event_id < event_id; });
+  };
+  RemoveRows(key, from(part.from_event_id), from(part.below_event_id), transaction);
+  if (run.history.empty()) {
+    transaction.undo.emplace_back(
+        [this, key, last = std::exchange(run.last_sequence, 0)] { At(key).last_sequence = last; });
+  }
   DropIfEmpty(key);
-  transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
-    std::optional<ExecutionRow> row = std::exchange(old->execution, std::nullopt);
-    old->wakes = At(key).wakes;
-    runs_[key] = std::move(old);
-    IndexExecution(key, std::move(row));
-  });
 }
 
 absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Transaction& transaction) {
   Run& run = At(key);
-  const auto last = static_cast<int64_t>(run.history.size());
-  const bool follows = last == 0 || row.first_event_id == NextEventId(run.history.back());
-  if (row.sequence != last + 1 || !follows) {
+  const int64_t last = run.last_sequence;
+  if (row.sequence != last + 1 || (last > 0 && row.first_event_id != NextEventIdAfter(run, last))) {
     DropIfEmpty(key);
     return absl::InvalidArgumentError(absl::StrCat("history row ", row.sequence, " from event ",
                                                    row.first_event_id, " on does not follow row ", last));
   }
   run.history.push_back(row);
-  transaction.undo.emplace_back([this, key] {
-    At(key).history.pop_back();
+  run.last_sequence = row.sequence;
+  transaction.undo.emplace_back([this, key, last] {
+    Run& undone = At(key);
+    undone.history.pop_back();
+    undone.last_sequence = last;
     DropIfEmpty(key);
   });
   return absl::OkStatus();
@@ -189,21 +206,52 @@ absl::Status MemoryTables::PutExecution(const RunKey& key, std::optional<Executi
   return absl::OkStatus();
 }
 
+int64_t MemoryTables::NextEventIdAfter(const Run& run, int64_t sequence) {
+  // The rows that are gone have no events.
+  const auto after = FirstAfter(run.history, sequence);
+  return after == run.history.begin() ? 0 : NextEventId(*std::prev(after));
+}
+
 absl::Status MemoryTables::PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction) {
   Run& run = At(key);
-  const auto rows = static_cast<int64_t>(run.history.size());
-  if (row.sequence < 1 || row.sequence > rows ||
-      row.next_event_id != NextEventId(run.history[static_cast<size_t>(row.sequence) - 1])) {
+  const int64_t before = run.snapshot ? run.snapshot->sequence : 0;
+  const bool fits = row.sequence >= std::max<int64_t>(before, 1) && row.sequence <= run.last_sequence &&
+                    row.next_event_id == NextEventIdAfter(run, row.sequence);
+  if (!fits) {
+    const int64_t last = run.last_sequence;
     DropIfEmpty(key);
     return absl::InvalidArgumentError(absl::StrCat("a snapshot of row ", row.sequence, ", next event ",
-                                                   row.next_event_id, ", does not fit the run's ", rows,
+                                                   row.next_event_id, ", does not fit a run of ", last,
                                                    " rows"));
   }
   transaction.undo.emplace_back([this, key, old = std::exchange(run.snapshot, row)]() mutable {
     At(key).snapshot = std::move(old);
     DropIfEmpty(key);
   });
+  Compact(key, before, transaction);
   return absl::OkStatus();
+}
+
+void MemoryTables::Compact(const RunKey& key, int64_t after, Transaction& transaction) {
+  Run& run = At(key);
+  const auto begin = run.history.begin() + (FirstAfter(run.history, after) - run.history.cbegin());
+  const auto end =
+      run.history.begin() + (FirstAfter(run.history, run.snapshot->sequence) - run.history.cbegin());
+  const auto gone =
+      std::stable_partition(begin, end, [](const HistoryRow& row) { return row.event_count > 0; });
+  RemoveRows(key, gone, end, transaction);
+}
+
+void MemoryTables::RemoveRows(const RunKey& key, HistoryPlace begin, HistoryPlace end,
+                              Transaction& transaction) {
+  if (begin >= end) return;
+  std::vector<HistoryRow> rows(std::make_move_iterator(begin), std::make_move_iterator(end));
+  At(key).history.erase(begin, end);
+  transaction.undo.emplace_back([this, key, rows = std::move(rows)]() mutable {
+    std::vector<HistoryRow>& history = At(key).history;
+    std::move(rows.begin(), rows.end(), std::back_inserter(history));
+    std::sort(history.begin(), history.end(), BySequence);
+  });
 }
 
 void MemoryTables::AddWake(const RunKey& key, absl::Time at, Transaction& transaction) {

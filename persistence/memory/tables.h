@@ -43,7 +43,8 @@ class MemoryTables {
   std::vector<uint32_t> OtherOwners(uint32_t writer_id, const std::vector<ShardId>& shards) const;
 
   FencedWriter AskWriter(uint32_t writer_id) const;
-  StoredRun LoadRun(const RunKey& key) const;
+  std::vector<StoredRun> LoadRuns(const LoadQuery& query) const;
+  int64_t CountHistoryRows(const RunKey& key) const;
   std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
   std::vector<WakeRow> ReadWakes(const WakeQuery& query) const;
@@ -55,7 +56,8 @@ class MemoryTables {
   struct Run {
     std::optional<ExecutionRow> execution;
     std::optional<SnapshotRow> snapshot;
-    std::vector<HistoryRow> history;  // history[n] has sequence n + 1
+    std::vector<HistoryRow> history;  // by sequence
+    int64_t last_sequence = 0;        // of the last row appended, which may be gone
     absl::btree_set<absl::Time> wakes;
     bool Empty() const { return !execution && !snapshot && history.empty() && wakes.empty(); }
   };
@@ -71,28 +73,38 @@ class MemoryTables {
     Uuid run_id;
     friend auto operator<=>(const ListKey&, const ListKey&) = default;
   };
+  using HistoryPlace = std::vector<HistoryRow>::iterator;
   using Undo = absl::AnyInvocable<void()>;
   struct Transaction {
     bool is_batch = false;
     std::vector<Undo> undo;  // taken back from the last to the first
   };
 
+  static std::vector<HistoryRow>::const_iterator FirstAfter(const std::vector<HistoryRow>& history,
+                                                            int64_t sequence);
+  // The next event id once the row of that sequence has been appended.
+  static int64_t NextEventIdAfter(const Run& run, int64_t sequence);
   static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
   static ListKey ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor);
   absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const Uuid& namespace_id) const;
 
   // Each changes rows and indexes, and adds what takes it back to `transaction`.
   absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);
-  void Delete(const RunKey& key, Transaction& transaction);
+  void Delete(const RunKey& key, const Deletion& part, Transaction& transaction);
   absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
   absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
   absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
+  // Removes the rows without events that the run's snapshot covers; `after`: the snapshot before covers.
+  void Compact(const RunKey& key, int64_t after, Transaction& transaction);
+  void RemoveRows(const RunKey& key, HistoryPlace begin, HistoryPlace end, Transaction& transaction);
   void AddWake(const RunKey& key, absl::Time at, Transaction& transaction);
   void RemoveWake(const RunKey& key, absl::Time at, Transaction& transaction);
   absl::Status CheckOwner(const std::optional<Tenure>& tenure) const;
   WriterState Raise(uint32_t writer_id, Transaction& transaction);
   void PutWriter(uint32_t writer_id, std::optional<WriterState> state, Transaction& transaction);
   void PutOwner(ShardId shard, uint32_t writer_id, Transaction& transaction);
+
+  StoredRun LoadRun(const RunKey& key, std::optional<absl::Time> due_by) const;
 
   // Without undo.
   void IndexExecution(const RunKey& key, std::optional<ExecutionRow> row);

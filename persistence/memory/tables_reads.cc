@@ -67,18 +67,51 @@ Uuid MemoryTables::ClusterId(const Uuid& candidate) {
   return *cluster_id_;
 }
 
-StoredRun MemoryTables::LoadRun(const RunKey& key) const {
+std::vector<StoredRun> MemoryTables::LoadRuns(const LoadQuery& query) const {
+  std::vector<StoredRun> runs;
+  size_t bytes = 0;
+  for (const RunKey& key : query.keys) {
+    StoredRun& run = runs.emplace_back(LoadRun(key, query.due_by));
+    if (run.found != StoredRun::Found::kRun) continue;
+    if (bytes >= query.max_bytes) {
+      run = {};
+      run.key = key;
+      run.found = StoredRun::Found::kLater;
+      continue;
+    }
+    if (run.snapshot) bytes += run.snapshot->state.size();
+    for (const HistoryRow& row : run.rows) bytes += row.events.size() + row.changes.size();
+  }
+  return runs;
+}
+
+StoredRun MemoryTables::LoadRun(const RunKey& key, std::optional<absl::Time> due_by) const {
   StoredRun result;
   result.key = key;
   auto found = runs_.find(key);
   if (found == runs_.end()) return result;
   const Run& run = *found->second;
-  result.snapshot = run.snapshot;
-  const size_t folded = run.snapshot ? static_cast<size_t>(run.snapshot->sequence) : 0;
-  if (folded < run.history.size()) {
-    result.rows.assign(run.history.begin() + static_cast<std::ptrdiff_t>(folded), run.history.end());
+  if (!run.execution) {
+    if (!run.history.empty()) result.size.last_event_id = run.history.back().first_event_id;
+    return result;
   }
+  const ExecutionRow& row = *run.execution;
+  result.delete_at = row.delete_at;
+  if (due_by && row.delete_at && *row.delete_at <= *due_by) {
+    result.found = StoredRun::Found::kDue;
+    result.size = {row.history_length, row.state_transition_count, row.history_size_bytes};
+    return result;
+  }
+  result.found = StoredRun::Found::kRun;
+  result.snapshot = run.snapshot;
+  const int64_t folded = run.snapshot ? run.snapshot->sequence : 0;
+  result.rows.assign(FirstAfter(run.history, folded), run.history.end());
   return result;
+}
+
+int64_t MemoryTables::CountHistoryRows(const RunKey& key) const {
+  const auto found = runs_.find(key);
+  return found == runs_.end() ? 0 : static_cast<int64_t>(found->second->history.size());
 }
 
 std::optional<Uuid> MemoryTables::FindCurrentRun(const WorkflowKey& key) const {

@@ -41,14 +41,15 @@ class Rows {
 int16_t ShardOf(const RunKey& key) { return static_cast<int16_t>(key.shard); }
 
 struct Tables {
-  Rows deleted{Type::kInt2, Type::kUuid};
-  Rows deleted_snapshots = deleted;
-  Rows deleted_executions = deleted;
-  Rows not_current = deleted;
-  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool, Type::kInt2,
-                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8, Type::kInt4,
-                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea};
+  Rows deleted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
+  Rows deleted_snapshots{Type::kInt2, Type::kUuid};
+  Rows deleted_executions = deleted_snapshots;
+  Rows not_current = deleted_snapshots;
+  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool,  Type::kInt2,
+                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8,  Type::kInt4,
+                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea, Type::kInt8};
   Rows history{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
+  Rows compacted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
   Rows snapshots{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
   Rows wakes_removed{Type::kInt8, Type::kInt2, Type::kUuid};
   Rows wakes_added = wakes_removed;
@@ -71,7 +72,7 @@ void Tables::AddExecution(const RunWrite& run, bool current) {
                  As<int16_t>(row.status), row.workflow_type, row.task_queue, ToMicros(row.start_time),
                  ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
                  row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
-                 row.search_attributes, row.extra);
+                 row.search_attributes, row.extra, DeleteMicros(row.delete_at));
 }
 
 void Tables::Add(const RunWrite& run) {
@@ -79,19 +80,22 @@ void Tables::Add(const RunWrite& run) {
   const Uuid& run_id = run.key.run_id;
   for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, run_id);
   if (run.deleted) {
-    deleted.Add(shard, run_id);
+    deleted.Add(shard, run_id, PgEventId(run.deleted->from_event_id), PgEventId(run.deleted->below_event_id));
     deleted_snapshots.Add(shard, run_id);
     deleted_executions.Add(shard, run_id);
     return;
   }
   if (run.no_longer_current) not_current.Add(shard, run_id);
   for (const HistoryRow& row : run.history) {
+    if (!Stays(row, run)) continue;
     history.Add(shard, run_id, As<int32_t>(row.first_event_id), As<int32_t>(row.sequence), row.event_count,
                 row.events, row.changes);
   }
   if (run.snapshot.has_value()) {
-    snapshots.Add(shard, run_id, As<int32_t>(run.snapshot->sequence),
-                  As<int32_t>(run.snapshot->next_event_id), run.snapshot->state);
+    const auto sequence = As<int32_t>(run.snapshot->sequence);
+    const auto next_event_id = As<int32_t>(run.snapshot->next_event_id);
+    compacted.Add(shard, run_id, sequence, next_event_id);
+    snapshots.Add(shard, run_id, sequence, next_event_id, run.snapshot->state);
   }
   for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, run_id);
 }
@@ -133,6 +137,7 @@ std::optional<std::vector<PgStatement>> StatementsOf(const Batch& batch) {
   std::move(tables.not_current).Append(sql::kClearCurrent, statements);
   std::move(tables.executions).Append(sql::kPutExecutions, statements);
   std::move(tables.history).Append(sql::kAppendHistory, statements);
+  std::move(tables.compacted).Append(sql::kCompactHistory, statements);
   std::move(tables.snapshots).Append(sql::kPutSnapshots, statements);
   std::move(tables.wakes_removed).Append(sql::kRemoveWakes, statements);
   std::move(tables.wakes_added).Append(sql::kAddWakes, statements);

@@ -36,15 +36,32 @@ HistoryRow HistoryRowOf(const PGresult& result, int row, int first_column) {
   return out;
 }
 
-std::vector<StoredRun> RunsOf(const PGresult& result, std::vector<RunKey> keys) {
+// The row of part 0: what was found of the run.
+void ReadFound(const PGresult& result, int row, StoredRun& run) {
+  constexpr StoredRun::Found kFound[] = {StoredRun::Found::kNothing, StoredRun::Found::kRun,
+                                         StoredRun::Found::kDue, StoredRun::Found::kLater};
+  run.found = kFound[PgGetInt4(result, row, 2)];
+  run.delete_at = DeleteTime(PgGetInt8(result, row, 7));
+  if (run.found == StoredRun::Found::kNothing || run.found == StoredRun::Found::kDue) {
+    run.size = {PgGetInt4(result, row, 3), PgGetInt4(result, row, 4), PgGetInt8(result, row, 8)};
+  }
+}
+
+std::vector<StoredRun> RunsOf(const PGresult& result, const std::vector<RunKey>& keys) {
   std::vector<StoredRun> runs(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) runs[i].key = keys[i];
   for (int i = 0; i < PQntuples(&result); ++i) {
     StoredRun& run = runs.at(static_cast<size_t>(PgGetInt8(result, i, 0) - 1));
-    if (PgGetInt4(result, i, 1) == 0) {
-      run.snapshot = SnapshotRow{PgGetInt4(result, i, 2), PgGetInt4(result, i, 3), PgGetBytes(result, i, 5)};
-    } else {
-      run.rows.push_back(HistoryRowOf(result, i, 2));
+    switch (PgGetInt4(result, i, 1)) {
+      case 0:
+        ReadFound(result, i, run);
+        break;
+      case 1:
+        run.snapshot =
+            SnapshotRow{PgGetInt4(result, i, 2), PgGetInt4(result, i, 3), PgGetBytes(result, i, 5)};
+        break;
+      default:
+        run.rows.push_back(HistoryRowOf(result, i, 2));
     }
   }
   return runs;
@@ -134,9 +151,7 @@ void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, FenceReque
 // A range of a history, in steps of a bounded number of rows.
 constexpr int64_t kHistoryRowsPerStep = 256;
 
-std::string EventId(int64_t id) {
-  return PgInt4(static_cast<int32_t>(std::clamp<int64_t>(id, 0, std::numeric_limits<int32_t>::max())));
-}
+std::string EventId(int64_t id) { return PgInt4(PgEventId(id)); }
 
 void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRow> rows,
                      ReadReply<std::vector<HistoryRow>> reply) {
@@ -296,17 +311,22 @@ void PgSession::Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> do
   });
 }
 
-void PgSession::LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) {
+void PgSession::LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) {
   PgArray shards(Type::kInt2);
   PgArray runs(Type::kUuid);
-  for (const RunKey& key : keys) {
+  for (const RunKey& key : query.keys) {
     shards.Add(static_cast<int16_t>(key.shard));
     runs.Add(key.run_id);
   }
+  constexpr size_t kMostBytes = std::numeric_limits<int64_t>::max();
+  const auto max_bytes = static_cast<int64_t>(std::min(query.max_bytes, kMostBytes));
+  const int64_t due_by = query.due_by ? ToMicros(*query.due_by) : std::numeric_limits<int64_t>::min();
   Ask<std::vector<StoredRun>>(
-      On::kReader, "LoadRuns", {sql::kLoadRuns.With({std::move(shards).Take(), std::move(runs).Take()})},
+      On::kReader, "LoadRuns",
+      {sql::kLoadRuns.With(
+          {std::move(shards).Take(), std::move(runs).Take(), PgInt8(max_bytes), PgInt8(due_by)})},
       std::move(done),
-      [keys = std::move(keys)](const PgAnswer& answer) -> absl::StatusOr<std::vector<StoredRun>> {
+      [keys = std::move(query.keys)](const PgAnswer& answer) -> absl::StatusOr<std::vector<StoredRun>> {
         if (absl::Status status = StatusOf(answer); !status.ok()) return status;
         return RunsOf(*answer.results[0], keys);
       });

@@ -52,7 +52,7 @@ class PgSession final : public Session {
   void AskWriter(uint32_t writer_id, Callback<FencedWriter> done) override;
   void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override;
   void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override;
-  void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override;
+  void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override;
   void FindCurrentRuns(std::vector<WorkflowKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override;
   void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) override;

@@ -1,6 +1,7 @@
 #include "persistence/postgres/pg_value.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -32,6 +33,10 @@ std::string_view Cell(const PGresult& result, int row, int column) {
 constexpr size_t kCountAt = 12;
 
 }  // namespace
+
+int32_t PgEventId(int64_t id) {
+  return static_cast<int32_t>(std::clamp<int64_t>(id, 0, std::numeric_limits<int32_t>::max()));
+}
 
 std::string PgOneLine(std::string message) {
   while (!message.empty() && message.back() == '\n') message.pop_back();

@@ -26,6 +26,8 @@ std::string PgInt2(int16_t value);
 std::string PgInt4(int32_t value);
 std::string PgInt8(int64_t value);
 std::string PgBool(bool value);
+// An event id as a bound of a range: what is beyond the column is as good as its end.
+int32_t PgEventId(int64_t id);
 inline std::string PgUuid(const Uuid& value) { return std::string(value.View()); }
 
 // An array parameter that grows element by element.

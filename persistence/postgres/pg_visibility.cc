@@ -41,6 +41,7 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     out.row.memo = PgGetBytes(result, i, column++);
     out.row.search_attributes = PgGetBytes(result, i, column++);
     out.row.extra = PgGetBytes(result, i, column++);
+    if (PQgetisnull(&result, i, column) == 0) out.row.delete_at = FromMicros(PgGetInt8(result, i, column));
   }
   return page;
 }

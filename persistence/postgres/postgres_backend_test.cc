@@ -138,6 +138,10 @@ class PostgresBackend final : public Backend {
   Admin& admin() { return admin_; }
 
   Store& store() override { return *store_; }
+  int64_t CountHistoryRows(const RunKey& key) override {
+    return std::stoll(admin_.Run(absl::StrCat("SELECT count(*) FROM history WHERE shard = ", key.shard,
+                                              " AND run_id = '", key.run_id.ToString(), "'")));
+  }
   bool HasConnection() const override { return true; }
   void LoseNextAnswer(Loss loss) override {
     gate_.Give(loss == Loss::kLanded ? Gate::Order::kLoseAnswer : Gate::Order::kLoseBatch);
@@ -233,7 +237,7 @@ TEST_CASE("postgres: reads that are pipelined on a new connection are all answer
   std::vector<std::future<Runs>> answers;
   for (int i = 0; i < 50; ++i) {
     answers.push_back(session.Start<Runs>(
-        [](Session& s, auto done) { s.LoadRuns({contract::NewRunKey()}, std::move(done)); }));
+        [](Session& s, auto done) { s.LoadRuns({{contract::NewRunKey()}}, std::move(done)); }));
   }
   for (auto& answer : answers) CHECK(answer.get().ok());
 }

@@ -92,10 +92,13 @@ WHERE waiter.wait_event_type = 'Lock' AND waiter.query_start <= now() - $1::int8
 
 // ---- a batch, in this order; a statement without rows is left out
 
-// Arrays: shard, run
+// Arrays: shard, run, the first event, the first event that stays
 inline constexpr Constant kDeleteHistory{"delete_history", R"(
-DELETE FROM history AS h USING unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
-WHERE h.shard = k.shard AND h.run_id = k.run_id)"};
+DELETE FROM history AS h
+USING unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[]) AS k (shard, run_id, from_event_id, below_event_id)
+WHERE h.shard = k.shard AND h.run_id = k.run_id
+  AND h.first_event_id >= k.from_event_id AND h.first_event_id < k.below_event_id)"};
+// Arrays: shard, run
 inline constexpr Constant kDeleteSnapshots{"delete_snapshots", R"(
 DELETE FROM snapshots AS s USING unnest($1::int2[], $2::uuid[]) AS k (shard, run_id)
 WHERE s.shard = k.shard AND s.run_id = k.run_id)"};
@@ -108,19 +111,29 @@ WHERE e.shard = k.shard AND e.run_id = k.run_id)"};
 inline constexpr Constant kPutExecutions{"put_executions", R"(
 INSERT INTO executions (shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue,
   start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo,
-  search_attributes, extra)
+  search_attributes, extra, delete_at)
 SELECT * FROM unnest($1::int2[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bool[], $6::int2[], $7::bytea[], $8::bytea[],
-  $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int8[], $14::int4[], $15::bytea[], $16::bytea[], $17::bytea[])
+  $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int8[], $14::int4[], $15::bytea[], $16::bytea[], $17::bytea[],
+  array_replace($18::int8[], 9223372036854775807, NULL))
 ON CONFLICT (shard, run_id) DO UPDATE SET
   is_current = excluded.is_current, status = excluded.status, workflow_type = excluded.workflow_type,
   task_queue = excluded.task_queue, start_time = excluded.start_time, execution_time = excluded.execution_time,
   close_time = excluded.close_time, history_length = excluded.history_length,
   history_size_bytes = excluded.history_size_bytes, state_transition_count = excluded.state_transition_count,
-  memo = excluded.memo, search_attributes = excluded.search_attributes, extra = excluded.extra)"};
+  memo = excluded.memo, search_attributes = excluded.search_attributes, extra = excluded.extra,
+  delete_at = excluded.delete_at)"};
 // Arrays: shard, run, first event, sequence, event count, events, changes
 inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes)
 SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::bytea[], $7::bytea[]))"};
+// Arrays: shard, run, sequence, next event. Rows without events that the run's new snapshot covers, from the
+// one before it on: that one's have gone.
+inline constexpr Constant kCompactHistory{"compact_history", R"(
+DELETE FROM history AS h
+USING unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[]) AS k (shard, run_id, sequence, next_event_id)
+LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
+WHERE h.shard = k.shard AND h.run_id = k.run_id AND h.first_event_id >= COALESCE(s.next_event_id, 0)
+  AND h.first_event_id <= k.next_event_id AND h.sequence <= k.sequence AND h.event_count = 0)"};
 // Arrays: shard, run, sequence, next event, state
 inline constexpr Constant kPutSnapshots{"put_snapshots", R"(
 INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state)
@@ -137,16 +150,43 @@ ON CONFLICT DO NOTHING)"};
 
 // ---- reads
 
-// Arrays: shard, run. Snapshots (part 0) and the rows behind them (part 1), as of one moment.
+// $1 shards, $2 runs, $3 bytes, $4 the latest delete_at of a run that is not read. For each run what was
+// found of it (part 0: in the place of the sequence 0 nothing, 1 a run, 2 one that is due, 3 one for later;
+// then its last event, rows, delete_at and bytes), its snapshot (part 1) and the rows behind it (part 2), as
+// of one moment. What runs weigh is known without reading their bytes.
 inline constexpr Constant kLoadRuns{"load_runs", R"(
-WITH k AS (SELECT * FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS k (shard, run_id, place))
-SELECT k.place, 0 AS part, s.sequence, s.next_event_id, 0 AS event_count, s.state, ''::bytea AS changes
-FROM k JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
+WITH k AS (SELECT * FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS k (shard, run_id, place)),
+looked AS (
+  SELECT k.*, e.run_id IS NULL AS is_missing, COALESCE(e.delete_at <= $4::int8, false) AS is_due, e.delete_at,
+         e.history_length, e.state_transition_count, e.history_size_bytes, s.sequence, s.next_event_id,
+         octet_length(s.state) AS state_bytes
+  FROM k LEFT JOIN executions AS e ON e.shard = k.shard AND e.run_id = k.run_id
+         LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id),
+weighed AS (
+  SELECT l.*, CASE WHEN is_missing OR is_due THEN 0 ELSE COALESCE(state_bytes, 0) + COALESCE((
+    SELECT sum(octet_length(h.events) + octet_length(h.changes)) FROM history AS h
+    WHERE h.shard = l.shard AND h.run_id = l.run_id
+      AND h.first_event_id >= COALESCE(l.next_event_id, 0) AND h.sequence > COALESCE(l.sequence, 0)), 0) END AS bytes
+  FROM looked AS l),
+found AS (
+  SELECT w.*, CASE WHEN is_missing THEN 0 WHEN is_due THEN 2
+    WHEN sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes < $3::int8 THEN 1 ELSE 3 END AS found
+  FROM weighed AS w)
+SELECT f.place, 0 AS part, f.found AS sequence,
+  CASE WHEN f.found = 0 THEN COALESCE((SELECT max(h.first_event_id) FROM history AS h
+                                       WHERE h.shard = f.shard AND h.run_id = f.run_id), 0)
+       ELSE f.history_length END AS first_event_id,
+  COALESCE(f.state_transition_count, 0) AS event_count, ''::bytea AS events, ''::bytea AS changes,
+  COALESCE(f.delete_at, 9223372036854775807) AS delete_at, COALESCE(f.history_size_bytes, 0) AS bytes
+FROM found AS f
 UNION ALL
-SELECT k.place, 1, h.sequence, h.first_event_id, h.event_count, h.events, h.changes
-FROM k LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
-JOIN history AS h ON h.shard = k.shard AND h.run_id = k.run_id
-  AND h.first_event_id >= COALESCE(s.next_event_id, 0) AND h.sequence > COALESCE(s.sequence, 0)
+SELECT f.place, 1, s.sequence, s.next_event_id, 0, s.state, ''::bytea, 0, 0
+FROM found AS f JOIN snapshots AS s ON s.shard = f.shard AND s.run_id = f.run_id WHERE f.found = 1
+UNION ALL
+SELECT f.place, 2, h.sequence, h.first_event_id, h.event_count, h.events, h.changes, 0, 0
+FROM found AS f JOIN history AS h ON h.shard = f.shard AND h.run_id = f.run_id
+  AND h.first_event_id >= COALESCE(f.next_event_id, 0) AND h.sequence > COALESCE(f.sequence, 0)
+WHERE f.found = 1
 ORDER BY 1, 2, 3)"};
 // Arrays: shard, namespace, workflow id
 inline constexpr Constant kFindCurrent{"find_current", R"(

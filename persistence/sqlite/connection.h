@@ -60,6 +60,7 @@ class SqliteStatement {
   void Reset() { sqlite3_reset(statement_.get()); }
 
   int64_t Int(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  bool IsNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
   std::string Bytes(int column) const;
   // Nil when the column does not hold 16 bytes.
   Uuid Id(int column) const;

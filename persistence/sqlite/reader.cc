@@ -35,6 +35,7 @@ VisibilityRow VisibilityRowOf(const SqliteStatement& row) {
   execution.memo = row.Bytes(14);
   execution.search_attributes = row.Bytes(15);
   execution.extra = row.Bytes(16);
+  if (!row.IsNull(17)) execution.delete_at = FromMicros(row.Int(17));
   return result;
 }
 
@@ -67,19 +68,53 @@ absl::Status SqliteReader::Each(const char* sql, Row row, const Values&... value
   return Each(statement->Bind(values...), std::move(row));
 }
 
-absl::StatusOr<std::vector<StoredRun>> SqliteReader::LoadRuns(const std::vector<RunKey>& keys) {
+absl::StatusOr<std::vector<StoredRun>> SqliteReader::LoadRuns(const LoadQuery& query) {
   if (!connection_->Exec(sql::kBeginRead)) return connection_->ReadStatus();
   std::vector<StoredRun> runs;
-  runs.reserve(keys.size());
+  runs.reserve(query.keys.size());
   absl::Status status;
-  for (const RunKey& key : keys) {
-    runs.push_back({key, std::nullopt, {}});
-    status = LoadRun(runs.back());
+  size_t bytes = 0;
+  for (const RunKey& key : query.keys) {
+    StoredRun& run = runs.emplace_back();
+    run.key = key;
+    status = LookForRun(run, query.due_by);
     if (!status.ok()) break;
+    if (run.found != StoredRun::Found::kRun) continue;
+    if (bytes >= query.max_bytes) {
+      run.found = StoredRun::Found::kLater;
+      continue;
+    }
+    status = LoadRun(run);
+    if (!status.ok()) break;
+    if (run.snapshot) bytes += run.snapshot->state.size();
+    for (const HistoryRow& row : run.rows) bytes += row.events.size() + row.changes.size();
   }
   connection_->Exec(sql::kRollback);
   if (!status.ok()) return status;
   return runs;
+}
+
+absl::Status SqliteReader::LookForRun(StoredRun& run, std::optional<absl::Time> due_by) {
+  const int64_t shard = run.key.shard;
+  absl::Status status = Each(
+      sql::kLoadExecution,
+      [&](const SqliteStatement& row) {
+        run.found = StoredRun::Found::kRun;
+        if (!row.IsNull(0)) run.delete_at = FromMicros(row.Int(0));
+        if (!due_by || !run.delete_at || *run.delete_at > *due_by) return true;
+        run.found = StoredRun::Found::kDue;
+        run.size = {row.Int(1), row.Int(2), row.Int(3)};
+        return true;
+      },
+      shard, run.key.run_id);
+  if (!status.ok() || run.found != StoredRun::Found::kNothing) return status;
+  return Each(
+      sql::kLastEvent,
+      [&](const SqliteStatement& row) {
+        run.size.last_event_id = row.Int(0);  // 0 where there is no row
+        return true;
+      },
+      shard, run.key.run_id);
 }
 
 absl::Status SqliteReader::LoadRun(StoredRun& run) {

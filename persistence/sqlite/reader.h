@@ -17,7 +17,7 @@ class SqliteReader {
  public:
   explicit SqliteReader(std::unique_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
 
-  absl::StatusOr<std::vector<StoredRun>> LoadRuns(const std::vector<RunKey>& keys);
+  absl::StatusOr<std::vector<StoredRun>> LoadRuns(const LoadQuery& query);
   absl::StatusOr<std::vector<std::optional<Uuid>>> FindCurrentRuns(const std::vector<WorkflowKey>& keys);
   absl::StatusOr<std::vector<HistoryRow>> ReadHistory(const HistoryQuery& query);
   absl::StatusOr<std::vector<WakeRow>> ReadWakes(const WakeQuery& query);
@@ -31,6 +31,8 @@ class SqliteReader {
   absl::Status Each(const char* sql, Row row, const Values&... values);
   template <typename Row>
   absl::Status Each(SqliteStatement& statement, Row row);
+  // Whether the run is there, and is not to be removed.
+  absl::Status LookForRun(StoredRun& run, std::optional<absl::Time> due_by);
   absl::Status LoadRun(StoredRun& run);
   absl::StatusOr<CountBy> WayToCount(const VisibilityQuery& query);
 

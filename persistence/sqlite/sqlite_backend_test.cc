@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "persistence/contract/harness.h"
+#include "persistence/sqlite/connection.h"
 #include "persistence/sqlite/sqlite_store.h"
 #include "persistence/sqlite/testing/temporary_folder.h"
 
@@ -14,6 +15,14 @@ class SqliteBackend final : public Backend {
   SqliteBackend() { Open(); }
 
   Store& store() override { return *store_; }
+  int64_t CountHistoryRows(const RunKey& key) override {
+    const auto connection = SqliteConnection::Open(Path(), {}, SqliteConnection::Mode::kReadOnly);
+    REQUIRE(connection.ok());
+    auto count = (*connection)->Prepare("SELECT count(*) FROM history WHERE shard = ?1 AND run_id = ?2");
+    REQUIRE(count.ok());
+    REQUIRE(count->Bind(int64_t{key.shard}, key.run_id).Step() == SQLITE_ROW);
+    return count->Int(0);
+  }
   bool HasConnection() const override { return false; }
   void LoseNextAnswer(Loss) override { FAIL("SQLite has no connection"); }
   void StallNextBatch() override { FAIL("SQLite has no connection"); }

@@ -162,7 +162,7 @@ TEST_CASE("sqlite: a damaged file is told as such, not as an empty one") {
   if (!store.ok()) return;  // noticed at once is as good
   TestSession session(**store);
   const auto runs = session.Await<absl::StatusOr<std::vector<StoredRun>>>(
-      [&](Session& s, auto done) { s.LoadRuns({key}, std::move(done)); });
+      [&](Session& s, auto done) { s.LoadRuns({{key}}, std::move(done)); });
   CHECK(absl::IsInternal(runs.status()));
 }
 

@@ -53,9 +53,9 @@ class SqliteSession final : public Session {
     });
   }
 
-  void LoadRuns(std::vector<RunKey> keys, Callback<std::vector<StoredRun>> done) override {
+  void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override {
     Read("LoadRuns", std::move(done),
-         [keys = std::move(keys)](SqliteReader& reader) { return reader.LoadRuns(keys); });
+         [query = std::move(query)](SqliteReader& reader) { return reader.LoadRuns(query); });
   }
 
   void FindCurrentRuns(std::vector<WorkflowKey> keys,

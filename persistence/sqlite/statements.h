@@ -24,7 +24,8 @@ inline constexpr char kTakeShard[] =
     "INSERT INTO shards (shard, writer_id) VALUES (?1, ?2) "
     "ON CONFLICT (shard) DO UPDATE SET writer_id = excluded.writer_id";
 
-inline constexpr char kDeleteHistory[] = "DELETE FROM history WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kDeleteHistory[] =
+    "DELETE FROM history WHERE shard = ?1 AND run_id = ?2 AND first_event_id >= ?3 AND first_event_id < ?4";
 inline constexpr char kDeleteSnapshot[] = "DELETE FROM snapshots WHERE shard = ?1 AND run_id = ?2";
 inline constexpr char kDeleteExecution[] = "DELETE FROM executions WHERE shard = ?1 AND run_id = ?2";
 inline constexpr char kClearCurrent[] =
@@ -34,8 +35,9 @@ inline constexpr char kPutExecution[] =
     "task_queue, "
     "start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, "
     "memo, "
-    "search_attributes, extra) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
+    "search_attributes, extra, delete_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+    "nullif(?18, 9223372036854775807)) "
     "ON CONFLICT (shard, run_id) DO UPDATE SET namespace_id = excluded.namespace_id, "
     "workflow_id = excluded.workflow_id, is_current = excluded.is_current, status = excluded.status, "
     "workflow_type = excluded.workflow_type, task_queue = excluded.task_queue, start_time = "
@@ -43,10 +45,16 @@ inline constexpr char kPutExecution[] =
     "execution_time = excluded.execution_time, close_time = excluded.close_time, "
     "history_length = excluded.history_length, history_size_bytes = excluded.history_size_bytes, "
     "state_transition_count = excluded.state_transition_count, memo = excluded.memo, "
-    "search_attributes = excluded.search_attributes, extra = excluded.extra";
+    "search_attributes = excluded.search_attributes, extra = excluded.extra, delete_at = "
+    "excluded.delete_at";
 inline constexpr char kAppendHistory[] =
     "INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+// Rows without events that the run's new snapshot covers, from the one before it on: that one's have gone.
+inline constexpr char kCompactHistory[] =
+    "DELETE FROM history WHERE shard = ?1 AND run_id = ?2 AND first_event_id <= ?4 AND sequence <= ?3 "
+    "AND event_count = 0 AND first_event_id >= coalesce((SELECT next_event_id FROM snapshots "
+    "WHERE shard = ?1 AND run_id = ?2), 0)";
 inline constexpr char kPutSnapshot[] =
     "INSERT INTO snapshots (shard, run_id, sequence, next_event_id, state) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (shard, run_id) DO UPDATE SET sequence = excluded.sequence, "
@@ -58,6 +66,11 @@ inline constexpr char kRemoveWake[] = "DELETE FROM wake WHERE at = ?1 AND shard 
 // Both counts read an index only.
 inline constexpr char kCountRows[] =
     "SELECT (SELECT count(*) FROM executions WHERE namespace_id = ?1), (SELECT count(*) FROM executions)";
+inline constexpr char kLoadExecution[] =
+    "SELECT delete_at, history_length, state_transition_count, history_size_bytes FROM executions "
+    "WHERE shard = ?1 AND run_id = ?2";
+inline constexpr char kLastEvent[] =
+    "SELECT max(first_event_id) FROM history WHERE shard = ?1 AND run_id = ?2";
 inline constexpr char kLoadSnapshot[] =
     "SELECT sequence, next_event_id, state FROM snapshots WHERE shard = ?1 AND run_id = ?2";
 inline constexpr char kLoadHistory[] =

@@ -116,7 +116,8 @@ bool SqliteWriter::Write(const Batch& batch) {
 bool SqliteWriter::Free(const RunWrite& write) {
   const int64_t shard = write.key.shard;
   if (write.deleted) {
-    return Run(sql::kDeleteHistory, shard, write.key.run_id) &&
+    return Run(sql::kDeleteHistory, shard, write.key.run_id, write.deleted->from_event_id,
+               write.deleted->below_event_id) &&
            Run(sql::kDeleteSnapshot, shard, write.key.run_id) &&
            Run(sql::kDeleteExecution, shard, write.key.run_id);
   }
@@ -129,7 +130,7 @@ bool SqliteWriter::PutExecution(const RunWrite& write) {
              row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type, row.task_queue,
              ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
              row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-             row.search_attributes, row.extra);
+             row.search_attributes, row.extra, DeleteMicros(row.delete_at));
 }
 
 bool SqliteWriter::Append(const RunWrite& write) {
@@ -140,19 +141,25 @@ bool SqliteWriter::Append(const RunWrite& write) {
   }
   if (write.deleted) return true;
   for (const HistoryRow& row : write.history) {
+    if (!Stays(row, write)) continue;
     if (!Run(sql::kAppendHistory, shard, run_id, row.first_event_id, row.sequence, int64_t{row.event_count},
              row.events, row.changes)) {
       return false;
     }
   }
-  if (write.snapshot && !Run(sql::kPutSnapshot, shard, run_id, write.snapshot->sequence,
-                             write.snapshot->next_event_id, write.snapshot->state)) {
-    return false;
-  }
+  if (write.snapshot && !PutSnapshot(write)) return false;
   for (const absl::Time at : write.wakes_added) {
     if (!Run(sql::kAddWake, ToMicros(at), shard, run_id)) return false;
   }
   return true;
+}
+
+bool SqliteWriter::PutSnapshot(const RunWrite& write) {
+  const int64_t shard = write.key.shard;
+  const Uuid& run_id = write.key.run_id;
+  const SnapshotRow& row = *write.snapshot;
+  return Run(sql::kCompactHistory, shard, run_id, row.sequence, row.next_event_id) &&
+         Run(sql::kPutSnapshot, shard, run_id, row.sequence, row.next_event_id, row.state);
 }
 
 absl::StatusOr<bool> SqliteWriter::PutNamespace(const NamespaceRow& row, int64_t expected_version) {

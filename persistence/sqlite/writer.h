@@ -63,6 +63,7 @@ class SqliteWriter {
   bool Free(const RunWrite& write);
   bool PutExecution(const RunWrite& write);
   bool Append(const RunWrite& write);
+  bool PutSnapshot(const RunWrite& write);
 
   const std::unique_ptr<SqliteConnection> connection_;
 };

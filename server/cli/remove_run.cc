@@ -56,7 +56,7 @@ absl::Status Delete(Session& session, EventLoop& loop, const persistence::RunKey
   if (!writer.ok()) return writer.status();
   persistence::RunWrite write;
   write.key = key;
-  write.deleted = true;
+  write.deleted.emplace();
   persistence::Batch batch{writer->writer, writer->last_batch + 1, {{{std::move(write)}}}};
   const auto result = AwaitOn<persistence::CommitResult>(
       loop, [&](auto done) { session.Commit(std::move(batch), std::move(done)); });

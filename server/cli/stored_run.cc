@@ -25,7 +25,7 @@ absl::StatusOr<std::optional<Uuid>> FindCurrent(Session& session, Executor& loop
   return found->front();
 }
 
-// The rows with events below `to_event_id`.
+// The rows below `to_event_id`.
 absl::Status ReadBefore(Session& session, Executor& loop, const RunKey& key, int64_t to_event_id,
                         std::vector<HistoryRow>& rows) {
   persistence::HistoryQuery query{key, 1, to_event_id, kPageBytes, false};
@@ -65,7 +65,7 @@ absl::StatusOr<workflow::State> Fold(const persistence::StoredRun& stored) {
   }
   for (const HistoryRow& row : stored.rows) {
     absl::Status applied =
-        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes});
+        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes, row.sequence});
     if (!applied.ok()) return applied;
   }
   return state;
@@ -92,10 +92,10 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
                      .state = none};
 
   auto runs = AwaitOn<std::vector<persistence::StoredRun>>(
-      loop, [&](auto done) { session.LoadRuns({view.key}, std::move(done)); });
+      loop, [&](auto done) { session.LoadRuns({{view.key}}, std::move(done)); });
   if (!runs.ok()) return runs.status();
   persistence::StoredRun& stored = runs->front();
-  if (!stored.snapshot && stored.rows.empty()) return none;
+  if (stored.found != persistence::StoredRun::Found::kRun) return none;
   auto row = ReadRow(session, loop, name_space.id, view.key);
   if (!row.ok()) return row.status();
   view.row = *std::move(row);

@@ -22,7 +22,7 @@ struct StoredRunView {
   bool is_current = false;
   std::optional<persistence::ExecutionRow> row;
   std::optional<persistence::SnapshotRow> snapshot;
-  // In order. Of those older than the snapshot, the store reads only the ones with events.
+  // In order. Of those older than the snapshot, only the ones with events are in the store still.
   std::vector<persistence::HistoryRow> records;
   int64_t records_left_out = 0;
   absl::StatusOr<engine::workflow::State> state;  // DATA_LOSS when it cannot be folded

@@ -52,6 +52,7 @@ Json RowOf(const persistence::ExecutionRow& row) {
           {"start_time", TimeOf(row.start_time)},
           {"execution_time", TimeOf(row.execution_time)},
           {"close_time", TimeOf(row.close_time)},
+          {"delete_at", TimeOf(row.delete_at)},
           {"history_length", row.history_length},
           {"history_size_bytes", row.history_size_bytes},
           {"state_transition_count", row.state_transition_count}};

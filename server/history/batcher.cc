@@ -98,7 +98,7 @@ void Batcher::WhenIdle(absl::AnyInvocable<void() &&> done) {
 }
 
 void Batcher::FinishIfIdle() {
-  if (!gathering_.empty() || !sealed_.empty() || in_flight_) return;
+  if (!Idle()) return;
   for (auto& done : std::exchange(when_idle_, {})) std::move(done)();
 }
 

@@ -60,6 +60,8 @@ class Batcher {
   // Takes a gathering group back: it will not be committed.
   void Withdraw(const CommitGroupPtr& group);
 
+  // Nothing gathers and nothing is in flight.
+  bool Idle() const { return gathering_.empty() && sealed_.empty() && !in_flight_; }
   // Calls `done` once nothing gathers and nothing is in flight.
   void WhenIdle(absl::AnyInvocable<void() &&> done);
 

@@ -34,6 +34,7 @@ persistence::ExecutionRow MakeExecutionRow(const engine::workflow::State& state,
     row.history_length = state.next_event_id - 1;
     row.history_size_bytes = state.history_size_bytes;
     row.state_transition_count = state.last_sequence;
+    row.delete_at = state.delete_after;  // a closed run owes nothing
   }
   row.memo = state.memo->SerializeAsString();
   row.search_attributes = SearchAttributesOfRow(state).SerializeAsString();

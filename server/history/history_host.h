@@ -33,6 +33,7 @@
 #include "server/history/history.h"
 #include "server/history/history_options.h"
 #include "server/history/obligations_keeper.h"
+#include "server/history/retention.h"
 #include "server/history/run_cache.h"
 #include "server/history/run_loader.h"
 #include "server/history/run_metrics.h"
@@ -41,7 +42,10 @@
 
 namespace perdure::server {
 
-class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeHorizon::Host {
+class HistoryHost final : public TaskOwner,
+                          private Batcher::Host,
+                          private WakeHorizon::Host,
+                          private RunLoader::Host {
  public:
   // What the host works with; all of it outlives the host.
   struct World {
@@ -80,6 +84,7 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void HasRoom(const QueueKey& queue, size_t room) override;
 
   size_t resident_runs() const { return cache_.runs(); }
+  size_t resident_bytes() const { return cache_.held_bytes(); }
 
  private:
   enum class Phase { kNew, kFencing, kServing, kStopping };
@@ -107,7 +112,9 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   void WithRun(const RunRef& ref, WithRunCallback then);
   // Null when the workflow id has no run.
   void WithCurrentRun(const persistence::WorkflowKey& key, WithRunCallback then);
-  absl::StatusOr<RunPtr> Admit(persistence::StoredRun stored);
+  // Null when the store has no such run; one that is being removed is waited for.
+  void LoadRun(const persistence::RunKey& key, RunLoader::Urgency urgency, RunLoader::Loaded done);
+  absl::StatusOr<RunPtr> Admit(persistence::StoredRun stored) override;
   RunPtr AdmitNew(engine::workflow::State state);
 
   // --- runs that cannot be folded (host_salvage.cc)
@@ -159,10 +166,17 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   // The snapshot that the run should get now, unless its log is too short to be worth one.
   std::optional<std::string> WorthwhileSnapshot(ResidentRun& run, bool leaves) const;
 
+  // --- retention (host_retention.cc)
+  // The run's row says that it may go: it leaves memory and the store.
+  void Retire(const RunPtr& run);
+  void RemoveStored(const persistence::StoredRun& stored, std::vector<RunLoader::Loaded> calls,
+                    std::vector<RunLoader::Loaded> wakes) override;
+  void Remove(const persistence::StoredRun& stored, KnownWakes wakes, std::vector<RunLoader::Loaded> waiting);
+
   // --- memory and wakes (host_memory.cc)
+  bool MayLoad(RunLoader::Urgency urgency) override;
   bool OnWakeRead(const persistence::WakeRow& wake) override;
   void OnWakeDue(const persistence::RunKey& run, absl::AnyInvocable<void(bool) &&> done) override;
-  void DeleteHusk(const persistence::RunKey& key);
   void ShrinkMemory();
   bool MayLeave(const ResidentRun& run) const;
   void StartLeaving(const RunPtr& run);
@@ -184,6 +198,7 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
   RunCache cache_;
   RunLoader loader_;
   Batcher batcher_;
+  Retention retention_;
   ObligationsKeeper keeper_;
   WakeHorizon horizon_;
   EventWaiters waiters_;
@@ -216,6 +231,9 @@ class HistoryHost final : public TaskOwner, private Batcher::Host, private WakeH
     absl::Time until;
   };
   absl::flat_hash_map<persistence::RunKey, Refusals> refusals_;
+  // A commit has landed since the last load for which memory had no room: for calls, for wakes.
+  bool call_turn_ = false;
+  bool wake_turn_ = false;
   // Runs whose stored wake lags, in order of their last touch.
   std::list<ResidentRun*> quiet_;
   Executor::TimerId quiet_timer_ = Executor::kNoTimer;

@@ -42,8 +42,8 @@ void HistoryHost::Seal(ResidentRun& run) {
   sealed.sequence = run.state.last_sequence;
   sealed.next_event_id = run.state.next_event_id;
   sealed.open = run.state.IsOpen();
-  if (run.delete_due) {
-    write.deleted = true;
+  if (run.removes) {
+    write.deleted = run.removes;
     run.wakes.RemoveAll(write);
     return;
   }
@@ -63,11 +63,15 @@ void HistoryHost::Seal(ResidentRun& run) {
     run.wakes.Lower(times, write);
   }
   if (std::exchange(run.loses_id, false)) write.no_longer_current = true;
-  if (std::exchange(run.execution_row_due, false)) write.execution = MakeExecutionRow(run.state, run.current);
+  if (std::exchange(run.execution_row_due, false)) {
+    write.execution = MakeExecutionRow(run.state, run.current);
+    run.delete_at = write.execution->delete_at;
+  }
   if (std::optional<std::string> state = WorthwhileSnapshot(run, run.evict)) {
     write.snapshot = {run.state.last_sequence, run.state.next_event_id, *std::move(state)};
     run.snapshot_sequence = run.state.last_sequence;
     run.log_bytes = 0;
+    run.rows_without_events = 0;
   }
 }
 
@@ -77,11 +81,14 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
                                             : std::nullopt;
   }
   const auto rows = static_cast<size_t>(run.state.last_sequence - run.snapshot_sequence);
+  // Each row without events is a row less in the store, however large the state.
+  const bool many_go = run.rows_without_events >= limits::kRowsWithoutEvents;
   const bool long_log =
-      run.log_bytes > options_.snapshot_log_bytes ||
+      many_go ||
+      run.log_bytes + run.rows_without_events * limits::kLogRowBytes > options_.snapshot_log_bytes ||
       (leaves && (run.log_bytes > limits::kEvictionSnapshotLogBytes || rows > limits::kEvictionSnapshotRows));
   const size_t log = run.log_bytes + rows * limits::kLogRowBytes;
-  const auto outweighs = [&] { return log > options_.log_to_snapshot * run.snapshot_bytes; };
+  const auto outweighs = [&] { return many_go || log > options_.log_to_snapshot * run.snapshot_bytes; };
   if (rows == 0 || !long_log) return std::nullopt;
   // What the run was started with is in every snapshot.
   if (run.snapshot_bytes == 0) run.snapshot_bytes = run.state.facts->started->ByteSizeLong();
@@ -94,17 +101,13 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
 
 void HistoryHost::Landed(const RunPtr& run) {
   SealedWrite& sealed = *run->sealed;
+  call_turn_ = wake_turn_ = true;
+  loader_.Resume();
   if (run->dropped) {
     // Nobody else knows of the wake that a husk's commit has written.
     if (run->salvaged && sealed.obligations.next_timer) {
       horizon_.Leave(run->key, WakeTimes::Stored(*sealed.obligations.next_timer));
     }
-    return;
-  }
-  if (sealed.write.deleted) {
-    keeper_.Forget(*run);
-    ForgetQuiet(*run);
-    cache_.Remove(run);
     return;
   }
   run->durable_sequence = sealed.sequence;
@@ -131,7 +134,7 @@ void HistoryHost::Landed(const RunPtr& run) {
     WatchQuiet(*run);
   }
   ShrinkMemory();
-  metrics_.SetResident(cache_.runs(), cache_.bytes());
+  metrics_.SetResident(cache_.runs(), cache_.held_bytes());
 }
 
 void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
@@ -166,6 +169,7 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
       horizon_.Need(run->key);
     }
   }
+  loader_.Resume();
   for (const CommitGroupPtr& refused : groups) {
     for (DurableCallback& done : std::exchange(refused->waiting, {})) std::move(done)(status);
   }

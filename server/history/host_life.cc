@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/log_fields.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -17,6 +18,11 @@ constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 // A wait that goes on is said again after so long.
 constexpr absl::Duration kBetweenLines = absl::Minutes(1);
 
+size_t LoadBytes(const HistoryOptions& options) {
+  return std::clamp(options.resident_bytes / limits::kLoadsInResidentBytes, limits::kLeastLoadBytes,
+                    limits::kLoadBytes);
+}
+
 }  // namespace
 
 HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> shards, HistoryOptions options)
@@ -28,10 +34,9 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
       session_(world.store.OpenSession(world.executor)),
       cache_(options.resident_bytes),
-      loader_(
-          world.executor, *session_,
-          [this](persistence::StoredRun stored) { return Admit(std::move(stored)); }, options.load_keys),
+      loader_(world.executor, *session_, *this, LoadBytes(options), options.load_keys),
       batcher_(world.executor, *session_, *this, world.metrics),
+      retention_(batcher_, metrics_.removals()),
       keeper_(world.executor, *this, [this](const persistence::RunKey& key) { OnRing(key); }),
       horizon_(world.executor, *session_, *this, options.wakes, metrics_.wakes_behind(),
                metrics_.known_wakes()),
@@ -252,6 +257,7 @@ void HistoryHost::DropEverything(const absl::Status& status) {
   horizon_.Abandon();
   loader_.Abandon(status);
   AbandonSalvage();
+  retention_.Abandon(status);
   for (const CommitGroupPtr& group : groups) {
     for (DurableCallback& done : std::exchange(group->waiting, {})) std::move(done)(status);
   }
@@ -265,6 +271,7 @@ void HistoryHost::Stop(absl::AnyInvocable<void() &&> done) {
   world_.executor.Cancel(quiet_timer_);
   keeper_.ForgetAll();
   horizon_.Abandon();
+  retention_.Abandon(Serving());
   batcher_.WhenIdle([this, done = std::move(done)]() mutable {
     loader_.Abandon(Serving());
     std::move(done)();

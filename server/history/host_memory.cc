@@ -33,21 +33,25 @@ void HistoryHost::OnWakeDue(const RunKey& key, absl::AnyInvocable<void(bool) &&>
     std::move(done)(true);
     return;
   }
+  if (retention_.IsRemoving(key)) {
+    for (const absl::Time at : horizon_.Take(key)) retention_.Suspect(key, at);
+    std::move(done)(true);
+    return;
+  }
   loader_.Load(key, RunLoader::Urgency::kWake,
-               [this, key, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-                 if (run.ok() && *run == nullptr) DeleteHusk(key);
+               [done = std::move(done)](const absl::StatusOr<RunPtr>& run) mutable {
                  // A run that cannot be folded is left alone: trying again would not help.
                  std::move(done)(run.ok() || !absl::IsUnavailable(run.status()));
                });
 }
 
-void HistoryHost::DeleteHusk(const RunKey& key) {
-  auto husk = std::make_shared<ResidentRun>();
-  husk->key = key;
-  husk->dropped = true;
-  husk->delete_due = true;
-  for (const absl::Time at : horizon_.Take(key)) husk->wakes.Suspect(at);
-  batcher_.Add(husk, 1, 0);
+// Runs that are on their way out of memory are still in it, and commits that lag keep them there. Nothing is
+// lost by waiting for those; calls have twice the room. Whatever memory holds, each commit that lands lets
+// one query go, and so does an executor with nothing to commit: else what is due might wait for ever.
+bool HistoryHost::MayLoad(RunLoader::Urgency urgency) {
+  const bool call = urgency == RunLoader::Urgency::kCall;
+  if (cache_.held_bytes() / (call ? 2 : 1) <= options_.resident_bytes || batcher_.Idle()) return true;
+  return std::exchange(call ? call_turn_ : wake_turn_, false);
 }
 
 bool HistoryHost::MayLeave(const ResidentRun& run) const {

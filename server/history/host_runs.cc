@@ -56,7 +56,7 @@ void HistoryHost::WithRun(const RunRef& ref, WithRunCallback then) {
   } else if (RunPtr other = cache_.Find({shard, *ref.run_id}); other != nullptr) {
     check(std::move(other));  // of another workflow id
   } else {
-    loader_.Load({shard, *ref.run_id}, RunLoader::Urgency::kCall, std::move(check));
+    LoadRun({shard, *ref.run_id}, RunLoader::Urgency::kCall, std::move(check));
   }
 }
 
@@ -76,13 +76,13 @@ void HistoryHost::WithCurrentRun(const WorkflowKey& key, WithRunCallback then) {
       const RunKey run{key.shard, **found};
       current = cache_.Find(run);
       if (current == nullptr) {
-        loader_.Load(run, RunLoader::Urgency::kCall,
-                     [this, key, then = std::move(then)](absl::StatusOr<RunPtr> loaded) mutable {
-                       RunPtr newer = cache_.FindCurrent(key);
-                       if (newer == nullptr && loaded.ok() && *loaded != nullptr) cache_.SetCurrent(*loaded);
-                       if (newer != nullptr) loaded = std::move(newer);
-                       std::move(then)(std::move(loaded));
-                     });
+        LoadRun(run, RunLoader::Urgency::kCall,
+                [this, key, then = std::move(then)](absl::StatusOr<RunPtr> loaded) mutable {
+                  RunPtr newer = cache_.FindCurrent(key);
+                  if (newer == nullptr && loaded.ok() && *loaded != nullptr) cache_.SetCurrent(*loaded);
+                  if (newer != nullptr) loaded = std::move(newer);
+                  std::move(then)(std::move(loaded));
+                });
         return;
       }
       cache_.SetCurrent(current);
@@ -91,11 +91,22 @@ void HistoryHost::WithCurrentRun(const WorkflowKey& key, WithRunCallback then) {
   });
 }
 
+void HistoryHost::LoadRun(const RunKey& key, RunLoader::Urgency urgency, RunLoader::Loaded done) {
+  if (!retention_.IsRemoving(key)) {
+    loader_.Load(key, urgency, std::move(done));
+    return;
+  }
+  retention_.WhenGone(key, [done = std::move(done)](const absl::Status& gone) mutable {
+    std::move(done)(gone.ok() ? absl::StatusOr<RunPtr>(RunPtr()) : gone);
+  });
+}
+
 absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
   if (RunPtr already = cache_.Find(stored.key); already != nullptr) return already;
   if (!stored.snapshot && stored.rows.empty()) return RunPtr();
   auto run = std::make_shared<ResidentRun>();
   run->key = stored.key;
+  run->delete_at = stored.delete_at;
   if (stored.snapshot) {
     absl::StatusOr<workflow::State> state = workflow::DecodeSnapshot(stored.snapshot->state);
     if (!state.ok()) return state.status();
@@ -105,7 +116,9 @@ absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
   }
   for (persistence::HistoryRow& row : stored.rows) {
     run->log_bytes += row.events.size() + row.changes.size();
-    engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes)};
+    if (row.event_count == 0) ++run->rows_without_events;
+    engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes),
+                          row.sequence};
     if (absl::Status applied = workflow::Apply(run->state, record); !applied.ok()) {
       spdlog::error("{}", AboutRun("a run cannot be folded", world_.namespaces, stored.key, run->state,
                                    StdView(applied.message())));

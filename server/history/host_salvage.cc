@@ -37,7 +37,7 @@ std::optional<workflow::State> FoldBeginning(const StoredRun& stored, bool& whol
     folded = next;
   }
   for (const persistence::HistoryRow& row : stored.rows) {
-    const engine::Record record{row.first_event_id, row.event_count, row.events, row.changes};
+    const engine::Record record{row.first_event_id, row.event_count, row.events, row.changes, row.sequence};
     if (!workflow::Apply(next, record).ok()) return folded;
     folded = next;
   }
@@ -115,8 +115,8 @@ void HistoryHost::Salvage(const Uuid& namespace_id, const RunKey& key, WithRunCa
     if (!husk.ok() && generation == salvage_generation_) salvaging_.erase(key);
     std::move(done)(std::move(husk));
   };
-  session_->LoadRuns({key}, [this, namespace_id, key, may_go_on, answer,
-                             then = std::move(then)](absl::StatusOr<std::vector<StoredRun>> runs) mutable {
+  session_->LoadRuns({{key}}, [this, namespace_id, key, may_go_on, answer,
+                               then = std::move(then)](absl::StatusOr<std::vector<StoredRun>> runs) mutable {
     if (!runs.ok()) return answer(then, runs.status());
     auto on_row = [this, may_go_on, answer, stored = std::move(runs->front()),
                    then = std::move(then)](absl::StatusOr<persistence::VisibilityPage> page) mutable {

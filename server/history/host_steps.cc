@@ -71,11 +71,11 @@ absl::StatusOr<workflow::Reply> HistoryHost::Step(const RunPtr& run, const workf
 
 void HistoryHost::Record(const RunPtr& run, std::vector<engine::Record> records) {
   if (options_.check_fold) CheckFold(*run, records);
-  int64_t sequence = run->state.last_sequence - static_cast<int64_t>(records.size());
   size_t bytes = 0;
   for (engine::Record& record : records) {
     bytes += record.events.size() + record.changes.size();
-    run->tail.Append({++sequence, record.first_event_id, record.event_count, std::move(record.events),
+    if (record.event_count == 0) ++run->rows_without_events;
+    run->tail.Append({record.sequence, record.first_event_id, record.event_count, std::move(record.events),
                       std::move(record.changes)});
   }
   run->log_bytes += bytes;
@@ -211,10 +211,7 @@ void HistoryHost::OnRing(const persistence::RunKey& key) {
   if (!keeper_.Ring(*run)) return;
   const absl::Time now = world_.executor.Now();
   if (!run->state.IsOpen()) {
-    if (run->state.delete_after && *run->state.delete_after <= now) {
-      run->delete_due = true;
-      batcher_.Add(run, 1, 0);
-    }
+    if (run->delete_at && *run->delete_at <= now) Retire(run);
     return;
   }
   const bool was_durable = run->Durable();

@@ -188,7 +188,7 @@ persistence::StoredRun Stored(TestNode& node, const std::string& workflow_id) {
   const auto session = node.store().OpenSession(executor);
   persistence::StoredRun stored;
   session->LoadRuns(
-      {{ShardOf(node.namespace_id(), workflow_id), position.run_id}},
+      {{{ShardOf(node.namespace_id(), workflow_id), position.run_id}}},
       [&](absl::StatusOr<std::vector<persistence::StoredRun>> runs) { stored = std::move(runs->front()); });
   node.Run();
   return stored;

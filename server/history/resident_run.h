@@ -68,10 +68,12 @@ struct ResidentRun {
 
   // --- what the next commit writes besides records
   bool execution_row_due = false;
-  bool loses_id = false;    // another run takes the workflow id
-  bool delete_due = false;  // retention
+  bool loses_id = false;  // another run takes the workflow id
   bool settle_wakes = false;
   bool evict = false;  // leaves memory once that commit is durable, unless touched again
+  // A part of a run that retention removes; nothing else of that run is here, only the wakes that go with it.
+  std::optional<persistence::Deletion> removes;
+  std::optional<absl::Time> delete_at;  // of the execution row, as last written
   // As last written to the execution row; holding a copy makes a change visible as another object.
   Cow<temporal::api::common::v1::Memo> row_memo;
   Cow<temporal::api::common::v1::SearchAttributes> row_search_attributes;
@@ -82,6 +84,7 @@ struct ResidentRun {
   int64_t snapshot_sequence = 0;
   size_t snapshot_bytes = 0;  // of the last one, or of a later one that was weighed and not worth its writing
   size_t log_bytes = 0;       // since the snapshot
+  size_t rows_without_events = 0;  // since the snapshot; the next one removes them
 
   // --- obligations, as of the last durable state
   std::vector<OwedDispatch> owed;
@@ -95,6 +98,7 @@ struct ResidentRun {
   bool touched = false;  // since it was loaded something was decided, or its rows were written
   absl::InlinedVector<absl::Time, 1> came_with;  // its entries in the wake horizon when it was loaded
   size_t counted_bytes = 0;
+  size_t leaving_bytes = 0;  // what it had counted before it was marked as leaving
   bool counted_open = true;
   std::list<ResidentRun*>::iterator lru;
   std::list<ResidentRun*>::iterator quiet;  // among runs whose wake lags

@@ -57,6 +57,7 @@ std::vector<RunPtr> RunCache::RemoveAll() {
   current_.clear();
   open_ = {};
   closed_ = {};
+  leaving_bytes_ = 0;
   return all;
 }
 
@@ -69,6 +70,7 @@ void RunCache::Unlink(ResidentRun& run) {
   Kind& kind = KindOf(run);
   kind.order.erase(run.lru);
   kind.bytes -= run.counted_bytes;
+  leaving_bytes_ -= std::exchange(run.leaving_bytes, 0);
 }
 
 void RunCache::Link(ResidentRun& run) {
@@ -91,7 +93,7 @@ RunPtr RunCache::NextToLeave() const {
 void RunCache::MarkLeaving(ResidentRun& run) {
   Unlink(run);
   Kind& kind = KindOf(run);
-  run.counted_bytes = 0;
+  leaving_bytes_ += run.leaving_bytes = std::exchange(run.counted_bytes, 0);
   run.lru = kind.order.insert(kind.order.end(), &run);
 }
 

@@ -42,6 +42,8 @@ class RunCache {
 
   size_t runs() const { return by_key_.size(); }
   size_t bytes() const { return open_.bytes + closed_.bytes; }
+  // With those that leave once their commit has landed.
+  size_t held_bytes() const { return bytes() + leaving_bytes_; }
 
  private:
   struct Kind {
@@ -58,6 +60,7 @@ class RunCache {
   absl::flat_hash_map<persistence::WorkflowKey, RunPtr> current_;
   Kind open_;
   Kind closed_;
+  size_t leaving_bytes_ = 0;
 };
 
 }  // namespace perdure::server

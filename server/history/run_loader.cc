@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace perdure::server {
 
 using persistence::RunKey;
@@ -24,13 +26,14 @@ auto SortedKeys(const Map& map) {
 
 void RunLoader::Load(const RunKey& key, Urgency urgency, Loaded done) {
   Wanted& wanted = runs_[key];
-  wanted.waiting.push_back(std::move(done));
+  const bool first = wanted.calls.empty() && wanted.wakes.empty();
+  (urgency == Urgency::kCall ? wanted.calls : wanted.wakes).push_back(std::move(done));
   if (wanted.in_flight) return;
   // A call may overtake the wake that asked first; the key is then queued twice.
   if (urgency == Urgency::kCall) {
     called_.keys.push_back(key);
     LoadSoon(called_);
-  } else if (wanted.waiting.size() == 1) {
+  } else if (first) {
     woken_.keys.push_back(key);
     LoadSoon(woken_);
   }
@@ -48,18 +51,27 @@ void RunLoader::LoadSoon(Queue& queue) {
 }
 
 void RunLoader::LoadMore(Queue& queue) {
-  while (queue.queries < queue.most_queries) {
+  while (queue.queries < queue.most_queries && !queue.keys.empty()) {
+    if (!host_.MayLoad(queue.urgency)) return;
     std::vector<RunKey> keys = NextKeys(queue);
     if (keys.empty()) return;
     ++queue.queries;
-    session_.LoadRuns(
-        keys, [this, &queue, keys, generation = generation_](absl::StatusOr<std::vector<StoredRun>> runs) {
-          if (generation != generation_) return;
-          if (!ReadApart(queue, keys, runs.status())) OnLoaded(keys, std::move(runs));
-          if (generation != generation_) return;
-          --queue.queries;
-          LoadMore(queue);
-        });
+    persistence::LoadQuery query{keys, max_bytes_, std::nullopt};
+    if (queue.urgency == Urgency::kWake) query.due_by = executor_.Now();
+    session_.LoadRuns(std::move(query), [this, &queue, keys = std::move(keys), generation = generation_](
+                                            absl::StatusOr<std::vector<StoredRun>> runs) {
+      if (generation != generation_) return;
+      if (!ReadApart(queue, keys, runs.status())) OnLoaded(queue, keys, std::move(runs));
+      if (generation != generation_) return;
+      --queue.queries;
+      LoadMore(queue);
+    });
+  }
+}
+
+void RunLoader::Resume() {
+  for (Queue* queue : {&called_, &woken_}) {
+    if (!queue->keys.empty()) LoadSoon(*queue);
   }
 }
 
@@ -92,16 +104,59 @@ bool RunLoader::ReadApart(Queue& queue, const std::vector<RunKey>& keys, const a
 }
 
 // What its answers ask for joins the query that follows.
-void RunLoader::OnLoaded(const std::vector<RunKey>& keys, absl::StatusOr<std::vector<StoredRun>> runs) {
+void RunLoader::OnLoaded(Queue& queue, const std::vector<RunKey>& keys,
+                         absl::StatusOr<std::vector<StoredRun>> runs) {
   const uint64_t generation = generation_;
+  std::vector<RunKey> later;
   for (size_t i = 0; i < keys.size(); ++i) {
-    const auto wanted = runs_.find(keys[i]);
-    std::vector<Loaded> waiting = std::move(wanted->second.waiting);
-    runs_.erase(wanted);
-    absl::StatusOr<RunPtr> run = runs.ok() ? admit_(std::move((*runs)[i])) : runs.status();
-    for (Loaded& done : waiting) std::move(done)(run);
+    const auto found = runs_.find(keys[i]);
+    if (runs.ok() && (*runs)[i].found == StoredRun::Found::kLater) {
+      found->second.in_flight = false;
+      later.push_back(keys[i]);
+      continue;
+    }
+    Wanted wanted = std::move(found->second);
+    runs_.erase(found);
+    if (runs.ok()) {
+      AnswerLoad(queue, std::move((*runs)[i]), std::move(wanted));
+    } else {
+      Answer(wanted, runs.status());
+    }
     if (generation != generation_) return;
   }
+  AskAgain(queue, later, keys.size());
+}
+
+void RunLoader::AnswerLoad(const Queue& queue, StoredRun stored, Wanted wanted) {
+  switch (stored.found) {
+    case StoredRun::Found::kRun:
+      Answer(wanted, host_.Admit(std::move(stored)));
+      return;
+    case StoredRun::Found::kNothing:
+      if (queue.urgency == Urgency::kCall) {
+        Answer(wanted, RunPtr());
+        return;
+      }
+      [[fallthrough]];
+    case StoredRun::Found::kDue:
+      host_.RemoveStored(stored, std::move(wanted.calls), std::move(wanted.wakes));
+      return;
+    case StoredRun::Found::kLater:
+      PERDURE_CHECK(false, "a run that was not read has no answer yet");
+  }
+}
+
+void RunLoader::Answer(Wanted& wanted, const absl::StatusOr<RunPtr>& run) {
+  for (std::vector<Loaded>* waiting : {&wanted.calls, &wanted.wakes}) {
+    for (Loaded& done : *waiting) std::move(done)(run);
+  }
+}
+
+// The store weighs each run that it is asked for, so it is asked for about as many as it can read.
+void RunLoader::AskAgain(Queue& queue, const std::vector<RunKey>& later, size_t asked) {
+  queue.keys.insert(queue.keys.begin(), later.begin(), later.end());
+  const size_t read = asked - later.size();
+  queue.keys_a_query = std::min(queue.most_keys, 2 * (later.empty() ? queue.keys_a_query : read));
 }
 
 bool RunLoader::LooksUp(const WorkflowKey& key) const { return lookups_.contains(key); }
@@ -160,7 +215,7 @@ void RunLoader::Abandon(const absl::Status& status) {
   next_lookups_.clear();
   looking_up_ = false;
   for (const RunKey& key : SortedKeys(runs)) {
-    for (Loaded& done : runs.at(key).waiting) std::move(done)(status);
+    Answer(runs.at(key), status);
   }
   for (const WorkflowKey& key : SortedKeys(lookups)) {
     for (Found& done : lookups.at(key)) std::move(done)(status);

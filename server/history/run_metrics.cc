@@ -50,6 +50,7 @@ RunMetrics::RunMetrics(Metrics& metrics, const std::string& executor)
       event_waiters_(metrics.gauge("perdure_event_waiters", {{"executor", executor}})),
       wakes_behind_(metrics.gauge("perdure_wakes_behind_seconds", {{"executor", executor}})),
       known_wakes_(metrics.gauge("perdure_known_wakes", {{"executor", executor}})),
+      removals_(metrics.gauge("perdure_removals", {{"executor", executor}})),
       refused_calls_(metrics.counter("perdure_refused_calls", {{"reason", "executor_queue"}})),
       fences_(metrics.counter("perdure_fences", {})),
       resident_runs_(metrics.gauge("perdure_resident_runs", {{"executor", executor}})),

@@ -43,6 +43,7 @@ class RunMetrics {
   Gauge& event_waiters() { return event_waiters_; }
   Gauge& wakes_behind() { return wakes_behind_; }
   Gauge& known_wakes() { return known_wakes_; }
+  Gauge& removals() { return removals_; }
   Counter& refused_calls() { return refused_calls_; }
 
  private:
@@ -73,6 +74,7 @@ class RunMetrics {
   Gauge& event_waiters_;
   Gauge& wakes_behind_;
   Gauge& known_wakes_;
+  Gauge& removals_;
   Counter& refused_calls_;
   Counter& fences_;
   Gauge& resident_runs_;

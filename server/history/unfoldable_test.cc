@@ -21,7 +21,7 @@ void Damage(TestNode& node, const std::string& workflow_id, const std::string& r
   persistence::RunWrite write;
   write.key = {ShardOf(node.namespace_id(), workflow_id), *Uuid::Parse(run_id)};
   bool landed = false;
-  session->LoadRuns({write.key}, [&](absl::StatusOr<std::vector<persistence::StoredRun>> runs) {
+  session->LoadRuns({{write.key}}, [&](absl::StatusOr<std::vector<persistence::StoredRun>> runs) {
     REQUIRE(runs.ok());
     const persistence::HistoryRow& last = runs->front().rows.back();
     write.history.push_back(

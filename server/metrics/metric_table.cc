@@ -72,6 +72,7 @@ constexpr auto kTable = std::to_array<MetricSpec>({
      "Stored wakes that are held in memory, of runs that are not."},
     {"perdure_resident_runs", kGauge, kNone, "executor", "Runs held in memory."},
     {"perdure_resident_bytes", kGauge, kNone, "executor", "Estimated bytes of the runs held in memory."},
+    {"perdure_removals", kGauge, kNone, "executor", "Runs that retention is removing from the store."},
     {"perdure_wakes_behind_seconds", kGauge, kNone, "executor", "How far due wakes lag behind the clock."},
     {"perdure_refused_calls", kCounter, kNone, "reason", "Calls refused before anything was done."},
     {"perdure_fences", kCounter, kNone, "", "Times an executor fenced itself anew and reloaded."},

@@ -19,9 +19,10 @@ class Input {
  public:
   Input(const uint8_t* data, size_t size) : bytes_(reinterpret_cast<const char*>(data), size) {}
 
-  Record NextRecord(int64_t first_event_id) {
+  Record NextRecord(const State& state) {
     Record record;
-    record.first_event_id = first_event_id;
+    record.first_event_id = state.next_event_id;
+    record.sequence = state.last_sequence + 1;
     record.event_count = static_cast<int32_t>(NextByte() % 8);
     const size_t events = NextByte() << 8 | NextByte();
     record.events = Take(events);
@@ -50,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   State state;
   for (int i = 0; i < 2; ++i) {
-    if (!perdure::engine::workflow::Apply(state, input.NextRecord(state.next_event_id)).ok()) return 0;
+    if (!perdure::engine::workflow::Apply(state, input.NextRecord(state)).ok()) return 0;
   }
   const std::string snapshot = EncodeSnapshot(state);
   const auto decoded = perdure::engine::workflow::DecodeSnapshot(snapshot);

@@ -155,6 +155,48 @@ absl::StatusOr<Reply> TestRun::Do(const Request& request) {
   return std::move(decision.reply);
 }
 
+namespace {
+
+std::vector<std::pair<std::string, int64_t>> TimersOf(const State& state) {
+  std::vector<std::pair<std::string, int64_t>> timers;
+  for (const auto& [timer_id, timer] : *state.timers) timers.emplace_back(timer_id, timer.started_event_id);
+  return timers;
+}
+
+std::vector<std::pair<int64_t, int64_t>> ActivitiesOf(const State& state) {
+  std::vector<std::pair<int64_t, int64_t>> activities;
+  for (const auto& [scheduled_event_id, activity] : *state.activities) {
+    activities.emplace_back(scheduled_event_id, activity->cancel_requested_event_id);
+  }
+  return activities;
+}
+
+// `compacted` is folded from the records with events alone, `whole` from all.
+void RequireSameByEvents(const State& compacted, const State& whole) {
+  REQUIRE(compacted.next_event_id == whole.next_event_id);
+  REQUIRE(compacted.status == whole.status);
+  REQUIRE(compacted.close_time == whole.close_time);
+  REQUIRE(compacted.delete_after == whole.delete_after);
+  REQUIRE(compacted.history_size_bytes == whole.history_size_bytes);
+  REQUIRE(compacted.run_expires_at == whole.run_expires_at);
+  REQUIRE(compacted.execution_expires_at == whole.execution_expires_at);
+  REQUIRE(compacted.first_task_not_before == whole.first_task_not_before);
+  REQUIRE(compacted.previous_started_event_id == whole.previous_started_event_id);
+  REQUIRE(compacted.last_completed_event_id == whole.last_completed_event_id);
+  REQUIRE(compacted.cancel_requested_event_id == whole.cancel_requested_event_id);
+  REQUIRE(compacted.memo->SerializeAsString() == whole.memo->SerializeAsString());
+  REQUIRE(compacted.search_attributes->SerializeAsString() == whole.search_attributes->SerializeAsString());
+  REQUIRE(compacted.auto_reset_points->SerializeAsString() == whole.auto_reset_points->SerializeAsString());
+  // What was buffered last is not known to events yet, or never will be.
+  if (!whole.IsOpen() || !whole.buffered->empty()) return;
+  REQUIRE(compacted.signal_count == whole.signal_count);
+  REQUIRE(TimersOf(compacted) == TimersOf(whole));
+  REQUIRE(ActivitiesOf(compacted) == ActivitiesOf(whole));
+  REQUIRE(compacted.activity_ids->size() == whole.activity_ids->size());
+}
+
+}  // namespace
+
 void TestRun::Take(State state, std::vector<Record> records) {
   state_ = std::move(state);
   if (restored_.last_sequence > 0) {
@@ -165,12 +207,15 @@ void TestRun::Take(State state, std::vector<Record> records) {
   for (const Record& record : records) {
     REQUIRE(Apply(folded_, record).ok());
     REQUIRE(Apply(restored_, record).ok());
+    if (record.event_count > 0) REQUIRE(Apply(compacted_, record) == absl::OkStatus());
     const std::vector<HistoryEvent> events = ParseFramed(record.events);
     REQUIRE(static_cast<int32_t>(events.size()) == record.event_count);
     history_.insert(history_.end(), events.begin(), events.end());
   }
   REQUIRE(EncodeSnapshot(folded_) == EncodeSnapshot(state_));
   REQUIRE(EncodeSnapshot(restored_) == EncodeSnapshot(state_));
+  RequireSameByEvents(compacted_, state_);
+  if (compacted_.last_sequence > 0) REQUIRE(DecodeSnapshot(EncodeSnapshot(compacted_)).ok());
   last_records_ = std::move(records);
 }
 

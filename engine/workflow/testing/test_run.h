@@ -1,6 +1,7 @@
 // A run for tests that read as the behaviour: requests in, events out. It holds a state and a clock that only
 // tests move, and checks after every step that folding the records gives the same durable state as deciding
-// did, from the first record and from a snapshot of the step before.
+// did, from the first record and from a snapshot of the step before; and that the records with events fold
+// without the others, as they must when compaction has removed those, to the same in all that events say.
 //
 // Not thread-safe. Uses Catch2's REQUIRE: only inside a test case.
 #pragma once
@@ -104,8 +105,9 @@ class TestRun {
   int requests_ = 0;
 
   State state_;
-  State folded_;    // from the first record
-  State restored_;  // from a snapshot of the step before
+  State folded_;     // from the first record
+  State restored_;   // from a snapshot of the step before
+  State compacted_;  // from the records with events
   std::vector<Record> last_records_;
   std::vector<HistoryEvent> history_;
   perdure::server::TaskToken token_;

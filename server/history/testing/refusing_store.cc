@@ -39,14 +39,13 @@ class RefusingStore::Session final : public persistence::Session {
                   Callback<bool> done) override {
     behind_->TakeShards(writer, std::move(shards), std::move(done));
   }
-  void LoadRuns(std::vector<persistence::RunKey> keys,
-                Callback<std::vector<persistence::StoredRun>> done) override {
-    if (store_.unreadable && std::any_of(keys.begin(), keys.end(), store_.unreadable)) {
+  void LoadRuns(persistence::LoadQuery query, Callback<std::vector<persistence::StoredRun>> done) override {
+    if (store_.unreadable && std::any_of(query.keys.begin(), query.keys.end(), store_.unreadable)) {
       home_.Post(
           [done = std::move(done)]() mutable { std::move(done)(absl::InternalError("malformed data")); });
       return;
     }
-    behind_->LoadRuns(std::move(keys), std::move(done));
+    behind_->LoadRuns(std::move(query), std::move(done));
   }
   void FindCurrentRuns(std::vector<persistence::WorkflowKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {

@@ -1,0 +1,67 @@
+// Runs whose time has come: they leave memory, and the store.
+#include <utility>
+
+#include "base/limits.h"
+#include "base/log_fields.h"
+#include "base/text.h"
+#include "server/history/history_host.h"
+#include "spdlog/spdlog.h"
+
+namespace perdure::server {
+
+namespace {
+
+// After the store refused to remove a run.
+constexpr absl::Duration kRemovalRetry = absl::Minutes(5);
+
+}  // namespace
+
+void HistoryHost::Retire(const RunPtr& run) {
+  if (!run->Durable()) {
+    Batcher::WhenDurable(*run, [this, key = run->key](const absl::Status& durable) {
+      const RunPtr still = durable.ok() ? cache_.Find(key) : nullptr;
+      if (still != nullptr) Retire(still);
+    });
+    return;
+  }
+  keeper_.Forget(*run);
+  ForgetQuiet(*run);
+  cache_.Remove(run);
+  persistence::StoredRun due;
+  due.key = run->key;
+  due.found = persistence::StoredRun::Found::kDue;
+  due.size = {run->state.next_event_id - 1, run->state.last_sequence, run->state.history_size_bytes};
+  Remove(due, run->wakes, {});
+}
+
+void HistoryHost::RemoveStored(const persistence::StoredRun& stored, std::vector<RunLoader::Loaded> calls,
+                               std::vector<RunLoader::Loaded> wakes) {
+  KnownWakes known;
+  for (const absl::Time at : horizon_.Take(stored.key)) known.Suspect(at);
+  // While very many are waiting already, the wake counts as one that is being loaded: no more are taken up.
+  if (retention_.removals() >= limits::kRemovalsWaiting) {
+    for (RunLoader::Loaded& wake : std::exchange(wakes, {})) calls.push_back(std::move(wake));
+  }
+  Remove(stored, std::move(known), std::move(calls));
+  for (RunLoader::Loaded& wake : wakes) std::move(wake)(RunPtr());
+}
+
+void HistoryHost::Remove(const persistence::StoredRun& stored, KnownWakes wakes,
+                         std::vector<RunLoader::Loaded> waiting) {
+  const persistence::RunKey key = stored.key;
+  retention_.Remove(
+      key, stored.size, std::move(wakes),
+      [this, key, waiting = std::move(waiting)](const absl::Status& gone) mutable {
+        if (!gone.ok() && phase_ == Phase::kServing) {
+          spdlog::error("{}",
+                        WithFields("the store refuses to remove a run",
+                                   {{"run_id", key.run_id.ToString()}, {"error", StdView(gone.message())}}));
+          horizon_.PutBack(key, {world_.executor.Now() + kRemovalRetry});
+        }
+        const absl::StatusOr<RunPtr> none =
+            gone.ok() ? absl::StatusOr<RunPtr>(RunPtr()) : absl::UnavailableError("the run is being removed");
+        for (RunLoader::Loaded& done : waiting) std::move(done)(none);
+      });
+}
+
+}  // namespace perdure::server
