@@ -21,6 +21,7 @@
 
 namespace perdure::server {
 
+// In the words and with the code of gRPC in Go.
 absl::Status UnparsableRequest();
 
 // The one place where a call is authorised. `name_space` may be empty.
