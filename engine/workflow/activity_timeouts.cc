@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "engine/workflow/activity.h"
+#include "engine/workflow/first_timeout.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {
@@ -131,6 +133,15 @@ void FireActivityTimeouts(Transition& transition) {
   // As the real server orders events of one step: ends come after everything else.
   for (TimedOut& end : ends) EmitTimedOut(transition, std::move(end));
   transition.ScheduleWorkflowTask();
+}
+
+enums::TimeoutType FirstTimeout(const Activity& activity) {
+  std::optional<std::pair<absl::Time, enums::TimeoutType>> first;
+  VisitDeadlines(activity, [&first](enums::TimeoutType type, absl::Time at) {
+    const std::pair deadline{at, type};
+    if (!first.has_value() || deadline < *first) first = deadline;
+  });
+  return first.has_value() ? first->second : enums::TIMEOUT_TYPE_UNSPECIFIED;
 }
 
 std::optional<absl::Time> NextActivityTimeout(const State& state) {
