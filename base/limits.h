@@ -109,6 +109,21 @@ inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
 // A namespace's retention is at least this (one day for global ones). INVALID_ARGUMENT.
 inline constexpr absl::Duration kMinRetention = absl::Hours(1);
 
+// --- namespaces: every node holds all of them in memory
+
+// How many there are, and the bytes of their stored records: of one (INVALID_ARGUMENT), of all
+// (FAILED_PRECONDITION, as their number).
+inline constexpr size_t kNamespaces = 10'000;
+inline constexpr size_t kNamespaceSize = 32 * 1024;
+inline constexpr size_t kNamespacesSize = 64 * 1024 * 1024;
+// Bytes of a description, entries of the data that users keep with a namespace, and frontend.maxBadBinaries.
+// INVALID_ARGUMENT, as for the other texts, which are at most kIdLength long.
+inline constexpr size_t kNamespaceDescription = 8 * 1024;
+inline constexpr size_t kNamespaceData = 100;
+inline constexpr size_t kBadBinaries = 10;
+
+static_assert(kNamespaceDescription < kNamespaceSize && kNamespaceSize < kNamespacesSize);
+
 // --- lists and queues
 
 inline constexpr size_t kHistoryPageEvents = 256;
@@ -117,10 +132,15 @@ inline constexpr size_t kListPage = 1000;
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
 inline constexpr size_t kListFilterComparisons = 500;
-// Heartbeats of workers: bytes of one (INVALID_ARGUMENT), how many workers are kept in memory, and for how
-// long after their last one.
+// Bytes of one page of namespaces or of workers (at least one entry), and of the pollers of one type in the
+// description of a task queue (those seen last).
+inline constexpr size_t kPageBytes = 2 * 1024 * 1024;
+inline constexpr size_t kPollersBytes = 1024 * 1024;
+// Heartbeats of workers: bytes of one (INVALID_ARGUMENT), how many workers are kept in memory and the bytes
+// that they take there, and for how long after their last one.
 inline constexpr size_t kWorkerHeartbeatSize = 16 * 1024;
 inline constexpr size_t kWorkersKept = 10'000;
+inline constexpr size_t kWorkersBytes = 64 * 1024 * 1024;
 inline constexpr absl::Duration kWorkerSilence = absl::Minutes(5);
 // DescribeTaskQueue: build ids asked for their reachability (limit.reachabilityQueryBuildIds), and build ids
 // times task queue types of one answer. INVALID_ARGUMENT.
@@ -190,5 +210,19 @@ static_assert(kWakePage <= kWakeHorizon / 2);
 inline constexpr size_t kQueueWindow = 4096;
 // Polls of all queues together. RESOURCE_EXHAUSTED.
 inline constexpr size_t kPolls = 100'000;
+
+// --- metrics
+
+// Sets of label values that clients choose, among the metrics that have the same labels: how many a namespace
+// may have and all namespaces together, and the bytes of those values as /metrics shows them. Beyond these,
+// series share one whose values are "_other_".
+inline constexpr size_t kMetricSets = 1000;
+inline constexpr size_t kMetricSetBytes = 128 * 1024;
+inline constexpr size_t kAllMetricSets = 4000;
+inline constexpr size_t kAllMetricSetBytes = 512 * 1024;
+// A set that has not been used for so long gives its place back when another needs one.
+inline constexpr absl::Duration kMetricIdle = absl::Minutes(10);
+
+static_assert(kMetricSets < kAllMetricSets && kMetricSetBytes < kAllMetricSetBytes);
 
 }  // namespace perdure::limits

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "engine/workflow/activity.h"
+#include "engine/workflow/first_timeout.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {
@@ -144,6 +146,15 @@ void FireActivityTimeouts(Transition& transition) {
   // As the real server orders events of one step: ends come after everything else.
   for (TimedOut& end : ends) EmitTimedOut(transition, std::move(end));
   transition.ScheduleWorkflowTask();
+}
+
+enums::TimeoutType FirstTimeout(const Activity& activity) {
+  std::optional<std::tuple<absl::Time, int, enums::TimeoutType>> first;
+  VisitDeadlines(activity, [&](enums::TimeoutType type, const Deadline& deadline) {
+    const std::tuple candidate{deadline.at, OrderOf(activity, type), type};
+    if (!first.has_value() || candidate < *first) first = candidate;
+  });
+  return first.has_value() ? std::get<enums::TimeoutType>(*first) : enums::TIMEOUT_TYPE_UNSPECIFIED;
 }
 
 std::optional<Deadline> NextActivityTimeout(const State& state) {

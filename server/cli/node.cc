@@ -11,6 +11,7 @@
 
 #include "base/event_loop.h"
 #include "base/notification.h"
+#include "base/wall_clock.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
@@ -26,6 +27,7 @@
 #include "server/history/node_history.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/metrics_http.h"
+#include "server/metrics/process_memory.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
 #include "spdlog/spdlog.h"
@@ -71,10 +73,14 @@ class Node::Impl {
  public:
   explicit Impl(NodeOptions options)
       : options_(std::move(options)),
+        metrics_(WallClock),
         store_metrics_(metrics_),
         call_metrics_(methods_, metrics_),
         ids_(NewSystemRandom()),
-        history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {}
+        history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {
+    metrics_.counter("restarts", {}).Add();
+    ShowProcessMemory(metrics_);
+  }
   ~Impl() {
     health_.Stop();
     // Calls in flight must be answered before what answers them goes.

@@ -45,7 +45,8 @@ class NamespaceRegistry {
 
   // Adds a namespace (NAMESPACE_ALREADY_EXISTS), or changes one: `change` edits a copy of the stored record
   // and may refuse; it is called again when another writer came between. `done` runs on the registry's
-  // executor, after the commit and with the cache refreshed.
+  // executor, after the commit and with the cache refreshed. FAILED_PRECONDITION: there would be more than
+  // limits::kNamespaces, or limits::kNamespacesSize of them.
   virtual void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) = 0;
   virtual void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
                       persistence::Callback<NamespacePtr> done) = 0;

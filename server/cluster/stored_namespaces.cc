@@ -37,10 +37,11 @@ persistence::NamespaceRow ToRow(const Uuid& id, int64_t version, const Namespace
 }  // namespace
 
 StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& executor,
-                                   engine::SearchAttributeTypes search_attributes)
+                                   engine::SearchAttributeTypes search_attributes, NamespaceRoom room)
     : session_(session),
       executor_(executor),
       search_attributes_(std::make_shared<const engine::SearchAttributeTypes>(std::move(search_attributes))),
+      room_(room),
       snapshot_(std::make_shared<NamespaceSnapshot>()) {}
 
 std::shared_ptr<const NamespaceSnapshot> StoredNamespaces::Snapshot() const {
@@ -83,6 +84,26 @@ NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
   return name_space;
 }
 
+// Whether `record` has room beside all others, in place of the one of its name.
+absl::Status StoredNamespaces::CheckRoom(const NamespaceRecord& record) const {
+  size_t number = 1;
+  size_t bytes = record.ByteSizeLong();
+  for (const auto& [name, name_space] : Snapshot()->by_name) {
+    if (name == record.info().name()) continue;
+    ++number;
+    bytes += name_space->record.ByteSizeLong();
+  }
+  if (number > room_.number) {
+    return absl::FailedPreconditionError(
+        fmt::format("There are {} namespaces, and no more may be registered.", room_.number));
+  }
+  if (bytes > room_.bytes) {
+    return absl::FailedPreconditionError(
+        fmt::format("All namespaces together, their data included, may take {} bytes.", room_.bytes));
+  }
+  return absl::OkStatus();
+}
+
 void StoredNamespaces::Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
   executor_.Post([this, record = std::move(record), done = std::move(done)]() mutable {
     Insert(std::move(record), std::move(done));
@@ -92,6 +113,8 @@ void StoredNamespaces::Register(NamespaceRecord record, persistence::Callback<Na
 void StoredNamespaces::Insert(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
   const Uuid id = Uuid::Mint(executor_.random());
   record.mutable_info()->set_id(id.ToString());
+  const absl::Status room = CheckRoom(record);
+  if (!room.ok()) return std::move(done)(room);
   const persistence::NamespaceRow row = ToRow(id, 1, record);
   session_.PutNamespace(row, 0, [this, row, done = std::move(done)](const absl::StatusOr<bool>& put) mutable {
     if (put.ok()) return std::move(done)(Remember(row));
@@ -112,7 +135,8 @@ void StoredNamespaces::ApplyChange(std::string name, Change change, int tries_le
   auto current = ByName(name);
   if (!current.ok()) return std::move(done)(current.status());
   NamespaceRecord record = (*current)->record;
-  const absl::Status allowed = change(record);
+  absl::Status allowed = change(record);
+  if (allowed.ok()) allowed = CheckRoom(record);
   if (!allowed.ok()) return std::move(done)(allowed);
   const int64_t version = (*current)->version;
   const persistence::NamespaceRow row = ToRow((*current)->id, version + 1, record);

@@ -8,15 +8,22 @@
 #include <memory>
 #include <mutex>
 
+#include "base/limits.h"
 #include "server/cluster/namespace_registry.h"
 
 namespace perdure::server {
+
+// What all namespaces together may come to.
+struct NamespaceRoom {
+  size_t number = limits::kNamespaces;
+  size_t bytes = limits::kNamespacesSize;
+};
 
 class StoredNamespaces final : public NamespaceRegistry {
  public:
   // `search_attributes`: the custom ones, which every namespace has.
   StoredNamespaces(persistence::Session& session, Executor& executor,
-                   engine::SearchAttributeTypes search_attributes = {});
+                   engine::SearchAttributeTypes search_attributes = {}, NamespaceRoom room = {});
 
   // Reads all of them, also again: another node may have changed some. Until it has answered for the first
   // time, the registry is empty.
@@ -34,11 +41,13 @@ class StoredNamespaces final : public NamespaceRegistry {
   void Reload(persistence::Callback<bool> done);
   void Insert(NamespaceRecord record, persistence::Callback<NamespacePtr> done);
   void ApplyChange(std::string name, Change change, int tries_left, persistence::Callback<NamespacePtr> done);
+  absl::Status CheckRoom(const NamespaceRecord& record) const;
   NamespacePtr Remember(const persistence::NamespaceRow& row);
 
   persistence::Session& session_;
   Executor& executor_;
   const std::shared_ptr<const engine::SearchAttributeTypes> search_attributes_;
+  const NamespaceRoom room_;
 
   uint64_t changes_ = 0;  // by Remember
 

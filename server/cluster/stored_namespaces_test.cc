@@ -101,4 +101,19 @@ TEST_CASE("a refused change changes nothing") {
   CHECK((*cluster.first.ByName("orders"))->version == 1);
 }
 
+TEST_CASE("namespaces are limited in number, and in what they take together") {
+  Cluster cluster;
+  const auto session = cluster.store->OpenSession(cluster.loop);
+  StoredNamespaces few(*session, cluster.loop, {}, {.number = 2, .bytes = 1000});
+  REQUIRE(Register(few, "orders").ok());
+  CHECK(Describe(few, "orders", std::string(1000, 'x')).status().code() ==
+        absl::StatusCode::kFailedPrecondition);
+  REQUIRE(Describe(few, "orders", std::string(500, 'x')).ok());
+  REQUIRE(Register(few, "payments").ok());
+  const auto third = Register(few, "returns");
+  CHECK(third.status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(third.status().message() == "There are 2 namespaces, and no more may be registered.");
+  CHECK((*few.ByName("orders"))->record.info().description().size() == 500);
+}
+
 }  // namespace perdure::server

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "server/frontend/call_errors.h"
 
 namespace perdure::server {
 
@@ -67,6 +68,12 @@ void Call::Answer(absl::StatusOr<ReplyBytes> answer) {
     dropped = std::exchange(on_cancel_, nullptr);
   }
   observer_.OnAnswered(method_, namespace_, answer.status(), Monotonic() - began_);
+  if (answer.ok() && !actions_.empty()) observer_.OnActions(method_, namespace_, actions_);
+  if (!answer.ok()) {
+    absl::Status status = answer.status();
+    EraseMark(status);
+    answer = std::move(status);
+  }
   Send(std::move(answer));
 }
 

@@ -9,7 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -30,6 +33,9 @@ class CallObserver {
   // `name_space` is null when the call had none or it was not found.
   virtual void OnAnswered(const Method& method, const NamespacePtr& name_space, const absl::Status& status,
                           absl::Duration latency) = 0;
+  // What a call that was answered OK did besides itself, where that counts as an action (Call::NoteAction).
+  virtual void OnActions(const Method& /*method*/, const NamespacePtr& /*name_space*/,
+                         const std::vector<std::string>& /*actions*/) {}
 };
 
 struct DropCall {
@@ -59,6 +65,9 @@ class Call {
   virtual std::optional<absl::Duration> TimeLeft() const = 0;
   // A request header by its lower-case name; empty when it is not there. Valid as long as the call.
   virtual std::string_view Header(std::string_view name) const = 0;
+
+  // Notes an action, by Temporal's name of its type, that counts if the answer is OK.
+  void NoteAction(std::string type) { actions_.push_back(std::move(type)); }
 
   // The answer. REQUIRES: none was given yet.
   void Reply(const google::protobuf::MessageLite& message) { Answer(ReplyBytes(message)); }
@@ -100,6 +109,7 @@ class Call {
   CallObserver& observer_;
   const absl::Duration began_;
   NamespacePtr namespace_;
+  std::vector<std::string> actions_;
 
   std::mutex mutex_;
   // Guarded by mutex_.

@@ -14,6 +14,8 @@ class CallLog final : public CallObserver {
 
   void OnAnswered(const Method& method, const NamespacePtr& name_space, const absl::Status& status,
                   absl::Duration latency) override;
+  void OnActions(const Method& method, const NamespacePtr& name_space,
+                 const std::vector<std::string>& actions) override;
 
  private:
   CallObserver& next_;

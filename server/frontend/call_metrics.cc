@@ -1,5 +1,8 @@
 #include "server/frontend/call_metrics.h"
 
+#include <algorithm>
+
+#include "server/frontend/call_errors.h"
 #include "server/frontend/method.h"
 
 namespace perdure::server {
@@ -7,9 +10,19 @@ namespace {
 
 constexpr std::string_view kService = "frontend";
 
-const std::string& NamespaceLabel(const NamespacePtr& name_space) {
-  static const std::string kUnknown = "_unknown_";
-  return name_space == nullptr ? kUnknown : name_space->settings.name;
+std::string_view NamespaceLabel(const NamespacePtr& name_space) {
+  return name_space == nullptr ? std::string_view("_unknown_") : name_space->settings.name;
+}
+
+// Calls that are an action each, when they are answered OK. Of others what they did is (Call::NoteAction).
+bool IsAction(const MethodSpec& method) {
+  static constexpr auto kActions = std::to_array<std::string_view>(
+      {"QueryWorkflow", "RecordActivityTaskHeartbeat", "RecordActivityTaskHeartbeatById",
+       "ResetWorkflowExecution", "SignalWorkflowExecution", "SignalWithStartWorkflowExecution",
+       "CreateSchedule", "UpdateSchedule", "DeleteSchedule", "PatchSchedule", "PauseWorkflowExecution",
+       "UnpauseWorkflowExecution"});
+  return method.service == ApiService::kWorkflow &&
+         std::find(kActions.begin(), kActions.end(), method.name) != kActions.end();
 }
 
 }  // namespace
@@ -20,32 +33,66 @@ CallMetrics::CallMetrics(const MethodTable& table, Metrics& metrics) : metrics_(
 
 void CallMetrics::OnAnswered(const Method& method, const NamespacePtr& name_space, const absl::Status& status,
                              absl::Duration latency) {
-  const std::string& label = NamespaceLabel(name_space);
-  const Handles handles = HandlesOf(method, label);
-  handles.requests->Add(1);
-  handles.latency->Observe(latency);
-  if (status.ok()) return;
-  handles.errors->Add(1);
+  const std::string_view label = NamespaceLabel(name_space);
+  const std::string type = status.ok() ? std::string() : ErrorType(status);
+  {
+    OfMethod& of_method = *methods_[method.index];
+    const std::lock_guard lock(of_method.mutex);
+    const Handles& handles = of_method.by_namespace.Find(label, [&] { return Make(method, label); });
+    handles.requests->Add(1);
+    handles.latency->Observe(latency);
+    if (IsServersFailure(status)) handles.errors->Add(1);
+    if (absl::IsNotFound(status)) handles.not_found->Add(1);
+    if (type == "serviceerror_WorkflowExecutionAlreadyStarted") handles.already_started->Add(1);
+  }
+  if (!status.ok()) CountError(method, label, status);
+  if (status.ok() && IsAction(method.spec)) {
+    OnActions(method, name_space, {"grpc_" + std::string(method.spec.name)});
+  }
+}
+
+void CallMetrics::CountError(const Method& method, std::string_view name_space, const absl::Status& status) {
   metrics_
-      .counter("service_error_with_type", {{"operation", method.spec.name},
-                                           {"namespace", label},
-                                           {"service_name", kService},
-                                           {"error_type", absl::StatusCodeToString(status.code())}})
+      .Hold({{"operation", method.spec.name},
+             {"namespace", name_space},
+             {"service_name", kService},
+             {"error_type", ErrorType(status)}})
+      ->counter("service_error_with_type")
+      .Add(1);
+  if (!absl::IsResourceExhausted(status)) return;
+  const Exhausted exhausted = ExhaustedOf(status);
+  metrics_
+      .Hold({{"operation", method.spec.name},
+             {"namespace", name_space},
+             {"service_name", kService},
+             {"resource_exhausted_cause", exhausted.cause},
+             {"resource_exhausted_scope", exhausted.scope}})
+      ->counter("service_errors_resource_exhausted")
       .Add(1);
 }
 
-CallMetrics::Handles CallMetrics::HandlesOf(const Method& method, const std::string& name_space) {
-  OfMethod& of_method = *methods_[method.index];
-  const std::lock_guard lock(of_method.mutex);
-  const auto [found, is_new] = of_method.by_namespace.try_emplace(name_space);
-  if (is_new) {
-    const Metrics::Labels labels = {
-        {"operation", method.spec.name}, {"namespace", name_space}, {"service_name", kService}};
-    found->second = {&metrics_.counter("service_requests", labels),
-                     &metrics_.counter("service_errors", labels),
-                     &metrics_.histogram("service_latency", labels)};
+void CallMetrics::OnActions(const Method& method, const NamespacePtr& name_space,
+                            const std::vector<std::string>& actions) {
+  for (const std::string& action : actions) {
+    metrics_
+        .Hold({{"operation", method.spec.name},
+               {"namespace", NamespaceLabel(name_space)},
+               {"service_name", kService},
+               {"action_type", action}})
+        ->counter("action")
+        .Add(1);
   }
-  return found->second;
+}
+
+CallMetrics::Handles CallMetrics::Make(const Method& method, std::string_view name_space) {
+  const LabelledMetricsPtr series =
+      metrics_.Hold({{"operation", method.spec.name}, {"namespace", name_space}, {"service_name", kService}});
+  return {.series = {series},
+          .requests = &series->counter("service_requests"),
+          .errors = &series->counter("service_errors"),
+          .not_found = &series->counter("service_errors_entity_not_found"),
+          .already_started = &series->counter("service_errors_execution_already_started"),
+          .latency = &series->histogram("service_latency")};
 }
 
 }  // namespace perdure::server

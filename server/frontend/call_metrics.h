@@ -2,15 +2,16 @@
 // Thread safety: any thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/frontend/call.h"
 #include "server/frontend/method_table.h"
 #include "server/metrics/metrics.h"
+#include "server/metrics/series_cache.h"
 
 namespace perdure::server {
 
@@ -21,19 +22,22 @@ class CallMetrics final : public CallObserver {
 
   void OnAnswered(const Method& method, const NamespacePtr& name_space, const absl::Status& status,
                   absl::Duration latency) override;
+  void OnActions(const Method& method, const NamespacePtr& name_space,
+                 const std::vector<std::string>& actions) override;
 
  private:
   struct Handles {
-    Counter* requests;
-    Counter* errors;
+    std::array<std::weak_ptr<LabelledMetrics>, 1> series;
+    Counter *requests, *errors, *not_found, *already_started;
     Histogram* latency;
   };
   struct OfMethod {
     std::mutex mutex;
-    absl::flat_hash_map<std::string, Handles> by_namespace;  // guarded by mutex
+    SeriesCache<Handles> by_namespace;  // guarded by mutex
   };
 
-  Handles HandlesOf(const Method& method, const std::string& name_space);
+  void CountError(const Method& method, std::string_view name_space, const absl::Status& status);
+  Handles Make(const Method& method, std::string_view name_space);
 
   Metrics& metrics_;
   std::vector<std::unique_ptr<OfMethod>> methods_;  // by Method::index

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "base/text.h"
-#include "temporal/api/errordetails/v1/message.pb.h"
+#include "server/frontend/call_errors.h"
 
 namespace perdure::server {
 namespace {
@@ -24,18 +23,10 @@ grpc::Slice ToSlice(std::string piece) {
 }
 
 void AddExhaustedHeaders(const absl::Status& status, grpc::CallbackServerContext& context) {
-  temporal::api::errordetails::v1::ResourceExhaustedFailure detail;
-  const auto payload =
-      status.GetPayload("type.googleapis.com/" +
-                        temporal::api::errordetails::v1::ResourceExhaustedFailure::descriptor()->full_name());
-  if (!payload || !detail.ParseFromString(std::string(*payload))) return;
-  namespace enums = temporal::api::enums::v1;
-  context.AddInitialMetadata(
-      "x-resource-exhausted-cause",
-      CamelCase(enums::ResourceExhaustedCause_Name(detail.cause()), "RESOURCE_EXHAUSTED_CAUSE_"));
-  context.AddInitialMetadata(
-      "x-resource-exhausted-scope",
-      CamelCase(enums::ResourceExhaustedScope_Name(detail.scope()), "RESOURCE_EXHAUSTED_SCOPE_"));
+  if (!status.GetPayload("type.googleapis.com/temporal.api.errordetails.v1.ResourceExhaustedFailure")) return;
+  const Exhausted exhausted = ExhaustedOf(status);
+  context.AddInitialMetadata("x-resource-exhausted-cause", exhausted.cause);
+  context.AddInitialMetadata("x-resource-exhausted-scope", exhausted.scope);
 }
 
 }  // namespace

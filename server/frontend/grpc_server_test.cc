@@ -130,6 +130,24 @@ TEST_CASE("a request over the limit is refused in the words that the core SDK kn
         fmt::format("grpc: received message larger than max ({} vs. 4194304)", request.ByteSizeLong()));
 }
 
+TEST_CASE("a call that is cancelled before its request came is counted as cancelled") {
+  Wire wire;
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  const auto call =
+      wire.stub.PrepareCall(&context, wire.node.methods.Find("StartWorkflowExecution")->path, &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  REQUIRE(queue.Next(&tag, &ok));
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  REQUIRE(queue.Next(&tag, &ok));
+  while (wire.node.Answers().empty()) absl::SleepFor(absl::Milliseconds(1));
+  CHECK(wire.node.Answers().at(0).code() == absl::StatusCode::kCancelled);
+}
+
 TEST_CASE("large request headers pass") {
   Wire wire;
   grpc::ClientContext context;

@@ -6,6 +6,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include "base/limits.h"
+#include "server/frontend/call_errors.h"
 #include "server/frontend/grpc_call.h"
 
 namespace perdure::server {
@@ -14,10 +15,14 @@ namespace {
 using RawHandler = grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>;
 
 void Serve(const Method& method, Frontend& frontend, CallPtr call, const grpc::ByteBuffer& request) {
+  // gRPC hands on a call that ended before its request came, without one.
+  if (!request.Valid()) {
+    return call->Fail(absl::CancelledError("The call was cancelled before its request came."));
+  }
   if (request.Length() > limits::kGrpcMessage) {
     // The core SDK knows a message that can never pass by this text.
-    return call->Fail(absl::ResourceExhaustedError(fmt::format(
-        "grpc: received message larger than max ({} vs. {})", request.Length(), limits::kGrpcMessage)));
+    return call->Fail(OfCaller(absl::ResourceExhaustedError(fmt::format(
+        "grpc: received message larger than max ({} vs. {})", request.Length(), limits::kGrpcMessage))));
   }
   if (method.spec.handler == nullptr) {
     return call->Fail(absl::UnimplementedError(fmt::format("{} is not implemented.", method.spec.name)));

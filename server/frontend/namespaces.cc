@@ -73,6 +73,35 @@ NamespaceRecord NewNamespaceRecord(const std::string& name, const std::string& c
   return record;
 }
 
+absl::Status CheckNamespaceLimits(const NamespaceRecord& record) {
+  const auto check = [](std::string_view what, size_t size, size_t limit) {
+    if (size <= limit) return absl::OkStatus();
+    return InvalidArgument(fmt::format("{} exceeds the limit of {}.", what, limit));
+  };
+  const auto& info = record.info();
+  absl::Status valid =
+      check("The description's length", info.description().size(), limits::kNamespaceDescription);
+  valid.Update(check("The length of owner_email", info.owner_email().size(), limits::kIdLength));
+  valid.Update(check("The number of entries of data", info.data().size(), limits::kNamespaceData));
+  for (const auto& [key, value] : info.data()) {
+    valid.Update(check("The length of a key of data", key.size(), limits::kIdLength));
+  }
+  const auto& binaries = record.config().bad_binaries().binaries();
+  if (binaries.size() > limits::kBadBinaries) {
+    return InvalidArgument(
+        fmt::format("Total resetBinaries cannot exceed the max limit: {}", limits::kBadBinaries));
+  }
+  for (const auto& [checksum, binary] : binaries) {
+    valid.Update(check("The length of a bad binary's checksum", checksum.size(), limits::kIdLength));
+    valid.Update(check("The length of a bad binary's reason", binary.reason().size(), limits::kIdLength));
+    valid.Update(
+        check("The length of a bad binary's operator", binary.operator_().size(), limits::kIdLength));
+  }
+  valid.Update(
+      check("The size of the namespace, its data included,", record.ByteSizeLong(), limits::kNamespaceSize));
+  return valid;
+}
+
 absl::Status ValidateRetention(const google::protobuf::Duration& retention) {
   if (FromProto(retention) < limits::kMinRetention) {
     return InvalidArgument("A valid retention period is not set on request.");

@@ -24,6 +24,9 @@ absl::Status CheckNamespaceState(const Namespace& name_space, std::string_view m
 NamespaceRecord NewNamespaceRecord(const std::string& name, const std::string& cluster,
                                    const google::protobuf::Duration& retention);
 
+// Whether each field of what would be stored, and all of it, is within its limit.
+absl::Status CheckNamespaceLimits(const NamespaceRecord& record);
+
 absl::Status ValidateRetention(const google::protobuf::Duration& retention);
 
 // As DescribeNamespace and ListNamespaces answer it.

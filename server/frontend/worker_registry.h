@@ -1,10 +1,12 @@
 // The workers that send heartbeats, as each last described itself. In memory only: after a restart a worker
-// appears with its next heartbeat. One that has been silent for limits::kWorkerSilence is forgotten, and the
-// one silent for longest when there are more than limits::kWorkersKept.
+// appears with its next heartbeat. One that has been silent for limits::kWorkerSilence is forgotten. So is,
+// when there are more than limits::kWorkersKept or they take more than limits::kWorkersBytes, the one silent
+// for longest in the namespace whose workers take most: a namespace with fewer keeps all of its own.
 //
 // Thread safety: any thread.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "temporal/api/worker/v1/message.pb.h"
@@ -38,17 +41,28 @@ class WorkerRegistry {
   struct Entry {
     WorkerPtr worker;
     absl::Time heard;
-    std::list<Key>::iterator place;
+    size_t bytes = 0;
+    std::list<Key>::iterator place;              // in by_silence_
+    std::list<std::string>::iterator own_place;  // in its namespace's by_silence
   };
   using Entries = absl::btree_map<Key, Entry>;
+  struct OfNamespace {
+    size_t bytes = 0;
+    std::list<std::string> by_silence;  // instance keys, the one silent for longest first
+  };
 
+  void Add(Key key, Entry entry);
   void Forget(Entries::iterator entry);
   void ForgetSilent(absl::Time now);
+  void Count(const Uuid& namespace_id, OfNamespace& of, int64_t bytes);
 
   std::mutex mutex_;
   // Guarded by mutex_.
   Entries entries_;
   std::list<Key> by_silence_;  // the one silent for longest first
+  absl::btree_map<Uuid, OfNamespace> namespaces_;
+  absl::btree_set<std::pair<size_t, Uuid>> by_bytes_;  // the namespaces
+  size_t bytes_ = 0;
 };
 
 }  // namespace perdure::server

@@ -80,6 +80,41 @@ TEST_CASE("workers of the system are hidden until asked for") {
   CHECK(Filtered(workers, "TaskQueue STARTS_WITH 'temporal-sys-'", true) == "b");
 }
 
+TEST_CASE("workers that a namespace makes up push out none of another's") {
+  WorkerRegistry registry;
+  const Uuid honest{};
+  for (const char* key : {"a", "b", "c"}) registry.Record(honest, Worker(key), kStart);
+  for (size_t i = 0; i < limits::kWorkersKept + 10; ++i) {
+    registry.Record(kSpace, Worker(std::to_string(i)), kStart + absl::Seconds(1));
+  }
+  const absl::Time now = kStart + absl::Minutes(1);
+  CHECK(Keys(registry.All(honest, now)) == "abc");
+  registry.Record(honest, Worker("d"), now);
+  CHECK(Keys(registry.All(honest, now)) == "abcd");
+  CHECK(registry.All(kSpace, now).size() == limits::kWorkersKept - 4);
+}
+
+TEST_CASE("what workers say of themselves is bounded in bytes, where most was said first") {
+  WorkerRegistry registry;
+  const Uuid honest{};
+  registry.Record(honest, Worker("a"), kStart);
+  const size_t many = limits::kWorkersBytes / limits::kWorkerHeartbeatSize + 100;
+  for (size_t i = 0; i < many; ++i) {
+    WorkerHeartbeat worker = Worker(std::to_string(i));
+    worker.set_worker_identity(std::string(limits::kWorkerHeartbeatSize, 'x'));
+    registry.Record(kSpace, std::move(worker), kStart + absl::Seconds(1));
+  }
+  const absl::Time now = kStart + absl::Minutes(1);
+  CHECK(Keys(registry.All(honest, now)) == "a");
+  const size_t kept = registry.All(kSpace, now).size();
+  CHECK(kept < many - 50);
+  CHECK(kept > many / 2);
+  CHECK(registry.Find(kSpace, std::to_string(many - 1), now) != nullptr);
+  // All silent: nothing of them is left.
+  CHECK(registry.All(kSpace, now + limits::kWorkerSilence).empty());
+  CHECK(registry.All(honest, now + limits::kWorkerSilence).empty());
+}
+
 TEST_CASE("filters of workers: text, times, null, and what makes no sense") {
   WorkerHeartbeat b = Worker("b", "other");
   b.mutable_start_time()->set_seconds(1000);

@@ -212,6 +212,7 @@ void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
   fence_backoff_ = kFirstBackoff;
   batcher_.Begin(fenced.writer, fenced.last_batch);
   phase_ = Phase::kServing;
+  metrics_.OnServing(shards_.size());
   horizon_.Begin(writer_id_);
   if (on_first_serving_) std::exchange(on_first_serving_, nullptr)();
 }
@@ -267,6 +268,7 @@ void HistoryHost::DropEverything(const absl::Status& status) {
 void HistoryHost::Stop(absl::AnyInvocable<void() &&> done) {
   for (EventWaiters::Waiting& waiting : waiters_.TakeAll()) OnWaitOver(waiting.run, std::move(waiting.done));
   phase_ = Phase::kStopping;
+  metrics_.OnStop();
   world_.executor.Cancel(fence_timer_);
   world_.executor.Cancel(quiet_timer_);
   keeper_.ForgetAll();

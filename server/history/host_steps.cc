@@ -57,10 +57,9 @@ absl::StatusOr<workflow::Reply> HistoryHost::Step(const RunPtr& run, const workf
   const RunMetrics::Before before = RunMetrics::Note(run->state, request);
   workflow::Decision decision = workflow::Decide(std::move(run->state), request, context);
   run->state = std::move(decision.state);
-  if (decision.reply.ok()) {
-    NoteStarted(*run, request);
-    metrics_.Count(settings->name, before, request, run->state);
-  }
+  if (decision.reply.ok()) NoteStarted(*run, request);
+  metrics_.Count(settings->name, before, request, decision.reply.ok(), run->state);
+  metrics_.CountTransitions(settings->name, run->state, decision.records.size());
   if (!decision.records.empty()) {
     Record(run, std::move(decision.records));
   } else if (decision.reply.ok()) {
@@ -181,8 +180,9 @@ void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
   workflow::StartDecision decision = workflow::DecideStart(state, request, ContextFor(state, *settings));
   if (decision.current.has_value()) {
     current->state = std::move(decision.current->state);
+    metrics_.CountTransitions(settings->name, current->state, decision.current->records.size());
     if (!decision.current->records.empty()) Record(current, std::move(decision.current->records));
-    metrics_.Count(settings->name, before, workflow::FireTimers{}, current->state);
+    metrics_.Count(settings->name, before, workflow::FireTimers{}, true, current->state);
   }
   if (!decision.state.has_value()) {
     if (current == nullptr) {
@@ -194,6 +194,7 @@ void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
   }
   const RunPtr run = AdmitNew(*std::move(decision.state));
   metrics_.OnRun(settings->name, run->state);
+  metrics_.CountTransitions(settings->name, run->state, decision.records.size());
   Record(run, std::move(decision.records));
   if (current != nullptr) {
     current->loses_id = true;

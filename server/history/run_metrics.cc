@@ -1,13 +1,20 @@
 #include "server/history/run_metrics.h"
 
+#include <algorithm>
 #include <initializer_list>
+#include <utility>
 #include <variant>
+
+#include "base/text.h"
+#include "engine/workflow/first_timeout.h"
 
 namespace perdure::server {
 namespace {
 
 namespace workflow = engine::workflow;
 namespace enums = temporal::api::enums::v1;
+
+constexpr std::string_view kService = "history";
 
 // Joins label values into a key of the handle caches.
 std::string KeyOf(std::initializer_list<std::string_view> labels) {
@@ -27,13 +34,16 @@ const perdure::server::TaskToken* ActivityToken(const workflow::Request& request
   return nullptr;
 }
 
-// What is kept under `key`, made when it is not. Clients choose the keys, so a map that grows too big begins
-// anew: the metrics keep the handles.
-template <typename T, typename Make>
-T& Find(absl::flat_hash_map<std::string, T>& kept, const std::string& key, const Make& make) {
-  if (const auto found = kept.find(key); found != kept.end()) return found->second;
-  if (kept.size() >= kMaxLabelSets) kept.clear();
-  return kept.emplace(key, make()).first->second;
+bool EndsRun(const temporal::api::command::v1::Command& command) {
+  switch (command.command_type()) {
+    case enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+    case enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+    case enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+    case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+      return true;
+    default:  // the enum is the API's, and open
+      return false;
+  }
 }
 
 bool SameAttempt(const workflow::Activity* before, const workflow::State& after, int64_t id) {
@@ -54,7 +64,36 @@ RunMetrics::RunMetrics(Metrics& metrics, const std::string& executor)
       refused_calls_(metrics.counter("perdure_refused_calls", {{"reason", "executor_queue"}})),
       fences_(metrics.counter("perdure_fences", {})),
       resident_runs_(metrics.gauge("perdure_resident_runs", {{"executor", executor}})),
-      resident_bytes_(metrics.gauge("perdure_resident_bytes", {{"executor", executor}})) {}
+      resident_bytes_(metrics.gauge("perdure_resident_bytes", {{"executor", executor}})),
+      shards_(metrics) {}
+
+RunMetrics::Shards::Shards(Metrics& metrics)
+    : owned(metrics.gauge("numshards_gauge", {{"operation", "ShardController"}, {"service_name", kService}})),
+      created(metrics.counter("sharditem_created_count",
+                              {{"operation", "ShardController"}, {"service_name", kService}})),
+      removed(metrics.counter("sharditem_removed_count",
+                              {{"operation", "ShardController"}, {"service_name", kService}})),
+      closed(metrics.counter("shard_closed_count",
+                             {{"operation", "ShardController"}, {"service_name", kService}})) {}
+
+void RunMetrics::OnServing(size_t shards) {
+  GiveUpShards();
+  owned_shards_ = shards;
+  shards_.created.Add(static_cast<double>(shards));
+  shards_.owned.Add(static_cast<double>(shards));
+}
+
+void RunMetrics::OnFence() {
+  fences_.Add();
+  shards_.closed.Add(static_cast<double>(owned_shards_));
+  GiveUpShards();
+}
+
+void RunMetrics::GiveUpShards() {
+  const auto given_up = static_cast<double>(std::exchange(owned_shards_, 0));
+  shards_.removed.Add(given_up);
+  shards_.owned.Add(-given_up);
+}
 
 void RunMetrics::SetResident(size_t runs, size_t bytes) {
   resident_runs_.Set(static_cast<double>(runs));
@@ -65,6 +104,7 @@ RunMetrics::Before RunMetrics::Note(const State& state, const workflow::Request&
   Before before;
   before.open = state.IsOpen();
   before.next_event_id = state.next_event_id;
+  before.workflow_task_ran = state.RunningTask() != nullptr;
   if (const perdure::server::TaskToken* token = ActivityToken(request)) {
     int64_t id = token->scheduled_event_id();
     if (id == 0) {
@@ -75,7 +115,9 @@ RunMetrics::Before RunMetrics::Note(const State& state, const workflow::Request&
     if (found != state.activities->end()) before.activity = found->second;
   } else if (std::holds_alternative<workflow::FireTimers>(request)) {
     before.activities = state.activities;
-    before.workflow_task_ran = state.RunningTask() != nullptr;
+    if (!before.workflow_task_ran && state.workflow_task) {
+      before.workflow_task_waits = state.workflow_task->scheduled_event_id;
+    }
   }
   return before;
 }
@@ -86,31 +128,50 @@ void RunMetrics::OnRun(std::string_view namespace_name, const State& state) {
 }
 
 void RunMetrics::Count(std::string_view namespace_name, const Before& before,
-                       const workflow::Request& request, const State& after) {
+                       const workflow::Request& request, bool ok, const State& after) {
   if (before.open && !after.IsOpen()) CountClosed(namespace_name, after);
   for (auto it = after.activities->lower_bound(before.next_event_id); it != after.activities->end(); ++it) {
     Of(namespace_name, after, *it->second);
   }
-  if (before.activity != nullptr) {
-    const OfActivity& of = Of(namespace_name, after, *before.activity);
-    if (std::holds_alternative<workflow::CompleteActivity>(request)) {
-      of.success->Add();
-    } else if (std::holds_alternative<workflow::CancelActivity>(request)) {
-      of.cancel->Add();
-    } else {
-      const bool retried = after.activities->contains(before.activity->scheduled->event_id());
-      of.task_fail->Add();
-      (retried ? of.retry : of.fail)->Add();
-    }
+  const auto* completed = std::get_if<workflow::CompleteWorkflowTask>(&request);
+  // A completion that is refused may have failed its task.
+  const bool refused =
+      completed != nullptr && !ok && before.workflow_task_ran && after.RunningTask() == nullptr;
+  const bool failed = ok && std::holds_alternative<workflow::FailWorkflowTask>(request);
+  if (refused || failed) {
+    Of(namespace_name, after).task_fail->Add();
+    const OfNamespace& of = Of(namespace_name);
+    (refused ? of.tasks_refused : of.tasks_failed)->Add();
   }
-  if (std::holds_alternative<workflow::FailWorkflowTask>(request)) Of(namespace_name, after).task_fail->Add();
+  if (!ok) return;
+  if (completed != nullptr) CountCommands(namespace_name, *completed);
+  if (before.activity != nullptr) CountActivity(namespace_name, before, request, after);
   if (before.activities.has_value()) CountTimeouts(namespace_name, before, after);
+}
+
+void RunMetrics::CountActivity(std::string_view namespace_name, const Before& before,
+                               const workflow::Request& request, const State& after) {
+  const OfActivity& of = Of(namespace_name, after, *before.activity);
+  if (std::holds_alternative<workflow::CompleteActivity>(request)) {
+    of.success->Add();
+  } else if (std::holds_alternative<workflow::CancelActivity>(request)) {
+    of.cancel->Add();
+  } else {
+    const bool retried = after.activities->contains(before.activity->scheduled->event_id());
+    of.task_fail->Add();
+    (retried ? of.retry : of.fail)->Add();
+  }
 }
 
 void RunMetrics::CountTimeouts(std::string_view namespace_name, const Before& before, const State& after) {
   if (!after.IsOpen()) return;
   if (before.workflow_task_ran && after.RunningTask() == nullptr) {
     Of(namespace_name, after).task_timeout->Add();
+    Of(namespace_name).workflow_tasks.start_to_close->Add();
+  }
+  const int64_t waited = before.workflow_task_waits;
+  if (waited != 0 && !(after.workflow_task && after.workflow_task->scheduled_event_id == waited)) {
+    Of(namespace_name).workflow_tasks.schedule_to_start->Add();
   }
   if (&**before.activities == &*after.activities) return;
   for (const auto& [id, activity] : **before.activities) {
@@ -118,6 +179,76 @@ void RunMetrics::CountTimeouts(std::string_view namespace_name, const Before& be
     const OfActivity& of = Of(namespace_name, after, *activity);
     of.task_timeout->Add();
     (after.activities->contains(id) ? of.retry : of.timeout)->Add();
+    Counter* const by_type = Of(namespace_name).activities.Of(workflow::FirstTimeout(*activity));
+    if (by_type != nullptr) by_type->Add();
+  }
+}
+
+Counter* RunMetrics::Timeouts::Of(enums::TimeoutType type) const {
+  switch (type) {
+    case enums::TIMEOUT_TYPE_START_TO_CLOSE:
+      return start_to_close;
+    case enums::TIMEOUT_TYPE_SCHEDULE_TO_START:
+      return schedule_to_start;
+    case enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
+      return schedule_to_close;
+    case enums::TIMEOUT_TYPE_HEARTBEAT:
+      return heartbeat;
+    default:  // the enum is the API's, and open
+      return nullptr;
+  }
+}
+
+void RunMetrics::CountTransitions(std::string_view namespace_name, const State& after, size_t records) {
+  if (records == 0) return;
+  Histogram& transitions = *Of(namespace_name).transitions;
+  for (size_t i = 0; i < records; ++i) transitions.Observe(static_cast<double>(after.last_sequence - i));
+}
+
+void RunMetrics::CountCommands(std::string_view namespace_name,
+                               const workflow::CompleteWorkflowTask& completed) {
+  const OfNamespace& of = Of(namespace_name);
+  const bool sticky = completed.request.sticky_attributes().has_worker_task_queue();
+  (sticky ? of.sticky : of.not_sticky)->Add();
+  if (completed.request.commands().empty()) of.no_commands->Add();
+  const auto ends =
+      std::count_if(completed.request.commands().begin(), completed.request.commands().end(), EndsRun);
+  if (ends > 1) of.second_ends->Add(static_cast<double>(ends - 1));
+  for (const auto& command : completed.request.commands()) {
+    if (Counter* const counter = CommandCounter(of, command.command_type())) counter->Add();
+    const std::string type = CamelCase(enums::CommandType_Name(command.command_type()), "COMMAND_TYPE_");
+    commands_
+        .Find(KeyOf({namespace_name, type}),
+              [&] {
+                const LabelledMetricsPtr series =
+                    metrics_.Hold({{"operation", "RespondWorkflowTaskCompleted"},
+                                   {"namespace", namespace_name},
+                                   {"service_name", kService},
+                                   {"commandType", type}});
+                return OfCommand{.series = {series}, .commands = &series->counter("command")};
+              })
+        .commands->Add();
+  }
+}
+
+Counter* RunMetrics::CommandCounter(const OfNamespace& of, enums::CommandType type) {
+  switch (type) {
+    case enums::COMMAND_TYPE_START_TIMER:
+      return of.start_timer;
+    case enums::COMMAND_TYPE_RECORD_MARKER:
+      return of.record_marker;
+    case enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
+      return of.signal_external;
+    case enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
+      return of.child;
+    case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+      return of.continue_as_new;
+    case enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      return of.upsert;
+    case enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
+      return of.modify;
+    default:  // no counter of its own
+      return nullptr;
   }
 }
 
@@ -127,9 +258,6 @@ void RunMetrics::CountClosed(std::string_view namespace_name, const State& state
   if (counter == nullptr) return;
   counter->Add();
   if (state.close_time) of.latency->Observe(*state.close_time - state.facts->start_time);
-  Find(transitions_, std::string(namespace_name), [&] {
-    return &metrics_.histogram("state_transition_count", {{"namespace", namespace_name}});
-  })->Observe(static_cast<double>(state.last_sequence));
 }
 
 Counter* RunMetrics::CloseCounter(const OfWorkflow& of, enums::WorkflowExecutionStatus status) {
@@ -152,20 +280,26 @@ Counter* RunMetrics::CloseCounter(const OfWorkflow& of, enums::WorkflowExecution
 }
 
 const RunMetrics::OfWorkflow& RunMetrics::Of(std::string_view namespace_name, const State& state) {
-  return Find(workflows_, KeyOf({namespace_name, state.task_queue, state.workflow_type}), [&] {
-    const Metrics::Labels labels = {{"namespace", namespace_name},
-                                    {"taskqueue", state.task_queue},
-                                    {"workflowType", state.workflow_type}};
-    const auto counter = [&](std::string_view name) { return &metrics_.counter(name, labels); };
-    return OfWorkflow{.success = counter("workflow_success"),
-                      .failed = counter("workflow_failed"),
-                      .cancel = counter("workflow_cancel"),
-                      .timeout = counter("workflow_timeout"),
-                      .terminate = counter("workflow_terminate"),
-                      .continued_as_new = counter("workflow_continued_as_new"),
-                      .task_fail = counter("workflow_task_fail"),
-                      .task_timeout = counter("workflow_task_timeout"),
-                      .latency = &metrics_.histogram("workflow_schedule_to_close_latency", labels)};
+  return workflows_.Find(KeyOf({namespace_name, state.task_queue, state.workflow_type}), [&] {
+    const LabelledMetricsPtr ends = metrics_.Hold({{"operation", "CompletionStats"},
+                                                   {"namespace", namespace_name},
+                                                   {"service_name", kService},
+                                                   {"taskqueue", state.task_queue},
+                                                   {"workflowType", state.workflow_type}});
+    const LabelledMetricsPtr tasks = metrics_.Hold({{"namespace", namespace_name},
+                                                    {"taskqueue", state.task_queue},
+                                                    {"workflowType", state.workflow_type}});
+    const auto end = [&](std::string_view name) { return &ends->counter(name); };
+    return OfWorkflow{.series = {ends, tasks},
+                      .success = end("workflow_success"),
+                      .failed = end("workflow_failed"),
+                      .cancel = end("workflow_cancel"),
+                      .timeout = end("workflow_timeout"),
+                      .terminate = end("workflow_terminate"),
+                      .continued_as_new = end("workflow_continued_as_new"),
+                      .task_fail = &tasks->counter("workflow_task_fail"),
+                      .task_timeout = &tasks->counter("workflow_task_timeout"),
+                      .latency = &ends->histogram("workflow_schedule_to_close_latency")};
   });
 }
 
@@ -174,19 +308,59 @@ const RunMetrics::OfActivity& RunMetrics::Of(std::string_view namespace_name, co
   const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
   const std::string& queue = scheduled.task_queue().name();
   const std::string& type = scheduled.activity_type().name();
-  return Find(activities_, KeyOf({namespace_name, queue, state.workflow_type, type}), [&] {
-    const Metrics::Labels labels = {{"namespace", namespace_name},
-                                    {"taskqueue", queue},
-                                    {"workflowType", state.workflow_type},
-                                    {"activityType", type}};
-    const auto counter = [&](std::string_view name) { return &metrics_.counter(name, labels); };
-    return OfActivity{.success = counter("activity_success"),
+  return activities_.Find(KeyOf({namespace_name, queue, state.workflow_type, type}), [&] {
+    const LabelledMetricsPtr series = metrics_.Hold({{"namespace", namespace_name},
+                                                     {"taskqueue", queue},
+                                                     {"workflowType", state.workflow_type},
+                                                     {"activityType", type}});
+    const auto counter = [&](std::string_view name) { return &series->counter(name); };
+    return OfActivity{.series = {series},
+                      .success = counter("activity_success"),
                       .fail = counter("activity_fail"),
                       .task_fail = counter("activity_task_fail"),
                       .timeout = counter("activity_timeout"),
                       .task_timeout = counter("activity_task_timeout"),
                       .cancel = counter("activity_cancel"),
                       .retry = counter("activity_retry")};
+  });
+}
+
+const RunMetrics::OfNamespace& RunMetrics::Of(std::string_view namespace_name) {
+  return namespaces_.Find(namespace_name, [&] {
+    const auto hold = [&](std::string_view operation) {
+      return metrics_.Hold(
+          {{"operation", operation}, {"namespace", namespace_name}, {"service_name", kService}});
+    };
+    const auto timeouts = [](LabelledMetrics& series, bool of_activities) {
+      return Timeouts{
+          .schedule_to_start = &series.counter("schedule_to_start_timeout"),
+          .schedule_to_close = of_activities ? &series.counter("schedule_to_close_timeout") : nullptr,
+          .start_to_close = &series.counter("start_to_close_timeout"),
+          .heartbeat = of_activities ? &series.counter("heartbeat_timeout") : nullptr};
+    };
+    const LabelledMetricsPtr run = hold("WorkflowContext");
+    const LabelledMetricsPtr completed = hold("RespondWorkflowTaskCompleted");
+    const LabelledMetricsPtr failed = hold("RespondWorkflowTaskFailed");
+    const LabelledMetricsPtr activities = hold("TimerActiveTaskActivityTimeout");
+    const LabelledMetricsPtr tasks = hold("TimerActiveTaskWorkflowTaskTimeout");
+    const auto counter = [&](std::string_view name) { return &completed->counter(name); };
+    return OfNamespace{.series = {run, completed, failed, activities, tasks},
+                       .transitions = &run->histogram("state_transition_count"),
+                       .sticky = counter("complete_workflow_task_sticky_enabled_count"),
+                       .not_sticky = counter("complete_workflow_task_sticky_disabled_count"),
+                       .no_commands = counter("empty_completion_commands"),
+                       .second_ends = counter("multiple_completion_commands"),
+                       .tasks_refused = counter("failed_workflow_tasks"),
+                       .tasks_failed = &failed->counter("failed_workflow_tasks"),
+                       .start_timer = counter("start_timer_command"),
+                       .record_marker = counter("record_marker_command"),
+                       .signal_external = counter("signal_external_workflow_command"),
+                       .child = counter("child_workflow_command"),
+                       .continue_as_new = counter("continue_as_new_command"),
+                       .upsert = counter("upsert_workflow_search_attributes_command"),
+                       .modify = counter("modify_workflow_properties_command"),
+                       .activities = timeouts(*activities, true),
+                       .workflow_tasks = timeouts(*tasks, false)};
   });
 }
 

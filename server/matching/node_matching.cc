@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/limits.h"
 #include "base/status.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
@@ -51,25 +53,47 @@ std::string NodeMatching::NamespaceName(const Uuid& id) const {
   return known.ok() ? (*known)->settings.name : id.ToString();
 }
 
+void NodeMatching::HoldMetrics(TaskQueue& queue, bool sticky) {
+  const std::string name = NamespaceName(queue.key().namespace_id);
+  const std::string_view kind = queue.key().kind == engine::TaskKind::kWorkflow ? "Workflow" : "Activity";
+  // A sticky queue's name is its worker's alone: as a label it would be without bound.
+  const std::string_view label = sticky ? "__sticky__" : std::string_view(queue.key().name);
+  QueueMetrics& handles = *queue.metrics;
+  handles.of_queue = metrics_.Hold({{"namespace", name}, {"taskqueue", label}, {"task_type", kind}});
+  handles.poll_success = &handles.of_queue->counter("poll_success");
+  handles.poll_success_sync = &handles.of_queue->counter("poll_success_sync");
+  handles.poll_timeouts = &handles.of_queue->counter("poll_timeouts");
+  handles.poll_latency = &handles.of_queue->histogram("poll_latency");
+  handles.schedule_to_start = &handles.of_queue->histogram("task_schedule_to_start_latency");
+  if (!sticky) {
+    handles.backlog_count = &handles.of_queue->gauge("approximate_backlog_count");
+    handles.backlog_age = &handles.of_queue->gauge("approximate_backlog_age_seconds");
+  }
+  // Under the names of the calls that go between the real server's history and matching.
+  handles.of_adding = metrics_.Hold(
+      {{"operation", fmt::format("Add{}Task", kind)}, {"namespace", name}, {"service_name", "matching"}});
+  handles.added = &handles.of_adding->counter("service_requests");
+  handles.sync_match = &handles.of_adding->histogram("syncmatch_latency");
+  handles.async_match = &handles.of_adding->histogram("asyncmatch_latency");
+  handles.of_starting = metrics_.Hold({{"operation", fmt::format("Record{}TaskStarted", kind)},
+                                       {"namespace", name},
+                                       {"service_name", "history"}});
+  handles.started = &handles.of_starting->counter("service_requests");
+}
+
+void NodeMatching::FindPlaceForMetrics(TaskQueue& queue) {
+  // An attempt that goes on counts by what the queue had when it began.
+  if (queue.metrics->in_hand != 0 || queue.metrics->of_queue->Use()) return;
+  const bool sticky = queue.metrics->backlog_count == nullptr;
+  queue.metrics = std::make_shared<QueueMetrics>();
+  HoldMetrics(queue, sticky);
+}
+
 TaskQueue& NodeMatching::QueueFor(const QueueKey& key, bool sticky) {
   std::unique_ptr<TaskQueue>& queue = queues_[key];
   if (queue != nullptr) return *queue;
   queue = std::make_unique<TaskQueue>(key, window_);
-  const std::string name = NamespaceName(key.namespace_id);
-  const std::string_view kind = key.kind == engine::TaskKind::kWorkflow ? "Workflow" : "Activity";
-  // A sticky queue's name is its worker's alone: as a label it would be without bound.
-  const std::string_view label = sticky ? "__sticky__" : std::string_view(key.name);
-  const Metrics::Labels labels = {{"namespace", name}, {"taskqueue", label}, {"task_type", kind}};
-  QueueMetrics& handles = *queue->metrics;
-  handles.poll_success = &metrics_.counter("poll_success", labels);
-  handles.poll_success_sync = &metrics_.counter("poll_success_sync", labels);
-  handles.poll_timeouts = &metrics_.counter("poll_timeouts", labels);
-  handles.poll_latency = &metrics_.histogram("poll_latency", labels);
-  handles.schedule_to_start = &metrics_.histogram("task_schedule_to_start_latency", labels);
-  if (!sticky) {
-    handles.backlog_count = &metrics_.gauge("approximate_backlog_count", labels);
-    handles.backlog_age = &metrics_.gauge("approximate_backlog_age_seconds", labels);
-  }
+  HoldMetrics(*queue, sticky);
   ForgetIdleQueuesLater();
   return *queue;
 }
@@ -89,6 +113,7 @@ void NodeMatching::OnOffer(Task task) {
   switch (queue.Add(std::move(held))) {
     case TaskQueue::Added::kYes:
       queue.added.Add(executor_.Monotonic());
+      queue.metrics->added->Add();
       break;
     case TaskQueue::Added::kKnown:
       return;
@@ -251,6 +276,7 @@ void NodeMatching::ForgetIdleQueues() {
   for (auto entry = queues_.begin(); entry != queues_.end();) {
     const auto here = entry++;
     TaskQueue& queue = *here->second;
+    FindPlaceForMetrics(queue);
     UpdateBacklog(queue);  // its age has grown
     if (queue.Idle() && !queue.pollers.SawAnyoneSince(since)) queues_.erase(here);
   }

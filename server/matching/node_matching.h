@@ -60,6 +60,9 @@ class NodeMatching final : public Matching {
   // `sticky` counts when the queue is new.
   TaskQueue& QueueFor(const QueueKey& key, bool sticky = false);
   std::string NamespaceName(const Uuid& id) const;
+  // `sticky`: without the gauges of a backlog.
+  void HoldMetrics(TaskQueue& queue, bool sticky);
+  void FindPlaceForMetrics(TaskQueue& queue);
 
   // --- tasks and polls come (node_matching.cc)
   void OnOffer(Task task);

@@ -115,6 +115,7 @@ int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll,
 }
 
 void NodeMatching::Start(std::shared_ptr<Match> match) {
+  match->metrics->started->Add();
   const RunRef run = match->task.task.run;
   workflow::Request request = StartRequestFor(*match->poll, match->task.task.dispatch);
   history_.Execute(run, std::move(request),
@@ -136,6 +137,8 @@ void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr
   --metrics.in_hand;
   metrics.poll_success->Add();
   if (!match->task.waited) metrics.poll_success_sync->Add();
+  (match->task.waited ? metrics.async_match : metrics.sync_match)
+      ->Observe(executor_.Now() - match->task.since);
   metrics.poll_latency->Observe(executor_.Monotonic() - match->poll->arrived);
   metrics.schedule_to_start->Observe(executor_.Now() - match->task.task.dispatch.scheduled_time);
 }

@@ -29,6 +29,11 @@ struct HeldTask {
 // those attempts, which end on other threads. Thread safety: `in_hand` any thread, the handles as Metrics;
 // set once before.
 struct QueueMetrics {
+  LabelledMetricsPtr of_queue, of_adding, of_starting;  // hold what the handles point to
+  Counter* added = nullptr;
+  Counter* started = nullptr;
+  Histogram* sync_match = nullptr;
+  Histogram* async_match = nullptr;
   Counter* poll_success = nullptr;
   Counter* poll_success_sync = nullptr;
   Counter* poll_timeouts = nullptr;
@@ -90,7 +95,7 @@ class TaskQueue {
   RateTracker added;
   RateTracker dispatched;
   Executor::TimerId rate_timer = Executor::kNoTimer;  // tasks wait for the rate alone
-  const std::shared_ptr<QueueMetrics> metrics = std::make_shared<QueueMetrics>();
+  std::shared_ptr<QueueMetrics> metrics = std::make_shared<QueueMetrics>();
   int64_t scaling_decisions = 0;  // in the current second
   int64_t scaling_second = -1;
 

@@ -8,29 +8,72 @@ namespace {
 using enum MetricKind;
 using enum MetricScale;
 
+// Temporal's names of what does something, in which namespace, and of the service that would do it there.
 constexpr std::string_view kCallLabels = "operation,namespace,service_name";
+constexpr std::string_view kEndLabels = "operation,namespace,service_name,taskqueue,workflowType";
+constexpr std::string_view kExhaustedLabels =
+    "operation,namespace,service_name,resource_exhausted_cause,resource_exhausted_scope";
+constexpr std::string_view kServiceLabels = "operation,service_name";
 constexpr std::string_view kWorkflowLabels = "namespace,taskqueue,workflowType";
 constexpr std::string_view kActivityLabels = "namespace,taskqueue,workflowType,activityType";
 constexpr std::string_view kQueueLabels = "namespace,taskqueue,task_type";
 
 // Names and labels of what Temporal's dashboards show are Temporal's; perdure_* is what only this server has.
 constexpr auto kTable = std::to_array<MetricSpec>({
-    // Calls, counted in the one place where they pass.
-    {"service_requests", kCounter, kNone, kCallLabels, "Calls received."},
-    {"service_errors", kCounter, kNone, kCallLabels, "Calls answered with an error."},
+    // Calls, counted in the one place where they pass; matching and history count the tasks that go between
+    // them under the names of the calls that they would be.
+    {"service_requests", kCounter, kNone, kCallLabels,
+     "Calls received (service_name `frontend`); tasks given to matching, and their starts."},
+    {"service_errors", kCounter, kNone, kCallLabels,
+     "Calls that failed by the server's fault: not those that a client's mistake made fail."},
     {"service_error_with_type", kCounter, kNone, "operation,namespace,service_name,error_type",
-     "Calls answered with an error, by its kind."},
+     "Calls answered with an error, by its kind: `serviceerror_NotFound`."},
+    {"service_errors_entity_not_found", kCounter, kNone, kCallLabels, "Calls answered NOT_FOUND."},
+    {"service_errors_execution_already_started", kCounter, kNone, kCallLabels,
+     "Starts refused because the workflow id is taken."},
+    {"service_errors_resource_exhausted", kCounter, kNone, kExhaustedLabels,
+     "Calls answered RESOURCE_EXHAUSTED, by the cause and what it holds for."},
     {"service_latency", kHistogram, kSeconds, kCallLabels,
      "Time from a call's arrival to its answer; long polls too."},
+    {"action", kCounter, kNone, "operation,namespace,service_name,action_type",
+     "Actions, as Temporal Cloud counts what it bills."},
+
+    // What workflow tasks came to.
+    {"command", kCounter, kNone, "operation,namespace,service_name,commandType", "Commands of workflows."},
+    {"start_timer_command", kCounter, kNone, kCallLabels, "Commands that start a timer."},
+    {"record_marker_command", kCounter, kNone, kCallLabels, "Commands that record a marker."},
+    {"signal_external_workflow_command", kCounter, kNone, kCallLabels,
+     "Commands that signal another workflow."},
+    {"child_workflow_command", kCounter, kNone, kCallLabels, "Commands that start a child workflow."},
+    {"continue_as_new_command", kCounter, kNone, kCallLabels, "Commands that continue as new."},
+    {"upsert_workflow_search_attributes_command", kCounter, kNone, kCallLabels,
+     "Commands that set search attributes."},
+    {"modify_workflow_properties_command", kCounter, kNone, kCallLabels, "Commands that change the memo."},
+    {"empty_completion_commands", kCounter, kNone, kCallLabels,
+     "Workflow tasks completed without a command."},
+    {"multiple_completion_commands", kCounter, kNone, kCallLabels,
+     "Commands that would end a run after one that did, in one workflow task."},
+    {"failed_workflow_tasks", kCounter, kNone, kCallLabels,
+     "Workflow tasks failed: by their worker, or by commands that were refused."},
+    {"complete_workflow_task_sticky_enabled_count", kCounter, kNone, kCallLabels,
+     "Workflow tasks completed by a worker that keeps the run in its cache."},
+    {"complete_workflow_task_sticky_disabled_count", kCounter, kNone, kCallLabels,
+     "Workflow tasks completed by a worker that does not."},
+    {"schedule_to_start_timeout", kCounter, kNone, kCallLabels,
+     "Schedule-to-start timeouts: of activities and, on sticky queues, of workflow tasks."},
+    {"schedule_to_close_timeout", kCounter, kNone, kCallLabels, "Schedule-to-close timeouts of activities."},
+    {"start_to_close_timeout", kCounter, kNone, kCallLabels,
+     "Start-to-close timeouts of activity attempts and of workflow tasks."},
+    {"heartbeat_timeout", kCounter, kNone, kCallLabels, "Heartbeat timeouts of activity attempts."},
 
     // Ends of workflow runs.
-    {"workflow_success", kCounter, kNone, kWorkflowLabels, "Runs completed."},
-    {"workflow_failed", kCounter, kNone, kWorkflowLabels, "Runs failed."},
-    {"workflow_cancel", kCounter, kNone, kWorkflowLabels, "Runs cancelled."},
-    {"workflow_timeout", kCounter, kNone, kWorkflowLabels, "Runs timed out."},
-    {"workflow_terminate", kCounter, kNone, kWorkflowLabels, "Runs terminated."},
-    {"workflow_continued_as_new", kCounter, kNone, kWorkflowLabels, "Runs continued as new."},
-    {"workflow_schedule_to_close_latency", kHistogram, kSeconds, kWorkflowLabels,
+    {"workflow_success", kCounter, kNone, kEndLabels, "Runs completed."},
+    {"workflow_failed", kCounter, kNone, kEndLabels, "Runs failed."},
+    {"workflow_cancel", kCounter, kNone, kEndLabels, "Runs cancelled."},
+    {"workflow_timeout", kCounter, kNone, kEndLabels, "Runs timed out."},
+    {"workflow_terminate", kCounter, kNone, kEndLabels, "Runs terminated."},
+    {"workflow_continued_as_new", kCounter, kNone, kEndLabels, "Runs continued as new."},
+    {"workflow_schedule_to_close_latency", kHistogram, kSeconds, kEndLabels,
      "From a run's start to its end."},
 
     // Tasks.
@@ -44,7 +87,8 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"activity_retry", kCounter, kNone, kActivityLabels, "Activity attempts that were scheduled again."},
     {"workflow_task_fail", kCounter, kNone, kWorkflowLabels, "Workflow tasks failed."},
     {"workflow_task_timeout", kCounter, kNone, kWorkflowLabels, "Workflow tasks timed out."},
-    {"state_transition_count", kHistogram, kCount, "namespace", "State transitions of a run, at its end."},
+    {"state_transition_count", kHistogram, kCount, kCallLabels,
+     "Which one of its run each state transition is; `_count` is how many there were."},
 
     // Task queues.
     {"poll_latency", kHistogram, kSeconds, kQueueLabels, "From a poll's arrival to a task or to its end."},
@@ -56,12 +100,20 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"task_schedule_to_start_latency", kHistogram, kSeconds, kQueueLabels,
      "From a task's dispatch to its start."},
 
-    // The store.
-    {"persistence_requests", kCounter, kNone, "operation", "Operations of the store."},
-    {"persistence_errors", kCounter, kNone, "operation", "Operations of the store that failed."},
-    {"persistence_latency", kHistogram, kSeconds, "operation", "Duration of the store's operations."},
+    {"syncmatch_latency", kHistogram, kSeconds, kCallLabels,
+     "From a task's arrival at matching to its start, when a poll was waiting."},
+    {"asyncmatch_latency", kHistogram, kSeconds, kCallLabels, "The same, when the task waited for a poll."},
 
-    // History.
+    // The store.
+    {"persistence_requests", kCounter, kNone, kServiceLabels, "Operations of the store."},
+    {"persistence_errors", kCounter, kNone, kServiceLabels, "Operations of the store that failed."},
+    {"persistence_latency", kHistogram, kSeconds, kServiceLabels, "Duration of the store's operations."},
+
+    // History. One executor or several own the shards.
+    {"numshards_gauge", kGauge, kNone, kServiceLabels, "Shards that this process owns."},
+    {"sharditem_created_count", kCounter, kNone, kServiceLabels, "Shards taken."},
+    {"sharditem_removed_count", kCounter, kNone, kServiceLabels, "Shards given up, or lost to a fence."},
+    {"shard_closed_count", kCounter, kNone, kServiceLabels, "Shards lost to a fence."},
     {"perdure_commit_batch_runs", kHistogram, kCount, "", "Runs written by one commit."},
     {"perdure_commit_batch_bytes", kHistogram, kBytes, "", "Bytes written by one commit."},
     {"perdure_commit_latency", kHistogram, kSeconds, "", "Duration of commits."},
@@ -81,6 +133,9 @@ constexpr auto kTable = std::to_array<MetricSpec>({
      "Times the node's lease lapsed: process, store_slow, store_error or other_node."},
 
     // The process.
+    {"restarts", kCounter, kNone, "", "Starts of the process: 1."},
+    {"memory_allocated", kGauge, kNone, "", "Bytes that the program holds of its heap."},
+    {"memory_heap", kGauge, kNone, "", "Bytes that the heap holds of the system."},
     {"perdure_pollers", kGauge, kNone, "", "Polls that wait for a task."},
 });
 

@@ -14,7 +14,7 @@ absl::StatusOr<std::unique_ptr<MetricsHttp>> MetricsHttp::Listen(const std::stri
   const std::string address = HostPort(ip, port);
   try {
     auto exposer = std::make_unique<prometheus::Exposer>(address, 1);
-    exposer->RegisterCollectable(metrics.registry());
+    exposer->RegisterCollectable(metrics.collectable());
     const int listening = exposer->GetListeningPorts().at(0);
     return std::unique_ptr<MetricsHttp>(new MetricsHttp(std::move(exposer), listening));
   } catch (const std::exception& error) {  // the library's way to say that the port is taken

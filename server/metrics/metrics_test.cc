@@ -30,16 +30,8 @@ TEST_CASE("what was counted, set and observed stands in the text form") {
 
 TEST_CASE("a handle is the same for the same labels") {
   PrometheusMetrics metrics;
-  CHECK(&metrics.counter("persistence_requests", {{"operation", "Commit"}}) ==
-        &metrics.counter("persistence_requests", {{"operation", "Commit"}}));
-}
-
-TEST_CASE("label sets are bounded: those past the bound share one") {
-  PrometheusMetrics metrics;
-  for (size_t i = 0; i < kMaxLabelSets + 10; ++i) {
-    metrics.counter("persistence_requests", {{"operation", absl::StrCat("op", i)}}).Add();
-  }
-  CHECK(absl::StrContains(metrics.Text(), R"(persistence_requests{operation="_other_"} 10)"));
+  const Metrics::Labels labels = {{"operation", "Commit"}, {"service_name", "history"}};
+  CHECK(&metrics.counter("persistence_requests", labels) == &metrics.counter("persistence_requests", labels));
 }
 
 TEST_CASE("every metric of the table is named once, explained, and a histogram has buckets") {

@@ -1,165 +1,119 @@
 #include "server/metrics/prometheus_metrics.h"
 
-#include <mutex>
-#include <variant>
+#include <utility>
 
-#include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "prometheus/counter.h"
-#include "prometheus/gauge.h"
-#include "prometheus/histogram.h"
 #include "prometheus/text_serializer.h"
 #include "server/metrics/metric_table.h"
 
 namespace perdure::server {
 namespace {
 
-constexpr std::string_view kOther = "_other_";
-
-class PrometheusCounter final : public Counter {
- public:
-  explicit PrometheusCounter(prometheus::Counter& counter) : counter_(counter) {}
-  void Add(double n) override { counter_.Increment(n); }
-
- private:
-  prometheus::Counter& counter_;
-};
-
-class PrometheusGauge final : public Gauge {
- public:
-  explicit PrometheusGauge(prometheus::Gauge& gauge) : gauge_(gauge) {}
-  void Set(double value) override { gauge_.Set(value); }
-
- private:
-  prometheus::Gauge& gauge_;
-};
-
-class PrometheusHistogram final : public Histogram {
- public:
-  explicit PrometheusHistogram(prometheus::Histogram& histogram) : histogram_(histogram) {}
-  void Observe(double value) override { histogram_.Observe(value); }
-
- private:
-  prometheus::Histogram& histogram_;
-};
-
-prometheus::Histogram::BucketBoundaries Bounds(MetricScale scale) {
-  switch (scale) {
-    case MetricScale::kNone:
-      break;
-    case MetricScale::kSeconds:
-      return {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,  0.5,   1,     2,
-              5,     10,    20,    50,   100,  200,  500, 1000, 10000, 100000};
-    case MetricScale::kCount:
-      return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
-    case MetricScale::kBytes:
-      return {1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
+prometheus::MetricType TypeOf(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kCounter:
+      return prometheus::MetricType::Counter;
+    case MetricKind::kGauge:
+      return prometheus::MetricType::Gauge;
+    case MetricKind::kHistogram:
+      return prometheus::MetricType::Histogram;
   }
-  PERDURE_CHECK(false, "a histogram without a scale");
+  PERDURE_CHECK(false, "a metric of no kind");
 }
 
 }  // namespace
 
-// One metric of the table and its handles, by the values of its labels.
-class PrometheusMetrics::Series {
+// A table for each list of label names; constant after the constructor, but for what the tables hold.
+class PrometheusMetrics::Tables final : public prometheus::Collectable {
  public:
-  using Handle = std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>>;
-
-  Series(const MetricSpec& spec, prometheus::Registry& registry) : spec_(spec) {
-    if (!spec.labels.empty()) labels_ = absl::StrSplit(AbslView(spec.labels), ',');
-    const std::string name(spec.name), help(spec.help);
-    switch (spec.kind) {
-      case MetricKind::kCounter:
-        counters_ = &prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-        break;
-      case MetricKind::kGauge:
-        gauges_ = &prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-        break;
-      case MetricKind::kHistogram:
-        histograms_ = &prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-        break;
+  explicit Tables(std::function<absl::Time()> now) : now_(std::move(now)) {
+    for (const MetricSpec& spec : MetricTable()) {
+      std::unique_ptr<LabelTable>& table = by_labels_[std::string(spec.labels)];
+      if (table == nullptr) table = std::make_unique<LabelTable>(spec.labels);
+      places_.emplace(spec.name, Place{table.get(), table->Add(spec)});
     }
   }
 
-  // The handle of these label values, made when first asked for.
-  template <typename T>
-  T& Get(Labels labels) {
+  std::shared_ptr<SeriesSet> Get(Labels labels, bool for_good) {
+    std::string names;
+    for (const auto& [name, value] : labels) {
+      if (!names.empty()) names.push_back(',');
+      names.append(name);
+    }
+    const auto table = by_labels_.find(names);
+    PERDURE_CHECK(table != by_labels_.end(), names);
+    return table->second->Get(labels, Now(), for_good);
+  }
+
+  void BeforeReading(std::function<void()> update) {
     const std::lock_guard lock(mutex_);
-    return *std::get<std::unique_ptr<T>>(GetLocked(labels));
+    updates_.push_back(std::move(update));
+  }
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const std::function<void()>& update : updates_) update();
+    }
+    absl::flat_hash_map<const LabelTable*, std::vector<std::shared_ptr<SeriesSet>>> sets;
+    for (const auto& [labels, table] : by_labels_) sets.emplace(table.get(), table->All(Now()));
+    std::vector<prometheus::MetricFamily> families;
+    for (const MetricSpec& spec : MetricTable()) {
+      const Place& place = places_.at(AbslView(spec.name));
+      prometheus::MetricFamily family;
+      for (const auto& set : sets.at(place.table)) set->Read(place.metric, family.metric);
+      if (family.metric.empty()) continue;
+      family.name = spec.name;
+      family.help = spec.help;
+      family.type = TypeOf(spec.kind);
+      families.push_back(std::move(family));
+    }
+    return families;
   }
 
  private:
-  Handle& GetLocked(Labels labels) {
-    PERDURE_CHECK(labels.size() == labels_.size(), spec_.name);
-    std::string key;
-    for (const auto& [name, value] : labels) key.append(value).push_back(0);
-    if (const auto found = handles_.find(key); found != handles_.end()) return found->second;
-    const bool full = !labels_.empty() && handles_.size() >= kMaxLabelSets;
-    if (full) {
-      key.assign(kOther);
-      if (const auto found = handles_.find(key); found != handles_.end()) return found->second;
-    }
-    return handles_.emplace(std::move(key), Make(labels, full)).first->second;
-  }
+  struct Place {
+    LabelTable* table;
+    size_t metric;
+  };
 
-  Handle Make(Labels labels, bool full) {
-    prometheus::Labels values;
-    size_t i = 0;
-    for (const auto& [name, value] : labels) {
-      PERDURE_CHECK(name == labels_[i++], spec_.name);
-      values.emplace(name, full ? kOther : value);
-    }
-    switch (spec_.kind) {
-      case MetricKind::kCounter:
-        return std::make_unique<PrometheusCounter>(counters_->Add(values));
-      case MetricKind::kGauge:
-        return std::make_unique<PrometheusGauge>(gauges_->Add(values));
-      case MetricKind::kHistogram:
-        return std::make_unique<PrometheusHistogram>(histograms_->Add(values, Bounds(spec_.scale)));
-    }
-    PERDURE_CHECK(false, "a metric of no kind");
-  }
+  absl::Time Now() const { return now_ == nullptr ? absl::UnixEpoch() : now_(); }
 
-  const MetricSpec& spec_;
-  std::vector<std::string> labels_;
-  prometheus::Family<prometheus::Counter>* counters_ = nullptr;
-  prometheus::Family<prometheus::Gauge>* gauges_ = nullptr;
-  prometheus::Family<prometheus::Histogram>* histograms_ = nullptr;
-
-  std::mutex mutex_;
-  // Guarded by mutex_. Handles are never removed; what they point to stays when the map grows.
-  absl::flat_hash_map<std::string, Handle> handles_;
+  const std::function<absl::Time()> now_;
+  absl::flat_hash_map<std::string, std::unique_ptr<LabelTable>> by_labels_;
+  absl::flat_hash_map<std::string, Place> places_;  // by the metric's name
+  mutable std::mutex mutex_;
+  std::vector<std::function<void()>> updates_;  // guarded by mutex_
 };
 
-PrometheusMetrics::PrometheusMetrics() : registry_(std::make_shared<prometheus::Registry>()) {
-  for (const MetricSpec& spec : MetricTable()) {
-    series_.emplace(spec.name, std::make_unique<Series>(spec, *registry_));
-  }
-}
+PrometheusMetrics::PrometheusMetrics(std::function<absl::Time()> now)
+    : tables_(std::make_shared<Tables>(std::move(now))) {}
 
 PrometheusMetrics::~PrometheusMetrics() = default;
 
-PrometheusMetrics::Series& PrometheusMetrics::Find(std::string_view name) {
-  const auto found = series_.find(AbslView(name));
-  PERDURE_CHECK(found != series_.end(), name);
-  return *found->second;
-}
+LabelledMetricsPtr PrometheusMetrics::Hold(Labels labels) { return tables_->Get(labels, false); }
 
 Counter& PrometheusMetrics::counter(std::string_view name, Labels labels) {
-  return Find(name).Get<Counter>(labels);
+  return tables_->Get(labels, true)->counter(name);
 }
 
 Gauge& PrometheusMetrics::gauge(std::string_view name, Labels labels) {
-  return Find(name).Get<Gauge>(labels);
+  return tables_->Get(labels, true)->gauge(name);
 }
 
 Histogram& PrometheusMetrics::histogram(std::string_view name, Labels labels) {
-  return Find(name).Get<Histogram>(labels);
+  return tables_->Get(labels, true)->histogram(name);
 }
 
+void PrometheusMetrics::BeforeReading(std::function<void()> update) {
+  tables_->BeforeReading(std::move(update));
+}
+
+std::weak_ptr<prometheus::Collectable> PrometheusMetrics::collectable() const { return tables_; }
+
 std::string PrometheusMetrics::Text() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+  return prometheus::TextSerializer().Serialize(tables_->Collect());
 }
 
 }  // namespace perdure::server

@@ -23,7 +23,7 @@ class Metric:
 def table() -> dict[str, Metric]:
     """The rows of the server's own table, read from its source."""
     text = TABLE.read_text()
-    constants = dict(re.findall(r'std::string_view (\w+) = "([^"]*)";', text))
+    constants = dict(re.findall(r'std::string_view (\w+) =\s*"([^"]*)";', text))
     row = re.compile(r'\{"(\w+)", k(Counter|Gauge|Histogram), k\w+,\s*("[^"]*"|\w+),')
     found = {}
     for name, kind, labels in row.findall(text):

@@ -1,7 +1,6 @@
 """The server's log: one line an event, its fields, and what must not be in it."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from support.processes import wait_until
 from support.servers import PERDURE, Server, write_config
 from support.workflows import Echo
 
@@ -74,12 +72,10 @@ async def test_a_run_leaves_no_payload_in_the_log(
 
 
 def test_a_client_cannot_fill_the_log(tmp_path: Path) -> None:
-    """Bytes that are no request are answered INTERNAL, and each is worth a line."""
+    """Bytes that are no request are answered INTERNAL, as by gRPC in Go; the mistake is the client's."""
     server = LoggingServer(tmp_path, "json")
     server.start()
     try:
-        assert server._process is not None
-        begin = time.monotonic()
         with grpc.insecure_channel(server.address) as channel:
             name = "/temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution"
             call = channel.unary_unary(name)
@@ -87,12 +83,9 @@ def test_a_client_cannot_fill_the_log(tmp_path: Path) -> None:
                 with pytest.raises(grpc.RpcError) as refused:
                     call(b"\xff\xff\xff", timeout=5)
                 assert refused.value.code() == grpc.StatusCode.INTERNAL
-        seconds = time.monotonic() - begin
-        wait_until("the lines", lambda: len(our_errors(server)) > 0, server._process, server.log)
-        lines = our_errors(server)
-        assert lines[0]["operation"] == "StartWorkflowExecution"
-        assert lines[0]["code"] == "INTERNAL"
-        assert len(lines) <= 20 + seconds + 1
+        assert server.stop() == 0
+        assert our_errors(server) == []
+        assert len(server.lines()) < 50
     finally:
         server.kill()
 

@@ -25,7 +25,7 @@ struct Asked {
 
 api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked asked) {
   api::DescribeTaskQueueResponse response;
-  for (const PollerInfo& poller : queue.pollers) *response.add_pollers() = PollerOf(poller);
+  AddPollers(queue, *response.mutable_pollers());
   // No version was ever set: the start of Go's time says so.
   auto& versioning = *response.mutable_versioning_info();
   versioning.set_current_version("__unversioned__");
@@ -63,8 +63,6 @@ absl::Status Validate(api::DescribeTaskQueueRequest& request) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
 temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller) {
   temporal::api::taskqueue::v1::PollerInfo shown;
   *shown.mutable_last_access_time() = ToProto(poller.last_access_time);
@@ -77,6 +75,19 @@ temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller) {
     *shown.mutable_deployment_options() = poller.deployment_options;
   }
   return shown;
+}
+
+}  // namespace
+
+void AddPollers(const QueueDescription& queue,
+                google::protobuf::RepeatedPtrField<temporal::api::taskqueue::v1::PollerInfo>& pollers) {
+  size_t bytes = 0;
+  for (const PollerInfo& poller : queue.pollers) {
+    auto shown = PollerOf(poller);
+    bytes += shown.ByteSizeLong();
+    if (bytes > limits::kPollersBytes) return;
+    *pollers.Add() = std::move(shown);
+  }
 }
 
 temporal::api::taskqueue::v1::TaskQueueStats StatsOf(const QueueDescription& queue) {

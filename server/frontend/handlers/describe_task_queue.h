@@ -6,7 +6,9 @@
 
 namespace perdure::server {
 
-temporal::api::taskqueue::v1::PollerInfo PollerOf(const PollerInfo& poller);
+// Adds those seen last, as many as there is room for (limits::kPollersBytes).
+void AddPollers(const QueueDescription& queue,
+                google::protobuf::RepeatedPtrField<temporal::api::taskqueue::v1::PollerInfo>& pollers);
 temporal::api::taskqueue::v1::TaskQueueStats StatsOf(const QueueDescription& queue);
 
 // Mode ENHANCED: every build id and task queue type that `request` selects. REQUIRES: its task queue is

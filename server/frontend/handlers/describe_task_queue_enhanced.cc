@@ -49,7 +49,7 @@ absl::btree_set<int> Types(const api::DescribeTaskQueueRequest& request) {
 TaskQueueTypeInfo ToTypeInfo(const QueueDescription& queue, const api::DescribeTaskQueueRequest& request) {
   TaskQueueTypeInfo info;
   if (request.report_pollers()) {
-    for (const PollerInfo& poller : queue.pollers) *info.add_pollers() = PollerOf(poller);
+    AddPollers(queue, *info.mutable_pollers());
   }
   if (request.report_stats()) *info.mutable_stats() = StatsOf(queue);
   return info;

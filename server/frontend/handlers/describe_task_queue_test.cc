@@ -64,6 +64,21 @@ TEST_CASE("the enhanced description shows both types of the unversioned queue") 
   CHECK_FALSE(described->has_versioning_info());
 }
 
+TEST_CASE("of very many pollers those seen last are shown") {
+  FakeNode node;
+  QueueDescription& queue = node.matching.queues[engine::TaskKind::kWorkflow];
+  for (int i = 0; i < 3000; ++i)
+    queue.pollers.push_back(PolledBy(std::to_string(i) + std::string(996, 'x')).pollers[0]);
+  api::DescribeTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  const auto described = Describe(node, request);
+  REQUIRE(described.ok());
+  CHECK(described->pollers_size() > 900);
+  CHECK(described->ByteSizeLong() < limits::kPollersBytes + 4096);
+  CHECK(described->pollers(0).identity() == queue.pollers[0].identity);
+}
+
 TEST_CASE("the enhanced description reports only what is asked for") {
   FakeNode node;
   auto request = Enhanced();

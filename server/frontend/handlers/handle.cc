@@ -4,14 +4,15 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "server/frontend/call_errors.h"
 #include "server/frontend/client_versions.h"
 #include "server/frontend/namespaces.h"
 
 namespace perdure::server {
 
 absl::Status UnparsableRequest() {
-  return absl::InternalError(
-      "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data");
+  return OfCaller(
+      absl::InternalError("grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"));
 }
 
 absl::Status RequestTooDeep() {

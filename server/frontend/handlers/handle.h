@@ -22,6 +22,7 @@
 
 namespace perdure::server {
 
+// In the words and with the code of gRPC in Go.
 absl::Status UnparsableRequest();
 absl::Status RequestTooDeep();
 

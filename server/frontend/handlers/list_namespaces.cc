@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/namespaces.h"
@@ -40,15 +41,21 @@ void ListNamespaces(Frontend& frontend, CallPtr call, api::ListNamespacesRequest
     return call->Fail(InvalidArgument("Invalid NextPageToken."));
   }
   const auto snapshot = frontend.namespaces.Snapshot();
-  std::vector<NamespacePtr> found =
+  const std::vector<NamespacePtr> found =
       After(*snapshot, token.after_name(), page, request.namespace_filter().include_deleted());
   api::ListNamespacesResponse response;
-  if (found.size() > page) {
-    found.resize(page);
-    token.set_after_name(found.back()->settings.name);
-    response.set_next_page_token(frontend.tokens.Seal(TokenKind::kNamespacePage, token));
+  size_t bytes = 0;
+  for (const NamespacePtr& name_space : found) {
+    api::DescribeNamespaceResponse described = DescribeNamespaceOf(*name_space);
+    bytes += described.ByteSizeLong();
+    const bool first = response.namespaces().empty();
+    if (static_cast<size_t>(response.namespaces_size()) == page || (!first && bytes > limits::kPageBytes)) {
+      token.set_after_name(response.namespaces().rbegin()->namespace_info().name());
+      response.set_next_page_token(frontend.tokens.Seal(TokenKind::kNamespacePage, token));
+      break;
+    }
+    *response.add_namespaces() = std::move(described);
   }
-  for (const NamespacePtr& name_space : found) *response.add_namespaces() = DescribeNamespaceOf(*name_space);
   call->Reply(response);
 }
 

@@ -42,9 +42,12 @@ void ListWorkers(Frontend& frontend, CallPtr call, NamespacePtr name_space, api:
   const int asked = request.page_size();
   const size_t page = asked <= 0 ? limits::kListPage : std::min<size_t>(asked, limits::kListPage);
   api::ListWorkersResponse response;
+  size_t bytes = 0;
   for (const WorkerPtr& worker : *workers) {
     if (continued && worker->worker_instance_key() <= token.after_key()) continue;
-    if (static_cast<size_t>(response.workers_size()) == page) {
+    bytes += 2 * worker->ByteSizeLong();  // it stands there whole, and in short
+    const bool first = response.workers().empty();
+    if (static_cast<size_t>(response.workers_size()) == page || (!first && bytes > limits::kPageBytes)) {
       token.set_namespace_id(std::string(name_space->id.View()));
       token.set_after_key(response.workers(response.workers_size() - 1).worker_instance_key());
       response.set_next_page_token(frontend.tokens.Seal(TokenKind::kWorkerPage, token));

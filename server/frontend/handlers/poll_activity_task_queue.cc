@@ -33,7 +33,9 @@ void PollActivityTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_s
               auto* task = std::get_if<engine::workflow::ActivityTaskReply>(&polled.task);
               if (task == nullptr) return call->Reply(api::PollActivityTaskQueueResponse());
               ReturnIfClientIsGone(*call, history, task->token);
-              call->Reply(ActivityTaskResponse(tokens, std::move(*task)));
+              const auto response = ActivityTaskResponse(tokens, std::move(*task));
+              if (response.attempt() > 1) call->NoteAction("activity_retry");
+              call->Reply(response);
             });
 }
 

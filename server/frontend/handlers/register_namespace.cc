@@ -46,6 +46,8 @@ void RegisterNamespace(Frontend& frontend, CallPtr call, api::RegisterNamespaceR
   info.set_description(request.description());
   info.set_owner_email(request.owner_email());
   *info.mutable_data() = std::move(*request.mutable_data());
+  const absl::Status fits = CheckNamespaceLimits(record);
+  if (!fits.ok()) return call->Fail(fits);
   frontend.namespaces.Register(std::move(record),
                                [call = std::move(call)](const absl::StatusOr<NamespacePtr>& made) mutable {
                                  if (!made.ok()) return call->Fail(made.status());

@@ -1,3 +1,4 @@
+#include "server/frontend/actions.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
@@ -35,6 +36,7 @@ void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
   const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
   engine::NameTypesOfUpserts(frontend.search_attributes, *request.mutable_commands());
+  NoteCommands(*call, request.commands());
   RunRef run = RunOf(token);
   frontend.history.Execute(
       std::move(run), engine::workflow::CompleteWorkflowTask{std::move(token), std::move(request)},

@@ -125,6 +125,7 @@ void StartWorkflowExecution(Frontend& frontend, CallPtr call, NamespacePtr name_
                          [call = std::move(call), &tokens = frontend.tokens](
                              absl::StatusOr<engine::workflow::StartReply> started) mutable {
                            if (!started.ok()) return call->Fail(started.status());
+                           if (started->response.started()) call->NoteAction("grpc_StartWorkflowExecution");
                            call->Reply(ToBytes(tokens, *std::move(started)));
                          });
 }

@@ -14,10 +14,14 @@ namespace enums = temporal::api::enums::v1;
 absl::Status ChangeState(enums::NamespaceState to, temporal::api::namespace_::v1::NamespaceInfo& info) {
   const enums::NamespaceState from = info.state();
   if (to == enums::NAMESPACE_STATE_UNSPECIFIED || to == from) return absl::OkStatus();
-  const bool allowed = (from == enums::NAMESPACE_STATE_REGISTERED &&
-                        (to == enums::NAMESPACE_STATE_DEPRECATED || to == enums::NAMESPACE_STATE_DELETED)) ||
-                       (from == enums::NAMESPACE_STATE_DEPRECATED && to == enums::NAMESPACE_STATE_DELETED);
-  if (!allowed) return InvalidArgument("Invalid namespace state update.");
+  // The real server lets a namespace be DELETED so, and then answers no call on it any more. Here only a
+  // deletion that removes what is in it may do that.
+  if (to == enums::NAMESPACE_STATE_DELETED) {
+    return InvalidArgument("Invalid namespace state update. A namespace is deleted by DeleteNamespace.");
+  }
+  if (from != enums::NAMESPACE_STATE_REGISTERED || to != enums::NAMESPACE_STATE_DEPRECATED) {
+    return InvalidArgument("Invalid namespace state update.");
+  }
   info.set_state(to);
   return absl::OkStatus();
 }
@@ -73,6 +77,8 @@ absl::Status Change(const api::UpdateNamespaceRequest& request, const std::strin
     return InvalidArgument(
         fmt::format("Bad binary checksum {} doesn't exists.", Shown(request.delete_bad_binary())));
   }
+  valid = CheckNamespaceLimits(record);
+  if (!valid.ok()) return valid;
   return CheckReplication(cluster, request);
 }
 

@@ -149,6 +149,16 @@ void FakeVisibility::Count(persistence::VisibilityQuery query,
   std::move(done)(groups);
 }
 
+void FakeNode::OnAnswered(const Method&, const NamespacePtr&, const absl::Status& status, absl::Duration) {
+  const std::lock_guard lock(mutex_);
+  answers_.push_back(status);
+}
+
+std::vector<absl::Status> FakeNode::Answers() {
+  const std::lock_guard lock(mutex_);
+  return answers_;
+}
+
 std::string FakeNode::Token(const std::string& workflow_id, const Uuid& run) const {
   TaskToken token;
   token.set_namespace_id(std::string(default_namespace->id.View()));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -119,10 +120,17 @@ struct FakeNode final : public CallObserver {
       .info = {.version = "1.32.0", .cluster_id = "id", .cluster_name = "active", .store = "memory"},
       .search_attributes = {{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}}};
 
-  void OnAnswered(const Method&, const NamespacePtr&, const absl::Status&, absl::Duration) override {}
+  // Thread-safe, as gRPC's threads call it.
+  void OnAnswered(const Method&, const NamespacePtr&, const absl::Status& status, absl::Duration) override;
+  // How the calls were answered so far.
+  std::vector<absl::Status> Answers();
 
   // A task token of the run `run` in the default namespace.
   std::string Token(const std::string& workflow_id, const Uuid& run) const;
+
+ private:
+  std::mutex mutex_;
+  std::vector<absl::Status> answers_;  // guarded by mutex_
 };
 
 }  // namespace perdure::server::testing

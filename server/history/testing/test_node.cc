@@ -56,7 +56,7 @@ void TestNode::Crash() {
 void TestNode::Restart() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
-  metrics_ = std::make_unique<PrometheusMetrics>();
+  metrics_ = std::make_unique<PrometheusMetrics>([this] { return time_.wall(); });
   history_ = std::make_unique<NodeHistory>(NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_},
                                            executors, 1, options_.history);
   matching_ = std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, *metrics_,

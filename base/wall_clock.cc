@@ -1,0 +1,9 @@
+#include "base/wall_clock.h"
+
+#include "absl/time/clock.h"
+
+namespace perdure {
+
+absl::Time WallClock() { return absl::Now(); }
+
+}  // namespace perdure
