@@ -20,7 +20,6 @@ PgStatement Unnamed(SqlStatement statement) {
 VisibilityPage PageOf(const PGresult& result, size_t page_size) {
   VisibilityPage page;
   const int rows = PQntuples(&result);
-  page.more = static_cast<size_t>(rows) > page_size;
   for (int i = 0; i < rows && page.rows.size() < page_size; ++i) {
     int column = 0;
     VisibilityRow& out = page.rows.emplace_back();
@@ -41,6 +40,7 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     out.row.memo = PgGetBytes(result, i, column++);
     out.row.search_attributes = PgGetBytes(result, i, column++);
     out.row.extra = PgGetBytes(result, i, column++);
+    page.more = PgGetInt8(result, i, column) > static_cast<int64_t>(page.rows.size());
   }
   return page;
 }
