@@ -61,8 +61,8 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<bool>& ans
     // The database says that another node has it: what this node remembers may be old from now on.
     if (answer.ok()) held_until_.store(0, std::memory_order_release);
     if (!answer.ok()) {
-      spdlog::warn("{}", WithFields("the lease could not be renewed",
-                                    {{"error", StdView(answer.status().message())}}));
+      spdlog::debug("{}", WithFields("the lease could not be renewed",
+                                     {{"error", StdView(answer.status().message())}}));
     } else if (!std::exchange(waits_for_other_, true)) {
       spdlog::warn("another node holds the lease; waiting for its end");
     }

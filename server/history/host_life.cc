@@ -70,8 +70,11 @@ void HistoryHost::Fence() {
 }
 
 void HistoryHost::FenceLater(const absl::Status& why) {
-  spdlog::info("{}", WithFields("a writer is not fenced yet",
-                                {{"writer", std::to_string(writer_id_)}, {"error", StdView(why.message())}}));
+  // A store that does not answer is said in one place for all parts.
+  const auto level = absl::IsUnavailable(why) ? spdlog::level::debug : spdlog::level::err;
+  spdlog::log(level, "{}",
+              WithFields("a writer is not fenced yet",
+                         {{"writer", std::to_string(writer_id_)}, {"error", StdView(why.message())}}));
   fence_timer_ = world_.executor.RunAfter(fence_backoff_, [this] { Fence(); });
   // Up to a fifth of jitter, so that executors of one node do not knock in step.
   const double jitter = 1.8 + 0.4 * world_.executor.random().Fraction();

@@ -60,6 +60,8 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"persistence_requests", kCounter, kNone, "operation", "Operations of the store."},
     {"persistence_errors", kCounter, kNone, "operation", "Operations of the store that failed."},
     {"persistence_latency", kHistogram, kSeconds, "operation", "Duration of the store's operations."},
+    {"perdure_slow_lists", kCounter, kNone, "operation", "Lists and counts that took more than 2 seconds."},
+    {"perdure_waiting_lists", kGauge, kNone, "", "Lists and counts that wait for their turn."},
 
     // History.
     {"perdure_commit_batch_runs", kHistogram, kCount, "", "Runs written by one commit."},
