@@ -128,6 +128,15 @@ static_assert(kNamespaceDescription < kNamespaceSize && kNamespaceSize < kNamesp
 
 inline constexpr size_t kHistoryPageEvents = 256;
 inline constexpr size_t kListPage = 1000;
+// Bytes of one page of a list (at least one row), so that a client of 4 MiB can take it.
+inline constexpr size_t kListPageBytes = 2 * 1024 * 1024;
+// How long a list or count may run. DEADLINE_EXCEEDED, which clients do not repeat by themselves.
+inline constexpr absl::Duration kListTime = absl::Seconds(10);
+// Lists of one namespace that wait for their turn, and for how long at most. RESOURCE_EXHAUSTED.
+inline constexpr size_t kWaitingLists = 64;
+inline constexpr absl::Duration kListWait = absl::Seconds(10);
+// A list that takes longer, its wait included, is logged and counted.
+inline constexpr absl::Duration kSlowList = absl::Seconds(2);
 // A list filter: bytes, parentheses in parentheses, and comparisons (a value of IN is one). INVALID_ARGUMENT.
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;

@@ -11,7 +11,10 @@
 // callback sees that commit. A read issued while a commit is in flight may or may not see it.
 //
 // Errors: reads and fencing answer UNAVAILABLE when the database cannot be reached or the outcome is unknown
-// (repeat them), INTERNAL when stored data cannot be understood. Commit has its own outcome type.
+// (repeat them), INTERNAL when stored data cannot be understood, FAILED_PRECONDITION when somebody must
+// repair the database; lists and counts DEADLINE_EXCEEDED at their time limit. Their messages are fit for
+// clients: a database's own words, which may name hosts and users, go to the StoreObserver. Commit has its
+// own outcome type.
 //
 // Units: times in microseconds of the wall clock inside the database (absl::Time here, truncated), sizes in
 // bytes. Text is bytes: any, in any encoding, compared byte by byte.
@@ -154,12 +157,16 @@ class Session {
   virtual void ClusterId(const Uuid& candidate, Callback<Uuid> done) = 0;
 };
 
-// What a store tells about its work, for metrics. Called on any thread; must not block.
+// What a store tells about its work, for metrics and the log. Called on any thread; must not block.
 class StoreObserver {
  public:
   virtual ~StoreObserver() = default;
   // `operation` is a constant such as "Commit" or "LoadRuns".
   virtual void OnOperation(std::string_view operation, absl::Duration latency, bool ok) = 0;
+  // What an attempt to reach the database came to; `why` is empty when it succeeded.
+  virtual void OnReach(std::string_view /*why*/) {}
+  // The database's own words of an operation that it refused.
+  virtual void OnRefusal(std::string_view /*operation*/, std::string_view /*words*/) {}
 };
 
 class Store {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -83,13 +84,23 @@ struct VisibilityQuery {
   std::optional<ShardId> shard;     // rows of other shards are left out
   std::optional<ListCursor> after;  // lists only
   size_t page_size = 0;             // lists only; REQUIRES: > 0
-  bool group_by_status = false;     // counts only
+  // Lists only: a page ends before the row with which its rows would weigh more (ListWeight), but for its
+  // first.
+  size_t max_bytes = std::numeric_limits<int32_t>::max();
+  bool group_by_status = false;  // counts only
 };
 
 struct VisibilityRow {
   RunKey key;
   ExecutionRow row;
 };
+
+// What a row takes of a client's answer, in bytes, about. visibility_sql.cc says the same to the databases.
+inline constexpr size_t kListRowBytes = 256;
+inline size_t ListWeight(const ExecutionRow& row) {
+  return kListRowBytes + 2 * row.workflow_id.size() + row.workflow_type.size() + row.task_queue.size() +
+         row.memo.size() + row.search_attributes.size() + row.extra.size();
+}
 
 struct VisibilityPage {
   std::vector<VisibilityRow> rows;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "persistence/micros.h"
 
@@ -14,6 +15,17 @@ constexpr char kListColumns[] =
     "shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue, start_time, "
     "execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo, "
     "search_attributes, extra, delete_at";
+
+// A page whose rows weigh no more than a bound, by their lengths, which are known without reading them.
+constexpr char kBoundedBegin[] =
+    ", found FROM (SELECT *, count(*) OVER () AS found, row_number() OVER places AS place, "
+    "sum(256 + 2 * octet_length(workflow_id) + octet_length(workflow_type) + octet_length(task_queue) + "
+    "octet_length(memo) + octet_length(search_attributes) + octet_length(extra)) OVER places AS weight FROM "
+    "(";
+constexpr char kBoundedEnd[] =
+    ") AS page WINDOW places AS (ORDER BY close_time DESC, start_time DESC, run_id DESC "
+    "ROWS UNBOUNDED PRECEDING)) AS counted WHERE weight <= ";
+static_assert(kListRowBytes == 256, "as kBoundedBegin says");
 
 using Parameter = std::variant<int64_t, std::string, Uuid>;
 
@@ -191,7 +203,13 @@ class Builder {
 }  // namespace
 
 SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
+  const bool bounded = mark == '$';
   Builder builder(mark);
+  if (bounded) {
+    builder.Text("SELECT ");
+    builder.Text(kListColumns);
+    builder.Text(kBoundedBegin);
+  }
   builder.Text("SELECT ");
   builder.Text(kListColumns);
   builder.Text(" FROM executions");
@@ -199,6 +217,11 @@ SqlStatement ListStatement(const VisibilityQuery& query, char mark) {
   if (query.after) builder.After(*query.after);
   builder.Text(" ORDER BY close_time DESC, start_time DESC, run_id DESC LIMIT ");
   builder.Add(static_cast<int64_t>(query.page_size) + 1);
+  if (bounded) {
+    builder.Text(kBoundedEnd);
+    builder.Add(static_cast<int64_t>(query.max_bytes));
+    builder.Text(" OR place = 1 ORDER BY place");
+  }
   return builder.Take();
 }
 
@@ -209,6 +232,12 @@ SqlStatement CountStatement(const VisibilityQuery& query, char mark, CountBy by)
   builder.Where(query, by);
   if (query.group_by_status) builder.Text(" GROUP BY status ORDER BY status");
   return builder.Take();
+}
+
+absl::Status TookTooLong(absl::Duration limit) {
+  return absl::DeadlineExceededError(absl::StrCat(
+      "The list took longer than ", absl::FormatDuration(limit),
+      " and was stopped: narrow its query, by a workflow type or a range of times for instance."));
 }
 
 }  // namespace perdure::persistence

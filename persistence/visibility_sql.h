@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "persistence/visibility_query.h"
 
 namespace perdure::persistence {
@@ -20,11 +22,15 @@ struct SqlStatement {
 // uuid. The list's columns: shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type,
 // task_queue, start_time, execution_time, close_time, history_length, history_size_bytes,
 // state_transition_count, memo, search_attributes, extra. It asks for one row more than its page, to know
-// whether there are more.
+// whether there are more. With '$' the page ends at its bytes too, without that they are read, and a last
+// column says how many rows were found; with '?' the reader stops.
 SqlStatement ListStatement(const VisibilityQuery& query, char mark);
 // The count's columns: status (0 when not grouped), count. kTable is for SQLite, whose planner does not know
 // how many rows a namespace has: every row of the table is read in its place.
 enum class CountBy { kPlan, kTable };
 SqlStatement CountStatement(const VisibilityQuery& query, char mark, CountBy by = CountBy::kPlan);
+
+// The answer to a list or count that was stopped at its time limit.
+absl::Status TookTooLong(absl::Duration limit);
 
 }  // namespace perdure::persistence

@@ -129,6 +129,39 @@ TEST_CASE("store: a page says whether there may be more") {
   CHECK_FALSE(runs.session.List(query).more);
 }
 
+TEST_CASE("store: a page ends at its bytes, holds one row at least, and none is lost between pages") {
+  Listed runs;
+  for (int i = 0; i < 12; ++i) {
+    runs.Add(std::to_string(i), 100 - i, std::nullopt);
+    runs.writes.back().execution->memo = std::string(i == 7 ? 5000 : 900, 'm');
+  }
+  runs.Commit();
+  VisibilityQuery query = runs.Everything();
+  query.page_size = 100;
+  query.max_bytes = 4000;
+  Ids ids;
+  std::vector<size_t> sizes;
+  for (bool more = true; more;) {
+    const VisibilityPage page = runs.session.List(query);
+    REQUIRE_FALSE(page.rows.empty());
+    size_t weight = 0;
+    for (const VisibilityRow& row : page.rows) {
+      ids.push_back(row.row.workflow_id);
+      weight += ListWeight(row.row);
+    }
+    CHECK((page.rows.size() == 1 || weight <= query.max_bytes));
+    sizes.push_back(page.rows.size());
+    const VisibilityRow& last = page.rows.back();
+    query.after = ListCursor{last.row.close_time, last.row.start_time, last.key.run_id};
+    more = page.more;
+  }
+  CHECK(ids == Ids{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"});
+  CHECK(sizes == std::vector<size_t>{3, 3, 1, 1, 3, 1});
+  query.after = std::nullopt;
+  query.page_size = 2;
+  CHECK(runs.session.List(query).rows.size() == 2);
+}
+
 TEST_CASE("store: a list sees one namespace") {
   Listed runs;
   runs.Add("mine", 1, std::nullopt);

@@ -177,13 +177,15 @@ absl::btree_map<MemoryTables::ListKey, RunKey>::const_iterator MemoryTables::Lis
 
 VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const {
   VisibilityPage page;
+  size_t weight = 0;
   auto entry = query.after ? list_.upper_bound(ListKeyOf(query.namespace_id, *query.after))
                            : ListBegin(query.namespace_id);
   for (; entry != list_.end(); ++entry) {
     if (entry->first.namespace_id != query.namespace_id) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
     if (!Matches(entry->second, row, query)) continue;
-    if (page.rows.size() == query.page_size) {
+    weight += ListWeight(row);
+    if (page.rows.size() == query.page_size || (!page.rows.empty() && weight > query.max_bytes)) {
       page.more = true;
       break;
     }

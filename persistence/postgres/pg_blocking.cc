@@ -1,13 +1,23 @@
 #include "persistence/postgres/pg_blocking.h"
 
+#include <poll.h>
+
+#include <memory>
 #include <string_view>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "persistence/postgres/pg_value.h"
 
 namespace perdure::persistence {
 namespace {
+
+constexpr int kRefusalMilliseconds = 5000;
+
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
 
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -24,6 +34,30 @@ std::string WithoutQuotes(const std::string& text) {
     if (c == '"' && quoted) out += "\"...";
   }
   return out;
+}
+
+// The SQLSTATE by which a server refuses the connection; empty where it tells none. libpq tells it in the
+// text only, and only to who asks for it before the server answers.
+std::string RefusalOf(const char* const* keywords, const char* const* values) {
+  const std::unique_ptr<PGconn, FinishConnection> connection(PQconnectStartParams(keywords, values, 1));
+  if (connection == nullptr || PQstatus(connection.get()) == CONNECTION_BAD) return "";
+  PQsetErrorVerbosity(connection.get(), PQERRORS_SQLSTATE);
+  PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+  while (wanted == PGRES_POLLING_WRITING || wanted == PGRES_POLLING_READING) {
+    pollfd socket{};
+    socket.fd = PQsocket(connection.get());
+    socket.events = wanted == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
+    if (poll(&socket, 1, kRefusalMilliseconds) <= 0) return "";
+    wanted = PQconnectPoll(connection.get());
+  }
+  const std::string text = PgOneLine(PQerrorMessage(connection.get()));
+  constexpr size_t kLength = 5;
+  return text.size() < kLength ? "" : text.substr(text.size() - kLength);
+}
+
+// A refusal that waiting will not change: the user, the password, the database's name, the right to connect.
+bool IsForGood(const std::string& sqlstate) {
+  return absl::StartsWith(sqlstate, "28") || absl::StartsWith(sqlstate, "3D") || sqlstate == "42501";
 }
 
 }  // namespace
@@ -48,8 +82,11 @@ absl::StatusOr<PgBlocking> PgBlocking::Connect(const PgTarget& target) {
                                   login->password.empty() ? nullptr : "password", nullptr};
   const char* const values[] = {"10", "perdure", login->connection.c_str(), login->password.c_str(), nullptr};
   result.connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
-  if (PQstatus(result.connection_.get()) != CONNECTION_OK) return result.Error();
-  return result;
+  if (PQstatus(result.connection_.get()) == CONNECTION_OK) return result;
+  const absl::Status error = result.Error();
+  const bool answered = PQpingParams(keywords, values, /*expand_dbname=*/1) == PQPING_OK;
+  if (!answered || !IsForGood(RefusalOf(keywords, values))) return error;
+  return absl::PermissionDeniedError(error.message());
 }
 
 absl::Status PgBlocking::Run(const std::string& sql) { return Text(sql).status(); }
@@ -68,6 +105,11 @@ absl::StatusOr<int> PgBlocking::Number(const std::string& sql) {
   int number = 0;
   if (!absl::SimpleAtoi(*text, &number)) return absl::InternalError(absl::StrCat("not a number: ", *text));
   return number;
+}
+
+absl::Status PgBlocking::Prepare(const std::string& name, const std::string& sql) {
+  const PgResult result(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr));
+  return PQresultStatus(result.get()) == PGRES_COMMAND_OK ? absl::OkStatus() : Error();
 }
 
 absl::Status PgBlocking::Error() const {

@@ -14,8 +14,9 @@ namespace perdure::persistence {
 
 class PgBlocking {
  public:
-  // INVALID_ARGUMENT for a string that libpq does not understand; UNAVAILABLE with the database's words
-  // otherwise; FAILED_PRECONDITION for a file that cannot be read.
+  // INVALID_ARGUMENT for a string that libpq does not understand; FAILED_PRECONDITION for a file that cannot
+  // be read; PERMISSION_DENIED with the database's words where it does not let this user in, or has no such
+  // database; UNAVAILABLE otherwise, with its words too: it may answer later.
   static absl::StatusOr<PgBlocking> Connect(const PgTarget& target);
 
   absl::Status Run(const std::string& sql);
@@ -23,6 +24,10 @@ class PgBlocking {
   absl::StatusOr<std::string> Text(const std::string& sql);
   absl::StatusOr<int> Number(const std::string& sql);
 
+  absl::Status Prepare(const std::string& name, const std::string& sql);
+
+  // As the connection's start told it: a pooler tells a number of its own.
+  int backend_pid() const { return PQbackendPID(connection_.get()); }
   // What the connection string itself says for `options`.
   const std::string& options() const { return options_; }
 

@@ -10,15 +10,12 @@ namespace {
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kConnectLimit = absl::Seconds(5);
-// Our statements are few and fixed, and the tables they touch have one right plan: by their keys. Planning
-// them anew, or by statistics of a young table, costs CPU and now and then a scan. Keep-alives let the server
-// drop the transaction of a node that is gone.
-constexpr char kStartupOptions[] =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off "
-    "-c enable_mergejoin=off -c jit=off -c default_transaction_isolation=read\\ committed "
-    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
-    "-c client_min_messages=warning -c work_mem=32MB "
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 ";
+constexpr char kDroppedOptions[] =
+    "the options of the connection's start were dropped, as by a pooler: set store.pgbouncer to true";
+
+constexpr char kLostNames[] =
+    " (statements lose their names on the way: set PgBouncer's max_prepared_statements above 0, or "
+    "store.pgbouncer to true)";
 
 std::string FieldOf(const PGresult* result, int field) {
   const char* text = PQresultErrorField(result, field);
@@ -63,11 +60,11 @@ void PgConnection::Connect() {
   state_ = State::kConnecting;
   const absl::StatusOr<PgLogin> login = ReadLogin(options_.target);
   if (!login.ok()) {
-    Lose(std::string(login.status().message()));
+    LoseConnecting(std::string(login.status().message()));
     return;
   }
-  // What the connection string says wins, but for the options, which settings has merged already.
-  const std::string startup = options_.named_statements ? kStartupOptions + options_.settings : "";
+  // What the connection string says wins, but for the options, which `startup` has among its own.
+  const std::string& startup = options_.startup;
   const char* const keywords[] = {"keepalives_idle",
                                   "keepalives_interval",
                                   "keepalives_count",
@@ -88,13 +85,13 @@ void PgConnection::Connect() {
                                 nullptr};
   connection_ = PQconnectStartParams(keywords, values, /*expand_dbname=*/1);
   if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) {
-    Lose(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));
+    LoseConnecting(connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_));
     return;
   }
   PQsetNoticeReceiver(connection_, &PgConnection::OnNotice, this);
   connect_limit_ = loop_.RunAfter(kConnectLimit, [this] {
     connect_limit_ = Executor::kNoTimer;
-    Lose("no connection within 5 seconds");
+    LoseConnecting("no connection within 5 seconds");
   });
   WatchConnecting(/*writable=*/true);
 }
@@ -110,7 +107,7 @@ void PgConnection::OnConnecting() {
   loop_.Unwatch(std::exchange(watched_, -1));
   const PostgresPollingStatusType polled = PQconnectPoll(connection_);
   if (polled == PGRES_POLLING_FAILED) {
-    Lose(PQerrorMessage(connection_));
+    LoseConnecting(PQerrorMessage(connection_));
     return;
   }
   if (polled != PGRES_POLLING_OK) {
@@ -121,54 +118,72 @@ void PgConnection::OnConnecting() {
   PQsetnonblocking(connection_, 1);
   PERDURE_CHECK(PQenterPipelineMode(connection_) == 1, "a new connection can enter pipeline mode");
   state_ = State::kReady;
+  guarded_ = options_.guard.empty();
   pause_ = kFirstPause;
   want_write_ = false;
   watched_ = PQsocket(connection_);
   loop_.Watch(watched_, {.readable = true, .writable = false},
               [this](EventLoop::Interest ready) { OnReady(ready); });
   if (ready_) ready_();
+  if (options_.observer != nullptr) options_.observer->OnReach("");
   SendWaiting();
 }
 
 void PgConnection::SendWaiting() {
   for (Exchange& exchange : exchanges_) {
+    if (exchange.sent && !guarded_) return;
     if (exchange.sent) continue;
     if (!Send(exchange)) {
       Lose(PQerrorMessage(connection_));
       return;
     }
+    if (!guarded_) break;  // the rest waits for its answer
   }
   Flush();
 }
 
 bool PgConnection::Send(Exchange& exchange) {
   exchange.sent = true;
-  exchange.answer.results.resize(exchange.statements.size());
-  for (size_t i = 0; i < exchange.statements.size(); ++i) {
+  const size_t count = exchange.statements.size();
+  exchange.answer.results.resize(count);
+  if (!guarded_) {
+    for (const PgStatement& guard : options_.guard) {
+      if (!SendStatement(guard, {Expected::Kind::kGuard, count, guard.name})) return false;
+    }
+  }
+  for (const PgStatement& setting : options_.prologue) {
+    if (!SendStatement(setting, {Expected::Kind::kPrologue, count, setting.name})) return false;
+  }
+  for (size_t i = 0; i < count; ++i) {
     const PgStatement& statement = exchange.statements[i];
-    const auto count = static_cast<int>(statement.params.size());
-    std::vector<const char*> values;
-    std::vector<int> lengths;
-    for (const std::string& param : statement.params) {
-      values.push_back(param.data());
-      lengths.push_back(static_cast<int>(param.size()));
-    }
-    const std::vector<int> formats(statement.params.size(), 1);
-    const bool named = options_.named_statements && !statement.name.empty();
-    const std::string name(statement.name);
-    if (named && !prepared_.contains(statement.name) && preparing_.insert(statement.name).second) {
-      if (PQsendPrepare(connection_, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0) return false;
-      expected_.push_back({Expected::Kind::kPrepare, i});
-    }
-    const int sent = named ? PQsendQueryPrepared(connection_, name.c_str(), count, values.data(),
-                                                 lengths.data(), formats.data(), 1)
-                           : PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr,
-                                               values.data(), lengths.data(), formats.data(), 1);
-    if (sent == 0) return false;
-    expected_.push_back({Expected::Kind::kStatement, i});
+    if (!SendStatement(statement, {Expected::Kind::kStatement, i, statement.name})) return false;
   }
   if (PQpipelineSync(connection_) == 0) return false;
-  expected_.push_back({Expected::Kind::kSync, 0});
+  expected_.push_back({Expected::Kind::kSync, 0, {}});
+  return true;
+}
+
+bool PgConnection::SendStatement(const PgStatement& statement, Expected expected) {
+  const auto count = static_cast<int>(statement.params.size());
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  for (const std::string& param : statement.params) {
+    values.push_back(param.data());
+    lengths.push_back(static_cast<int>(param.size()));
+  }
+  const std::vector<int> formats(statement.params.size(), 1);
+  const bool named = options_.named_statements && !statement.name.empty();
+  const std::string name(statement.name);
+  if (named && !prepared_.contains(statement.name) && preparing_.insert(statement.name).second) {
+    if (PQsendPrepare(connection_, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0) return false;
+    expected_.push_back({Expected::Kind::kPrepare, expected.statement, statement.name});
+  }
+  const int sent = named ? PQsendQueryPrepared(connection_, name.c_str(), count, values.data(),
+                                               lengths.data(), formats.data(), 1)
+                         : PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr,
+                                             values.data(), lengths.data(), formats.data(), 1);
+  if (sent == 0) return false;
+  expected_.push_back(expected);
   return true;
 }
 
@@ -221,6 +236,10 @@ void PgConnection::OnResult(PgResult result) {
     FinishFront();
     return;
   }
+  if (status == PGRES_FATAL_ERROR && expected.kind == Expected::Kind::kGuard) {
+    LoseConnecting(kDroppedOptions);
+    return;
+  }
   if (status == PGRES_FATAL_ERROR) {
     exchange.answer.kind = PgAnswer::Kind::kError;
     exchange.answer.sqlstate = FieldOf(result.get(), PG_DIAG_SQLSTATE);
@@ -236,8 +255,11 @@ void PgConnection::OnResult(PgResult result) {
   have_result_ = true;
   if (status == PGRES_PIPELINE_ABORTED) return;
   if (expected.kind == Expected::Kind::kPrepare) {
-    prepared_.insert(exchange.statements[expected.statement].name);
-    preparing_.erase(exchange.statements[expected.statement].name);
+    prepared_.insert(expected.name);
+    preparing_.erase(expected.name);
+  } else if (expected.kind == Expected::Kind::kGuard) {
+    guarded_ = true;
+    SendWaiting();
   } else if (expected.kind == Expected::Kind::kStatement) {
     exchange.answer.results[expected.statement] = std::move(result);
   }
@@ -250,8 +272,11 @@ void PgConnection::FinishFront() {
   // A plan that a migration made void, or a statement whose preparation was rolled back with its transaction:
   // what this connection knows is not what we think, so the next exchange makes a new one.
   const std::string& state = exchange.answer.sqlstate;
-  const bool stale = state == "0A000" || state == "26000" || state == "42P05";
+  const bool unnamed = state == "26000" || state == "42P05";
+  const bool stale = unnamed || state == "0A000";
+  if (unnamed && !options_.prologue.empty()) exchange.answer.message += kLostNames;
   if (exchange.answer.kind == PgAnswer::Kind::kError) {
+    for (const PgStatement& statement : options_.prologue) preparing_.erase(statement.name);
     for (const PgStatement& statement : exchange.statements) preparing_.erase(statement.name);
   }
   std::move(exchange.done)(std::move(exchange.answer));
@@ -259,6 +284,11 @@ void PgConnection::FinishFront() {
     Lose("the prepared statements are stale");
     not_before_ = absl::ZeroDuration();
   }
+}
+
+void PgConnection::LoseConnecting(const std::string& message) {
+  if (options_.observer != nullptr) options_.observer->OnReach(PgOneLine(message));
+  Lose(message);
 }
 
 void PgConnection::Lose(const std::string& message) {
@@ -274,6 +304,7 @@ void PgConnection::Lose(const std::string& message) {
   preparing_.clear();
   expected_.clear();
   have_result_ = false;
+  guarded_ = false;
   not_before_ = loop_.Monotonic() + pause_ * (0.5 + loop_.random().Fraction() / 2);
   pause_ = std::min(pause_ * 2, longest_pause_);
   for (Exchange& exchange : std::exchange(exchanges_, {})) {

@@ -21,6 +21,7 @@
 #include "base/event_loop.h"
 #include "persistence/postgres/pg_target.h"
 #include "persistence/postgres/pg_value.h"
+#include "persistence/store.h"
 
 namespace perdure::persistence {
 
@@ -41,7 +42,7 @@ struct PgAnswer {
   Kind kind = Kind::kNotSent;
   std::string sqlstate;
   std::string message;
-  size_t failed_statement = 0;
+  size_t failed_statement = 0;    // the number of statements where it was one of the connection's own
   std::vector<PgResult> results;  // one a statement
 };
 
@@ -52,9 +53,14 @@ class PgConnection {
   struct Options {
     PgTarget target;
     bool named_statements = true;
-    // Settings of the session beside the connection's own ("-c name=value ..."); not used without named
-    // statements.
-    std::string settings;
+    // `options` of the connection's start ("-c name=value ..."), those of the connection string among them.
+    // Empty: the connection string's own.
+    std::string startup;
+    // The first exchange of a connection begins with `guard`, each with `prologue`, unseen by whoever submits
+    // it (pg_settings.h). Until the guard is answered, nothing else is sent.
+    std::vector<PgStatement> guard;
+    std::vector<PgStatement> prologue;
+    StoreObserver* observer = nullptr;  // may be null; outlives the connection
   };
 
   PgConnection(EventLoop& loop, Options options);
@@ -84,9 +90,10 @@ class PgConnection {
   };
   // What the next result belongs to.
   struct Expected {
-    enum class Kind { kPrepare, kStatement, kSync };
+    enum class Kind { kGuard, kPrologue, kPrepare, kStatement, kSync };
     Kind kind = Kind::kStatement;
     size_t statement = 0;
+    std::string_view name;  // of kPrepare
   };
   enum class State { kIdle, kConnecting, kReady };
 
@@ -96,10 +103,13 @@ class PgConnection {
   void OnReady(EventLoop::Interest ready);
   void SendWaiting();
   bool Send(Exchange& exchange);
+  bool SendStatement(const PgStatement& statement, Expected expected);
   void Flush();
   void ReadResults();
   void OnResult(PgResult result);
   void FinishFront();
+  // As Lose, of an attempt to connect.
+  void LoseConnecting(const std::string& message);
   void Lose(const std::string& message);
   static void OnNotice(void* connection, const PGresult* notice);
 
@@ -116,6 +126,7 @@ class PgConnection {
   std::deque<Exchange> exchanges_;
   std::deque<Expected> expected_;  // of the exchanges that were sent
   bool have_result_ = false;       // of expected_.front()
+  bool guarded_ = false;           // this connection has passed its guard
   bool want_write_ = false;
   Executor::TimerId connect_limit_ = Executor::kNoTimer;
   // Statements that this connection knows, and those whose preparation is under way.

@@ -18,12 +18,35 @@ namespace {
 using Type = PgArray::Type;
 
 constexpr char kUniqueViolation[] = "23505";
+constexpr char kQueryCanceled[] = "57014";
 constexpr int kFenceAttempts = 10;
 constexpr absl::Duration kControlPause = absl::Milliseconds(500);
 
+// Fit for clients: the database's words stay behind.
 absl::Status StatusOf(const PgAnswer& answer) {
-  if (answer.kind == PgAnswer::Kind::kDone) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("the database did not answer: ", answer.message));
+  switch (answer.kind) {
+    case PgAnswer::Kind::kDone:
+      return absl::OkStatus();
+    case PgAnswer::Kind::kError:
+      return absl::UnavailableError(absl::StrCat("the store refused an operation (", answer.sqlstate, ")"));
+    case PgAnswer::Kind::kNotSent:
+    case PgAnswer::Kind::kLost:
+      break;
+  }
+  return absl::UnavailableError("the store does not answer");
+}
+
+absl::Status StatusOfList(const PgAnswer& answer, absl::Duration limit) {
+  const bool stopped = answer.kind == PgAnswer::Kind::kError && answer.sqlstate == kQueryCanceled;
+  return stopped ? TookTooLong(limit) : StatusOf(answer);
+}
+
+// Tells the database's words of what it refused, but for what some statement of ours is meant to provoke.
+void TellRefusal(const PgShared& shared, std::string_view operation, const PgAnswer& answer) {
+  const bool meant = answer.sqlstate == kDivisionByZero || answer.sqlstate == kUniqueViolation ||
+                     answer.sqlstate == kQueryCanceled;
+  if (answer.kind != PgAnswer::Kind::kError || meant || shared.observer == nullptr) return;
+  shared.observer->OnRefusal(operation, answer.message);
 }
 
 HistoryRow HistoryRowOf(const PGresult& result, int row, int first_column) {
@@ -133,6 +156,7 @@ void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, FenceReque
       shared, writer, std::move(statements),
       [&shared, writer, request = std::move(request),
        reply = std::move(reply)](const PgAnswer& answer) mutable {
+        TellRefusal(shared, "Fence", answer);
         if (Divided(answer, 2)) return std::move(reply).Send(absl::FailedPreconditionError(kOtherOwner));
         if (answer.kind != PgAnswer::Kind::kDone) return std::move(reply).Send(StatusOf(answer));
         const PGresult& row = *answer.results[1];
@@ -140,6 +164,12 @@ void TryFence(PgShared& shared, std::shared_ptr<PgConnection> writer, FenceReque
           return std::move(reply).Send(
               FencedWriter{{request.writer_id, static_cast<uint64_t>(PgGetInt8(row, 0, 0))},
                            static_cast<uint64_t>(PgGetInt8(row, 0, 1))});
+        }
+        if (PQntuples(&row) > 1) {
+          return std::move(reply).Send(absl::FailedPreconditionError(absl::StrCat(
+              "the table writers has ", PQntuples(&row), " rows of writer ", request.writer_id,
+              ": a dump was restored while a server ran. Stop all servers, and restore it into an empty "
+              "database")));
         }
         if (request.attempts-- == 0) {
           return std::move(reply).Send(absl::UnavailableError("the writer's row could not be locked"));
@@ -163,6 +193,7 @@ void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRo
                       PgInt8(static_cast<int64_t>(query.max_bytes)), PgInt8(kHistoryRowsPerStep)});
   shared.Reader().Submit({std::move(step)}, [&shared, query, rows = std::move(rows),
                                              reply = std::move(reply)](const PgAnswer& answer) mutable {
+    TellRefusal(shared, "ReadHistory", answer);
     if (absl::Status status = StatusOf(answer); !status.ok()) return std::move(reply).Send(status);
     const PGresult& result = *answer.results[0];
     size_t bytes = 0;
@@ -183,16 +214,22 @@ void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRo
   });
 }
 
-}  // namespace
-
-PgConnection& PgShared::Reader() {
-  if (readers.size() < read_connections && (readers.empty() || readers.back()->under_way() > 0)) {
-    readers.push_back(std::make_unique<PgConnection>(loop, options));
-    return *readers.back();
+// Another one is made while there are fewer than `limit`, and the newest has work.
+PgConnection& LeastBusy(std::vector<std::unique_ptr<PgConnection>>& pool, size_t limit, EventLoop& loop,
+                        const PgConnection::Options& options) {
+  if (pool.size() < limit && (pool.empty() || pool.back()->under_way() > 0)) {
+    pool.push_back(std::make_unique<PgConnection>(loop, options));
+    return *pool.back();
   }
-  return **std::min_element(readers.begin(), readers.end(),
+  return **std::min_element(pool.begin(), pool.end(),
                             [](const auto& a, const auto& b) { return a->under_way() < b->under_way(); });
 }
+
+}  // namespace
+
+PgConnection& PgShared::Reader() { return LeastBusy(readers, read_connections, loop, options); }
+
+PgConnection& PgShared::Lister() { return LeastBusy(listers, list_connections, loop, list_options); }
 
 PgConnection& PgShared::Control() {
   if (control == nullptr) {
@@ -229,10 +266,11 @@ template <typename T, typename Convert>
 void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> statements, Callback<T> done,
                     Convert convert) {
   auto reply = mailbox_->Expect<absl::StatusOr<T>>(operation, std::move(done));
-  shared_.loop.Post([&shared = shared_, on, writer = writer_, statements = std::move(statements),
+  shared_.loop.Post([&shared = shared_, on, writer = writer_, statements = std::move(statements), operation,
                      reply = std::move(reply), convert = std::move(convert)]() mutable {
-    PgConnection::Done answered = [reply = std::move(reply),
+    PgConnection::Done answered = [&shared, operation, reply = std::move(reply),
                                    convert = std::move(convert)](const PgAnswer& answer) mutable {
+      TellRefusal(shared, operation, answer);
       std::move(reply).Send(convert(answer));
     };
     switch (on) {
@@ -241,6 +279,9 @@ void PgSession::Ask(On on, std::string_view operation, std::vector<PgStatement> 
         break;
       case On::kReader:
         shared.Reader().Submit(std::move(statements), std::move(answered));
+        break;
+      case On::kLister:
+        shared.Lister().Submit(std::move(statements), std::move(answered));
         break;
       case On::kControl:
         shared.Control().Submit(std::move(statements), std::move(answered));
@@ -385,20 +426,21 @@ void PgSession::ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) 
 }
 
 void PgSession::ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) {
-  Ask<VisibilityPage>(On::kReader, "ListExecutions", {Unnamed(ListStatement(query, '$'))}, std::move(done),
-                      [size = query.page_size](const PgAnswer& answer) -> absl::StatusOr<VisibilityPage> {
-                        if (absl::Status status = StatusOf(answer); !status.ok()) return status;
+  Ask<VisibilityPage>(On::kLister, "ListExecutions", {Unnamed(ListStatement(query, '$'))}, std::move(done),
+                      [size = query.page_size, limit = shared_.list_time_limit](
+                          const PgAnswer& answer) -> absl::StatusOr<VisibilityPage> {
+                        if (absl::Status status = StatusOfList(answer, limit); !status.ok()) return status;
                         return PageOf(*answer.results[0], size);
                       });
 }
 
 void PgSession::CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) {
-  Ask<std::vector<CountGroup>>(On::kReader, "CountExecutions", {Unnamed(CountStatement(query, '$'))},
-                               std::move(done),
-                               [](const PgAnswer& answer) -> absl::StatusOr<std::vector<CountGroup>> {
-                                 if (absl::Status status = StatusOf(answer); !status.ok()) return status;
-                                 return CountsOf(*answer.results[0]);
-                               });
+  Ask<std::vector<CountGroup>>(
+      On::kLister, "CountExecutions", {Unnamed(CountStatement(query, '$'))}, std::move(done),
+      [limit = shared_.list_time_limit](const PgAnswer& answer) -> absl::StatusOr<std::vector<CountGroup>> {
+        if (absl::Status status = StatusOfList(answer, limit); !status.ok()) return status;
+        return CountsOf(*answer.results[0]);
+      });
 }
 
 void PgSession::RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) {

@@ -16,11 +16,15 @@ namespace perdure::persistence {
 
 // What the sessions of a store share. Connections are touched on the loop only.
 struct PgShared {
-  explicit PgShared(PgConnection::Options connection_options)
-      : options(std::move(connection_options)), loop("perdure-pg") {}
+  PgShared(PgConnection::Options connection_options, PgConnection::Options its_list_options)
+      : options(std::move(connection_options)),
+        list_options(std::move(its_list_options)),
+        loop("perdure-pg") {}
 
   // The read connection with the least under way.
   PgConnection& Reader();
+  // The same of those for lists and counts, which take as long as they like and must hold up nothing else.
+  PgConnection& Lister();
   // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
   // list. It tries twice a second while the database is away, and once it is through the others need not
   // pause.
@@ -28,11 +32,15 @@ struct PgShared {
   void EndPauses();
 
   const PgConnection::Options options;
+  const PgConnection::Options list_options;
   size_t read_connections = 1;
+  size_t list_connections = 1;
+  absl::Duration list_time_limit;
   absl::Duration blocked_fence_limit;
   StoreObserver* observer = nullptr;
   EventLoop loop;
   std::vector<std::unique_ptr<PgConnection>> readers;
+  std::vector<std::unique_ptr<PgConnection>> listers;
   std::unique_ptr<PgConnection> control;
   std::vector<std::weak_ptr<PgConnection>> writers;  // of the sessions
 };
@@ -66,7 +74,7 @@ class PgSession final : public Session {
   void ClusterId(const Uuid& candidate, Callback<Uuid> done) override;
 
  private:
-  enum class On { kWriter, kReader, kControl };
+  enum class On { kWriter, kReader, kLister, kControl };
 
   // `convert` turns the answer into the result, on the loop.
   template <typename T, typename Convert>

@@ -20,7 +20,6 @@ PgStatement Unnamed(SqlStatement statement) {
 VisibilityPage PageOf(const PGresult& result, size_t page_size) {
   VisibilityPage page;
   const int rows = PQntuples(&result);
-  page.more = static_cast<size_t>(rows) > page_size;
   for (int i = 0; i < rows && page.rows.size() < page_size; ++i) {
     int column = 0;
     VisibilityRow& out = page.rows.emplace_back();
@@ -42,6 +41,8 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     out.row.search_attributes = PgGetBytes(result, i, column++);
     out.row.extra = PgGetBytes(result, i, column++);
     if (PQgetisnull(&result, i, column) == 0) out.row.delete_at = FromMicros(PgGetInt8(result, i, column));
+    ++column;
+    page.more = PgGetInt8(result, i, column) > static_cast<int64_t>(page.rows.size());
   }
   return page;
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "persistence/contract/harness.h"
@@ -280,6 +281,194 @@ TEST_CASE("postgres: a number that does not fit its column refuses the batch, an
   CHECK(writer.Try(writer.Next({wide})).outcome == CommitOutcome::kRefused);  // too large for an index
   wide.execution->workflow_id = "id";
   writer.Commit(wide);
+}
+
+namespace {
+
+// Refuses the batch that is written under other settings than the store's.
+constexpr char kRefuseOtherSettings[] = R"(
+CREATE FUNCTION refuse_others() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF current_setting('synchronous_commit') = 'off' OR current_setting('statement_timeout') <> '0'
+     OR current_setting('lock_timeout') <> '0' OR current_setting('plan_cache_mode') <> 'force_generic_plan'
+     OR current_setting('enable_seqscan') <> 'off' OR current_setting('client_min_messages') <> 'warning'
+     OR current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'other settings';
+  END IF;
+  RETURN NEW; END $$;
+CREATE TRIGGER refuse_others BEFORE INSERT ON history FOR EACH ROW EXECUTE FUNCTION refuse_others())";
+
+// As a pooler that is asked for a new connection to the database sees it.
+void EndOtherBackends(contract::Admin& admin) {
+  admin.Run(
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'");
+}
+
+}  // namespace
+
+TEST_CASE("postgres: the store's settings hold whatever the database's defaults, through a pooler too") {
+  contract::PostgresBackend made;
+  contract::Admin& admin = made.admin();
+  const std::string alter = "ALTER DATABASE " + contract::Database::Shared().name();
+  const std::vector<std::pair<std::string, std::string>> defaults = {{"synchronous_commit", "off"},
+                                                                     {"statement_timeout", "'20s'"},
+                                                                     {"lock_timeout", "'20s'"},
+                                                                     {"plan_cache_mode", "force_custom_plan"},
+                                                                     {"client_min_messages", "error"}};
+  for (const auto& [name, value] : defaults) admin.Run(absl::StrCat(alter, " SET ", name, " = ", value));
+  admin.Run(kRefuseOtherSettings);
+  EndOtherBackends(admin);
+  {
+    contract::PostgresBackend backend;
+    contract::TestSession session(backend.store());
+    contract::TestWriter writer(session, 1);
+    for (int i = 0; i < 3; ++i) {
+      writer.Commit(contract::FirstWrite(contract::NewRunKey(), contract::NewUuid(), "id"));
+    }
+  }
+  admin.Run("DROP TRIGGER refuse_others ON history; DROP FUNCTION refuse_others()");
+  for (const auto& [name, value] : defaults) admin.Run(absl::StrCat(alter, " RESET ", name));
+  EndOtherBackends(admin);
+}
+
+TEST_CASE("postgres: behind a pooler that loses the names of statements the key to set is named") {
+  const char* port = std::getenv("PERDURE_TEST_PGBOUNCER_PORT");
+  if (port == nullptr) return;
+  PostgresOptions options;
+  options.target = absl::StrCat(contract::Database::Shared().Direct(), " port=", port);
+  const auto store = OpenPostgresStore(options);
+  CHECK(absl::IsFailedPrecondition(store.status()));
+  CHECK(absl::StrContains(store.status().message(), "store.pgbouncer"));
+  options.through_pgbouncer = true;
+  CHECK(OpenPostgresStore(options).ok());
+}
+
+TEST_CASE("postgres: a default isolation that cannot be changed behind a pooler is named") {
+  contract::PostgresBackend made;
+  const std::string alter = "ALTER DATABASE " + contract::Database::Shared().name();
+  made.admin().Run(alter + " SET default_transaction_isolation = 'repeatable read'");
+  EndOtherBackends(made.admin());
+  PostgresOptions options;
+  options.target = contract::Database::Shared().Direct();
+  CHECK(OpenPostgresStore(options).ok());  // straight to the server a session's start sets it
+  options.through_pgbouncer = true;
+  const auto store = OpenPostgresStore(options);
+  CHECK(absl::IsFailedPrecondition(store.status()));
+  CHECK(absl::StrContains(store.status().message(), "default_transaction_isolation"));
+  made.admin().Run(alter + " RESET default_transaction_isolation");
+  EndOtherBackends(made.admin());
+}
+
+TEST_CASE("postgres: what a store that is only read sends can write nothing") {
+  contract::PostgresBackend made;
+  for (const bool unnamed : {false, true}) {
+    PostgresOptions options;
+    options.target = contract::Database::Shared().Direct();
+    options.through_pgbouncer = unnamed;
+    options.read_only = true;
+    auto store = OpenPostgresStore(options);
+    REQUIRE(store.ok());
+    contract::TestSession session(**store);
+    using Put = absl::StatusOr<bool>;
+    const auto put = session.Await<Put>([](Session& in, auto done) {
+      in.PutNamespace({contract::NewUuid(), "name", 1, ""}, 0, std::move(done));
+    });
+    CHECK_FALSE(put.ok());
+  }
+}
+
+TEST_CASE("postgres: a list is stopped at its time limit, and holds up no other read") {
+  contract::PostgresBackend made;
+  const Uuid space = contract::NewUuid();
+  {
+    contract::TestSession session(made.store());
+    contract::TestWriter writer(session, 1);
+    writer.Commit(contract::FirstWrite(contract::NewRunKey(), space, "id"));
+  }
+  made.admin().Run("ALTER TABLE executions RENAME TO executions_there");
+  made.admin().Run("CREATE VIEW executions AS SELECT * FROM executions_there WHERE pg_sleep(30) IS NOT NULL");
+  PostgresOptions options;
+  options.target = contract::Database::Shared().Direct();
+  options.list_connections = 1;
+  options.list_time_limit = absl::Milliseconds(300);
+  for (const bool unnamed : {false, true}) {
+    options.through_pgbouncer = unnamed;
+    auto store = OpenPostgresStore(options);
+    INFO(store.status());
+    REQUIRE(store.ok());
+    contract::TestSession session(**store);
+    VisibilityQuery query;
+    query.namespace_id = space;
+    using Counted = absl::StatusOr<std::vector<CountGroup>>;
+    auto counted =
+        session.Start<Counted>([=](Session& in, auto done) { in.CountExecutions(query, std::move(done)); });
+    session.Load(contract::NewRunKey());
+    const Counted answer = counted.get();
+    CHECK(absl::IsDeadlineExceeded(answer.status()));
+  }
+  made.admin().Run("DROP VIEW executions; ALTER TABLE executions_there RENAME TO executions");
+}
+
+TEST_CASE("postgres: two rows of one writer are named, with the way out") {
+  contract::PostgresBackend backend;
+  contract::TestSession session(backend.store());
+  contract::TestWriter writer(session, 1);
+  backend.admin().Run("INSERT INTO writers (writer_id, generation, epoch, batch) VALUES (1, 7, 1, 1)");
+  const auto fenced = session.Await<absl::StatusOr<FencedWriter>>(
+      [](Session& in, auto done) { in.Fence(1, std::move(done)); });
+  CHECK(absl::IsFailedPrecondition(fenced.status()));
+  CHECK(absl::StrContains(fenced.status().message(), "2 rows of writer 1"));
+  CHECK(absl::StrContains(fenced.status().message(), "restore"));
+}
+
+TEST_CASE("postgres: a database that lacks a key of its schema is refused, and the table is named") {
+  contract::Admin server(contract::ServerFromEnvironment());
+  const std::string name = contract::Database::Shared().name() + "_keyless";
+  server.Run("CREATE DATABASE " + name);
+  const std::string direct = absl::StrCat(contract::ServerFromEnvironment(), " dbname=", name);
+  REQUIRE(MigratePostgres(direct, nullptr).ok());
+  CHECK(CheckPostgresKeys(direct).ok());
+  {
+    contract::Admin admin(direct);
+    const std::vector<std::pair<std::string, std::string>> changes = {
+        {"ALTER TABLE writers DROP CONSTRAINT writers_pkey", "writers"},
+        {"ALTER TABLE namespaces DROP CONSTRAINT namespaces_name_key", "namespaces"},
+        {"DROP INDEX executions_current", "executions_current"},
+        {"DROP INDEX executions_list", "executions_list"}};
+    for (const auto& [change, named] : changes) {
+      admin.Run(change);
+      for (const absl::Status& status : {CheckPostgresKeys(direct), MigratePostgres(direct, nullptr).status(),
+                                         OpenPostgresStore({.target = direct}).status()}) {
+        INFO(status << " after " << change);
+        CHECK(absl::IsFailedPrecondition(status));
+        CHECK(absl::StrContains(status.message(), named));
+      }
+    }
+  }
+  server.Run("DROP DATABASE " + name + " WITH (FORCE)");
+}
+
+TEST_CASE("postgres: only a refusal that waiting does not change is one for good") {
+  const std::string server = contract::ServerFromEnvironment();
+  CHECK(absl::IsPermissionDenied(OpenPostgresStore({.target = server + " user=nobody_there"}).status()));
+  CHECK(absl::IsPermissionDenied(OpenPostgresStore({.target = server + " dbname=not_there"}).status()));
+  CHECK(absl::IsUnavailable(OpenPostgresStore({.target = server + " port=1"}).status()));
+}
+
+TEST_CASE("postgres: clients are told none of the database's words") {
+  contract::PostgresBackend made;
+  PostgresOptions options;
+  options.target = contract::Database::Shared().Direct();
+  auto store = OpenPostgresStore(options);
+  REQUIRE(store.ok());
+  contract::TestSession session(**store);
+  made.admin().Run("ALTER TABLE executions RENAME TO executions_there");
+  const auto found =
+      session.Await<absl::StatusOr<std::vector<std::optional<Uuid>>>>([](Session& in, auto done) {
+        in.FindCurrentRuns({{1, contract::NewUuid(), "id"}}, std::move(done));
+      });
+  made.admin().Run("ALTER TABLE executions_there RENAME TO executions");
+  CHECK(found.status().message() == "the store refused an operation (42P01)");
 }
 
 TEST_CASE("postgres: what the database's defaults would weaken stays durable") {

@@ -3,13 +3,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "persistence/postgres/pg_keys.h"
+#include "persistence/postgres/pg_settings.h"
 
 namespace perdure::persistence {
 namespace {
 
 // The number is "perdure" in ASCII. A transaction of its own holds the lock, on a connection beside that of
 // the migrations: a session's lock would stay behind on some connection of a pooler in transaction mode.
-constexpr char kLock[] = "BEGIN; SELECT pg_advisory_xact_lock(31642826476679781)";
+constexpr char kLock[] = "SELECT pg_advisory_xact_lock(31642826476679781)";
 constexpr char kUnlock[] = "COMMIT";
 constexpr char kHasVersions[] =
     "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_versions')";
@@ -30,7 +32,7 @@ class Target final : public MigrationTarget {
 
   absl::Status Apply(const Migration& migration) override {
     absl::Status status = connection_.Run(
-        absl::StrCat("BEGIN; ", kCreateVersions, "; ", std::string(migration.sql),
+        absl::StrCat(kUnboundedTransaction, kCreateVersions, "; ", std::string(migration.sql),
                      "; INSERT INTO schema_versions (version) VALUES (", migration.version, "); COMMIT"));
     if (!status.ok()) connection_.Run("ROLLBACK").IgnoreError();
     return status;
@@ -46,12 +48,16 @@ absl::StatusOr<int> MigratePostgres(const PgTarget& target,
                                     const std::function<void(const Migration&)>& progress) {
   absl::StatusOr<PgBlocking> lock = PgBlocking::Connect(target);
   if (!lock.ok()) return lock.status();
-  if (absl::Status status = lock->Run(kLock); !status.ok()) return status;
+  if (absl::Status status = lock->Run(absl::StrCat(kUnboundedTransaction, kLock)); !status.ok())
+    return status;
   absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(target);
   if (!opened.ok()) return opened.status();
   Target database(*opened);
   absl::StatusOr<int> applied = ApplyMigrations(database, PostgresMigrations(), progress);
+  absl::Status keys;
+  if (applied.ok()) keys = CheckPostgresKeys(*opened);
   lock->Run(kUnlock).IgnoreError();  // it ends with the connection too
+  if (!keys.ok()) return keys;
   return applied;
 }
 
@@ -66,6 +72,18 @@ absl::StatusOr<SchemaVersion> PostgresSchemaVersion(PgBlocking& connection) {
   const absl::StatusOr<int> found = target.Version();
   if (!found.ok()) return found.status();
   return SchemaVersion{*found, static_cast<int>(PostgresMigrations().size())};
+}
+
+absl::Status CheckPostgresKeys(PgBlocking& connection) {
+  const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(connection);
+  if (!version.ok()) return version.status();
+  return CheckKeys(connection, PostgresMigrations(), version->found);
+}
+
+absl::Status CheckPostgresKeys(const PgTarget& target) {
+  absl::StatusOr<PgBlocking> opened = PgBlocking::Connect(target);
+  if (!opened.ok()) return opened.status();
+  return CheckPostgresKeys(*opened);
 }
 
 }  // namespace perdure::persistence

@@ -9,6 +9,8 @@ namespace perdure::persistence {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
+// Steps of SQLite's machine, some milliseconds of them at most.
+constexpr int kStepsBetweenLooks = 100'000;
 
 // A pragma's name and value become part of a statement: nothing but words and numbers is taken.
 bool IsWord(std::string_view text) {
@@ -94,6 +96,14 @@ absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(const std::string& sql
   if (sqlite3_prepare_v3(database_.get(), sql.c_str(), -1, 0, &fresh, nullptr) != SQLITE_OK)
     return ReadStatus();
   return SqliteStatement(fresh);
+}
+
+void SqliteConnection::StopWhen(std::function<bool()> stop) {
+  stop_ = std::move(stop);
+  const auto ask = [](void* self) {
+    return static_cast<SqliteConnection*>(self)->stop_() ? 1 : 0;  // anything but 0 interrupts
+  };
+  sqlite3_progress_handler(database_.get(), stop_ ? kStepsBetweenLooks : 0, ask, this);
 }
 
 bool SqliteConnection::Exec(const char* sql) {

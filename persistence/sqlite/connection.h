@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -93,6 +94,9 @@ class SqliteConnection {
   absl::StatusOr<SqliteStatement> Prepare(const std::string& sql);
   bool Exec(const char* sql);
 
+  // Asks again and again, while statements run, whether to stop: they then fail. Null: never.
+  void StopWhen(std::function<bool()> stop);
+
   int error_code() const { return sqlite3_extended_errcode(database_.get()); }
   std::string error_message() const { return sqlite3_errmsg(database_.get()); }
   int64_t changes() const { return sqlite3_changes64(database_.get()); }
@@ -107,6 +111,7 @@ class SqliteConnection {
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };
+  std::function<bool()> stop_;
   std::unique_ptr<sqlite3, Close> database_;
   absl::flat_hash_map<const char*, SqliteStatement> prepared_;
 };

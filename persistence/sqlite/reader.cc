@@ -194,15 +194,41 @@ absl::StatusOr<std::vector<WakeRow>> SqliteReader::ReadWakes(const WakeQuery& qu
   return wakes;
 }
 
-absl::StatusOr<VisibilityPage> SqliteReader::ListExecutions(const VisibilityQuery& query) {
+template <typename Read>
+auto SqliteReader::Within(const Bound& bound, Read read) -> decltype(read()) {
+  const absl::Duration end = bound.thread.Monotonic() + bound.limit;
+  bool stopped = false;
+  connection_->StopWhen([&] { return stopped = bound.ending || bound.thread.Monotonic() > end; });
+  auto result = read();
+  connection_->StopWhen(nullptr);
+  if (stopped && !result.ok()) return TookTooLong(bound.limit);
+  return result;
+}
+
+absl::StatusOr<VisibilityPage> SqliteReader::ListExecutions(const VisibilityQuery& query,
+                                                            const Bound& bound) {
+  return Within(bound, [&] { return List(query); });
+}
+
+absl::StatusOr<std::vector<CountGroup>> SqliteReader::CountExecutions(const VisibilityQuery& query,
+                                                                      const Bound& bound) {
+  return Within(bound, [&] { return Count(query); });
+}
+
+absl::StatusOr<VisibilityPage> SqliteReader::List(const VisibilityQuery& query) {
   const SqlStatement list = ListStatement(query, '?');
   absl::StatusOr<SqliteStatement> statement = connection_->Prepare(list.text);
   if (!statement.ok()) return statement.status();
   statement->BindAll(list.parameters);
   VisibilityPage page;
+  size_t weight = 0;
   absl::Status status = Each(*statement, [&](const SqliteStatement& row) {
     page.more = page.rows.size() == query.page_size;
-    if (!page.more) page.rows.push_back(VisibilityRowOf(row));
+    if (page.more) return false;
+    VisibilityRow next = VisibilityRowOf(row);
+    weight += ListWeight(next.row);
+    page.more = !page.rows.empty() && weight > query.max_bytes;
+    if (!page.more) page.rows.push_back(std::move(next));
     return !page.more;
   });
   if (!status.ok()) return status;
@@ -225,7 +251,7 @@ absl::StatusOr<CountBy> SqliteReader::WayToCount(const VisibilityQuery& query) {
   return by;
 }
 
-absl::StatusOr<std::vector<CountGroup>> SqliteReader::CountExecutions(const VisibilityQuery& query) {
+absl::StatusOr<std::vector<CountGroup>> SqliteReader::Count(const VisibilityQuery& query) {
   const absl::StatusOr<CountBy> by = WayToCount(query);
   if (!by.ok()) return by.status();
   const SqlStatement count = CountStatement(query, '?', *by);

@@ -1,12 +1,15 @@
-// The reading side of an SQLite store: one connection, on the store's reader thread. Each call is one
+// The reading side of an SQLite store: one connection, on a thread of the store's. Each call is one
 // transaction.
 //
-// Thread safety: none; the reader thread's. Errors: as Session's.
+// Thread safety: none; that thread's. Errors: as Session's.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "base/executor.h"
 #include "persistence/sqlite/connection.h"
 #include "persistence/store.h"
 #include "persistence/visibility_sql.h"
@@ -21,8 +24,14 @@ class SqliteReader {
   absl::StatusOr<std::vector<std::optional<Uuid>>> FindCurrentRuns(const std::vector<WorkflowKey>& keys);
   absl::StatusOr<std::vector<HistoryRow>> ReadHistory(const HistoryQuery& query);
   absl::StatusOr<std::vector<WakeRow>> ReadWakes(const WakeQuery& query);
-  absl::StatusOr<VisibilityPage> ListExecutions(const VisibilityQuery& query);
-  absl::StatusOr<std::vector<CountGroup>> CountExecutions(const VisibilityQuery& query);
+  // How long a list may run, and whether it is to stop at once. DEADLINE_EXCEEDED then.
+  struct Bound {
+    const Executor& thread;  // the one that calls
+    absl::Duration limit;
+    const std::atomic<bool>& ending;
+  };
+  absl::StatusOr<VisibilityPage> ListExecutions(const VisibilityQuery& query, const Bound& bound);
+  absl::StatusOr<std::vector<CountGroup>> CountExecutions(const VisibilityQuery& query, const Bound& bound);
   absl::StatusOr<std::vector<NamespaceRow>> ListNamespaces();
 
  private:
@@ -34,6 +43,11 @@ class SqliteReader {
   // Whether the run is there, and is not to be removed.
   absl::Status LookForRun(StoredRun& run, std::optional<absl::Time> due_by);
   absl::Status LoadRun(StoredRun& run);
+  // Answers what `read` does, or that it took too long.
+  template <typename Read>
+  auto Within(const Bound& bound, Read read) -> decltype(read());
+  absl::StatusOr<VisibilityPage> List(const VisibilityQuery& query);
+  absl::StatusOr<std::vector<CountGroup>> Count(const VisibilityQuery& query);
   absl::StatusOr<CountBy> WayToCount(const VisibilityQuery& query);
 
   const std::unique_ptr<SqliteConnection> connection_;

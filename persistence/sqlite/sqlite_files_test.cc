@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "persistence/contract/harness.h"
 #include "persistence/sqlite/connection.h"
@@ -44,6 +46,73 @@ TEST_CASE("sqlite: a file that is served already is refused, with the process th
   const auto second = Open(path);
   CHECK(absl::IsFailedPrecondition(second.status()));
   CHECK(Contains(second.status(), std::to_string(getpid())));
+}
+
+namespace {
+
+// A count that compares each row with 500 others' ids.
+VisibilityQuery SlowCount(const Uuid& space) {
+  std::vector<Filter> any;
+  for (int i = 0; i < 500; ++i) {
+    any.push_back(Filter::Of({Column::kWorkflowId, Comparison::kEqual, "nobody" + std::to_string(i)}));
+  }
+  VisibilityQuery query;
+  query.namespace_id = space;
+  query.filter = Filter::Any(std::move(any));
+  return query;
+}
+
+Uuid WriteRuns(Store& store, int count) {
+  TestSession session(store);
+  TestWriter writer(session, 1);
+  const Uuid space = NewUuid();
+  std::vector<RunWrite> writes;
+  for (int i = 0; i < count; ++i) writes.push_back(FirstWrite(NewRunKey(), space, std::to_string(i)));
+  writer.Commit(std::move(writes));
+  return space;
+}
+
+using Counted = absl::StatusOr<std::vector<CountGroup>>;
+
+}  // namespace
+
+TEST_CASE("sqlite: a count is stopped at its time limit, and the next one counts") {
+  const TemporaryFolder folder;
+  SqliteStoreOptions options;
+  options.path = folder.path() / "store.db";
+  options.list_time_limit = absl::ZeroDuration();
+  auto store = OpenSqliteStore(options);
+  REQUIRE(store.ok());
+  const Uuid space = WriteRuns(**store, 3000);
+  TestSession session(**store);
+  auto count = [&](const VisibilityQuery& query) {
+    return session.Await<Counted>(
+        [&](Session& in, auto done) { in.CountExecutions(query, std::move(done)); });
+  };
+  CHECK(absl::IsDeadlineExceeded(count(SlowCount(space)).status()));
+  VisibilityQuery quick;
+  quick.namespace_id = space;
+  quick.shard = 0;
+  CHECK(count(quick).ok());
+}
+
+TEST_CASE("sqlite: lists hold up no other read, and none holds up the end of the store") {
+  const TemporaryFolder folder;
+  auto store = Open(folder.path() / "store.db");
+  REQUIRE(store.ok());
+  const Uuid space = WriteRuns(**store, 3000);
+  std::vector<std::future<Counted>> counts;
+  {
+    TestSession session(**store);
+    for (int i = 0; i < 200; ++i) {
+      counts.push_back(session.Start<Counted>([query = SlowCount(space)](Session& in, auto done) {
+        in.CountExecutions(query, std::move(done));
+      }));
+    }
+    CHECK(session.Load(NewRunKey()).rows.empty());
+    CHECK(counts.back().wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  }
+  store->reset();
 }
 
 TEST_CASE("sqlite: a file is free again however its process ended") {

@@ -1,5 +1,6 @@
 #include "persistence/sqlite/sqlite_store.h"
 
+#include <atomic>
 #include <optional>
 
 #include "base/event_loop.h"
@@ -15,15 +16,39 @@ namespace {
 // A checkpoint writes a page once, however often it changed since the last one: fewer of them write less.
 constexpr char kCheckpointPages[] = "4000";
 
+using Connection = std::unique_ptr<SqliteConnection>;
+struct Connections {
+  Connection writing;
+  Connection reading;
+  Connection listing;
+};
+
+// What the sessions of a store share: each of writer, reader and lister is touched on its own thread.
+struct SqliteThreads {
+  SqliteThreads(Connections connections, absl::Duration list_time_limit)
+      : writer(std::move(connections.writing)),
+        reader(std::move(connections.reading)),
+        lister(std::move(connections.listing)),
+        list_bound{listing, list_time_limit, ending} {}
+  ~SqliteThreads() { ending = true; }
+  SqliteThreads(const SqliteThreads&) = delete;
+  SqliteThreads& operator=(const SqliteThreads&) = delete;
+
+  std::atomic<bool> ending = false;  // a list that runs stops
+  SqliteWriter writer;
+  SqliteReader reader;
+  SqliteReader lister;
+  // The threads end before what they use.
+  EventLoop writing{"sqlite-write"};
+  EventLoop reading{"sqlite-read"};
+  EventLoop listing{"sqlite-list"};
+  const SqliteReader::Bound list_bound;
+};
+
 class SqliteSession final : public Session {
  public:
-  SqliteSession(Executor& home, StoreObserver* observer, SqliteWriter& writer, EventLoop& writing,
-                SqliteReader& reader, EventLoop& reading)
-      : writer_(writer),
-        writing_(writing),
-        reader_(reader),
-        reading_(reading),
-        mailbox_(std::make_shared<Mailbox>(home, observer)) {}
+  SqliteSession(Executor& home, StoreObserver* observer, SqliteThreads& threads)
+      : threads_(threads), mailbox_(std::make_shared<Mailbox>(home, observer)) {}
 
   ~SqliteSession() override { mailbox_->Close(); }
 
@@ -48,9 +73,10 @@ class SqliteSession final : public Session {
 
   void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override {
     auto reply = mailbox_->Expect<CommitResult>("Commit", std::move(done));
-    writing_.Post([&writer = writer_, batch = std::move(batch), reply = std::move(reply)]() mutable {
-      std::move(reply).Send(writer.Commit(batch));
-    });
+    threads_.writing.Post(
+        [&writer = threads_.writer, batch = std::move(batch), reply = std::move(reply)]() mutable {
+          std::move(reply).Send(writer.Commit(batch));
+        });
   }
 
   void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override {
@@ -73,13 +99,15 @@ class SqliteSession final : public Session {
   }
 
   void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) override {
-    Read("ListExecutions", std::move(done),
-         [query = std::move(query)](SqliteReader& reader) { return reader.ListExecutions(query); });
+    List("ListExecutions", std::move(done), [query = std::move(query)](SqliteThreads& threads) {
+      return threads.lister.ListExecutions(query, threads.list_bound);
+    });
   }
 
   void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) override {
-    Read("CountExecutions", std::move(done),
-         [query = std::move(query)](SqliteReader& reader) { return reader.CountExecutions(query); });
+    List("CountExecutions", std::move(done), [query = std::move(query)](SqliteThreads& threads) {
+      return threads.lister.CountExecutions(query, threads.list_bound);
+    });
   }
 
   void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override {
@@ -109,49 +137,43 @@ class SqliteSession final : public Session {
   template <typename T, typename Operation>
   void Write(std::string_view name, Callback<T> done, Operation operation) {
     auto reply = mailbox_->Expect<absl::StatusOr<T>>(name, std::move(done));
-    writing_.Post([&writer = writer_, operation = std::move(operation), reply = std::move(reply)]() mutable {
-      std::move(reply).Send(operation(writer));
-    });
+    threads_.writing.Post([&writer = threads_.writer, operation = std::move(operation),
+                           reply = std::move(reply)]() mutable { std::move(reply).Send(operation(writer)); });
   }
   template <typename T, typename Operation>
   void Read(std::string_view name, Callback<T> done, Operation operation) {
     auto reply = mailbox_->Expect<absl::StatusOr<T>>(name, std::move(done));
-    reading_.Post([&reader = reader_, operation = std::move(operation), reply = std::move(reply)]() mutable {
-      std::move(reply).Send(operation(reader));
-    });
+    threads_.reading.Post([&reader = threads_.reader, operation = std::move(operation),
+                           reply = std::move(reply)]() mutable { std::move(reply).Send(operation(reader)); });
+  }
+  template <typename T, typename Operation>
+  void List(std::string_view name, Callback<T> done, Operation operation) {
+    auto reply = mailbox_->Expect<absl::StatusOr<T>>(name, std::move(done));
+    threads_.listing.Post(
+        [&threads = threads_, operation = std::move(operation), reply = std::move(reply)]() mutable {
+          std::move(reply).Send(operation(threads));
+        });
   }
 
-  SqliteWriter& writer_;
-  EventLoop& writing_;
-  SqliteReader& reader_;
-  EventLoop& reading_;
+  SqliteThreads& threads_;
   std::optional<Tenure> tenure_;
   const std::shared_ptr<Mailbox> mailbox_;
 };
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(std::optional<FileLock> lock, std::unique_ptr<SqliteConnection> writing,
-              std::unique_ptr<SqliteConnection> reading, StoreObserver* observer)
-      : lock_(std::move(lock)),
-        observer_(observer),
-        writer_(std::move(writing)),
-        reader_(std::move(reading)),
-        writer_loop_("sqlite-write"),
-        reader_loop_("sqlite-read") {}
+  SqliteStore(std::optional<FileLock> lock, Connections connections, absl::Duration list_time_limit,
+              StoreObserver* observer)
+      : lock_(std::move(lock)), observer_(observer), threads_(std::move(connections), list_time_limit) {}
 
   std::unique_ptr<Session> OpenSession(Executor& home) override {
-    return std::make_unique<SqliteSession>(home, observer_, writer_, writer_loop_, reader_, reader_loop_);
+    return std::make_unique<SqliteSession>(home, observer_, threads_);
   }
 
  private:
   std::optional<FileLock> lock_;  // released last; none of a store that is only read
   StoreObserver* const observer_;
-  SqliteWriter writer_;
-  SqliteReader reader_;
-  // The threads end before what they use.
-  EventLoop writer_loop_;
-  EventLoop reader_loop_;
+  SqliteThreads threads_;
 };
 
 }  // namespace
@@ -163,30 +185,32 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(SqliteStoreOptions option
                                        {"synchronous", options.survive_power_loss ? "FULL" : "NORMAL"},
                                        {"wal_autocheckpoint", kCheckpointPages}};
   pragmas.insert(pragmas.end(), options.pragmas.begin(), options.pragmas.end());
-  absl::StatusOr<std::unique_ptr<SqliteConnection>> writing = SqliteConnection::Open(options.path, pragmas);
+  absl::StatusOr<Connection> writing = SqliteConnection::Open(options.path, pragmas);
   if (!writing.ok()) return writing.status();
   const absl::StatusOr<int> applied = MigrateSqlite(**writing, [&](const Migration& migration) {
     if (options.logger) options.logger->info("SQLite schema: applying {}", migration.name);
   });
   if (!applied.ok()) return applied.status();
-  absl::StatusOr<std::unique_ptr<SqliteConnection>> reading = SqliteConnection::Open(options.path, pragmas);
+  absl::StatusOr<Connection> reading = SqliteConnection::Open(options.path, pragmas);
   if (!reading.ok()) return reading.status();
-  return std::make_unique<SqliteStore>(*std::move(lock), *std::move(writing), *std::move(reading),
-                                       options.observer);
+  absl::StatusOr<Connection> listing = SqliteConnection::Open(options.path, pragmas);
+  if (!listing.ok()) return listing.status();
+  return std::make_unique<SqliteStore>(
+      *std::move(lock), Connections{*std::move(writing), *std::move(reading), *std::move(listing)},
+      options.list_time_limit, options.observer);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStoreReadOnly(const std::string& path) {
   const absl::StatusOr<SchemaVersion> version = SqliteFileSchemaVersion(path);
   if (!version.ok()) return version.status();
   if (absl::Status status = CheckSchema(*version, "perdure serve"); !status.ok()) return status;
-  using Mode = SqliteConnection::Mode;
-  absl::StatusOr<std::unique_ptr<SqliteConnection>> writing =
-      SqliteConnection::Open(path, {}, Mode::kReadOnly);
-  if (!writing.ok()) return writing.status();
-  absl::StatusOr<std::unique_ptr<SqliteConnection>> reading =
-      SqliteConnection::Open(path, {}, Mode::kReadOnly);
-  if (!reading.ok()) return reading.status();
-  return std::make_unique<SqliteStore>(std::nullopt, *std::move(writing), *std::move(reading), nullptr);
+  Connections connections;
+  for (Connection* connection : {&connections.writing, &connections.reading, &connections.listing}) {
+    absl::StatusOr<Connection> opened = SqliteConnection::Open(path, {}, SqliteConnection::Mode::kReadOnly);
+    if (!opened.ok()) return opened.status();
+    *connection = *std::move(opened);
+  }
+  return std::make_unique<SqliteStore>(std::nullopt, std::move(connections), limits::kListTime, nullptr);
 }
 
 absl::StatusOr<SchemaVersion> SqliteFileSchemaVersion(const std::string& path) {

@@ -1,7 +1,8 @@
 // The store in one SQLite file: for the dev server with a file, and for small installations of one node.
 //
-// One thread writes and one reads, each with a connection of its own (WAL mode), so that a long list does not
-// hold up commits. With synchronous=FULL, the default, an acknowledged batch survives the loss of power.
+// One thread writes, one reads and one lists, each with a connection of its own (WAL mode), so that a long
+// list holds up neither commits nor other reads. With synchronous=FULL, the default, an acknowledged batch
+// survives the loss of power.
 //
 // One process serves a file: a lock beside it ("<path>-lock") keeps others out. Migrations are applied at
 // opening.
@@ -18,6 +19,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/limits.h"
 #include "persistence/migrate.h"
 #include "persistence/store.h"
 #include "spdlog/logger.h"
@@ -28,9 +31,10 @@ struct SqliteStoreOptions {
   std::string path;  // created if missing; a file's name, never a URI
   bool survive_power_loss =
       true;  // synchronous=FULL; otherwise NORMAL: the last batches may vanish with the power
-  std::vector<std::pair<std::string, std::string>> pragmas;  // set last, on both connections
-  StoreObserver* observer = nullptr;                         // outlives the store
-  std::shared_ptr<spdlog::logger> logger;                    // may be null
+  std::vector<std::pair<std::string, std::string>> pragmas;  // set last, on all connections
+  absl::Duration list_time_limit = limits::kListTime;
+  StoreObserver* observer = nullptr;       // outlives the store
+  std::shared_ptr<spdlog::logger> logger;  // may be null
 };
 
 // FAILED_PRECONDITION where another process serves the file; UNAVAILABLE where it cannot be opened or

@@ -152,7 +152,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      [](const std::string& value, ServeConfig& config) {
        return SetReadable(value, config, &persistence::PgTarget::password_file);
      }},
-    {"store.pgbouncer", "false", "Whether the connection goes through PgBouncer below 1.21.",
+    {"store.pgbouncer", "false",
+     "Whether the connection goes through PgBouncer below 1.21, or one whose max_prepared_statements is 0.",
      [](const std::string& value, ServeConfig& config) {
        const auto flag = ToBool(value);
        if (flag.ok() && *flag) Postgres(config).through_pgbouncer = true;
@@ -163,6 +164,13 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
        const auto count = ToInt(value, 1, 100);
        auto* postgres = std::get_if<PostgresChoice>(&config.node.store);
        return postgres == nullptr ? count.status() : Assign(count, postgres->read_connections);
+     }},
+    {"store.list_connections", "2",
+     "Connections to PostgreSQL for lists and counts. One namespace is given half of them, and at least one.",
+     [](const std::string& value, ServeConfig& config) {
+       const auto count = ToInt(value, 1, 100);
+       auto* postgres = std::get_if<PostgresChoice>(&config.node.store);
+       return postgres == nullptr ? count.status() : Assign(count, postgres->list_connections);
      }},
     {"store.sqlite", "", "A file: the store of one server that needs no database beside it.", SetSqlite},
     {"store.memory", "false", "Keeps everything in memory and loses it at the end. For tests.",

@@ -11,12 +11,14 @@
 
 #include "base/event_loop.h"
 #include "base/notification.h"
+#include "base/text.h"
 #include "base/wall_clock.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
 #include "server/cli/node_health.h"
-#include "server/cli/store_metrics.h"
+#include "server/cli/patience.h"
+#include "server/cli/store_reporter.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/stored_namespaces.h"
 #include "server/frontend/call_log.h"
@@ -74,7 +76,7 @@ class Node::Impl {
   explicit Impl(NodeOptions options)
       : options_(std::move(options)),
         metrics_(WallClock),
-        store_metrics_(metrics_),
+        store_reporter_(metrics_, shutdown_loop_),
         call_metrics_(methods_, metrics_),
         ids_(NewSystemRandom()),
         history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {
@@ -97,9 +99,10 @@ class Node::Impl {
     }
     absl::Status status = StartHealth();
     if (!status.ok()) return status;
-    health_.SetStarting("the store is being opened");
-    auto store = OpenStore(options_.store, store_metrics_);
+    auto store = WhenItAnswers("the store is being opened",
+                               [&] { return OpenStore(options_.store, store_reporter_); });
     if (!store.ok()) return store.status();
+    store_reporter_.OnReach("");
     store_ = *std::move(store);
     session_ = store_->OpenSession(cluster_loop_);
     status = StartCluster();
@@ -151,17 +154,30 @@ class Node::Impl {
     return health_.Listen(options_.health_ip, *options_.health_port);
   }
 
+  // A database that does not answer is waited for, live and not ready: ending would help nobody, and a
+  // process that ends again and again is started more and more seldom.
+  template <typename Attempt>
+  auto WhenItAnswers(const std::string& step, Attempt attempt) -> decltype(attempt()) {
+    health_.SetStarting(step);
+    if (IsExclusive(options_.store)) return attempt();
+    return UntilAvailable(attempt, [&](const absl::Status& status) {
+      health_.SetStarting(step + ": the database does not answer");
+      store_reporter_.OnReach(StdView(status.message()));
+    });
+  }
+
   // The cluster's id and namespaces are known, and the lease is ours.
   absl::Status StartCluster() {
-    const auto seed = Await<Uuid>([&](auto done) {
-      cluster_loop_.Post([this, done = std::move(done)]() mutable {
-        session_->ClusterId(Uuid::Mint(*NewSystemRandom()), std::move(done));
+    const auto seed = WhenItAnswers("the cluster's id is being read", [this] {
+      return Await<Uuid>([this](auto done) {
+        cluster_loop_.Post([this, done = std::move(done)]() mutable {
+          session_->ClusterId(Uuid::Mint(*NewSystemRandom()), std::move(done));
+        });
       });
     });
     if (!seed.ok()) return seed.status();
     tokens_ = std::make_unique<TokenSealer>(TokenKey(*seed, options_.token_secret));
     cluster_id_ = PublicClusterId(*seed);
-    visibility_ = std::make_unique<StoredVisibility>(*session_, cluster_loop_);
     health_.SetStarting("waiting for the lease on the shards");
     lease_session_ = store_->OpenSession(cluster_loop_);
     LeaseKeeper::Options lease;
@@ -178,8 +194,15 @@ class Node::Impl {
     if (!held.ok()) return held.status();
     // Not before: whoever had the shards until now may have made some.
     namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes);
-    const auto loaded = Await<bool>([&](auto done) { namespaces_->Load(std::move(done)); });
-    return loaded.status();
+    const auto loaded = WhenItAnswers("the namespaces are being read", [this] {
+      return Await<bool>([this](auto done) { namespaces_->Load(std::move(done)); });
+    });
+    if (!loaded.ok()) return loaded.status();
+    const size_t lists = ListConnections(options_.store);
+    visibility_ = std::make_unique<StoredVisibility>(
+        *session_, cluster_loop_, *namespaces_, metrics_,
+        ListTurns::Options{.running = lists, .running_of_one = std::max<size_t>(1, lists / 2)});
+    return absl::OkStatus();
   }
 
   persistence::NodeRow OwnRow() {
@@ -220,8 +243,9 @@ class Node::Impl {
       retention.set_seconds(absl::ToInt64Seconds(options_.namespace_retention));
       NamespaceRecord record = NewNamespaceRecord(name, options_.cluster_name, retention);
       record.mutable_replication_config()->clear_state();
-      const auto made =
-          Await<NamespacePtr>([&](auto done) { namespaces_->Register(std::move(record), std::move(done)); });
+      const auto made = WhenItAnswers("namespaces are being made", [&] {
+        return Await<NamespacePtr>([&](auto done) { namespaces_->Register(record, std::move(done)); });
+      });
       if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();
     }
     return absl::OkStatus();
@@ -270,7 +294,8 @@ class Node::Impl {
   const NodeOptions options_;
   bool drained_ = false;
   PrometheusMetrics metrics_;
-  StoreMetrics store_metrics_;
+  EventLoop shutdown_loop_{"shutdown"};
+  StoreReporter store_reporter_;
   const MethodTable methods_;
   CallMetrics call_metrics_;
   CallLog call_log_{call_metrics_};
@@ -281,7 +306,6 @@ class Node::Impl {
   Loops history_loops_;
   EventLoop matching_loop_{"matching"};
   EventLoop cluster_loop_{"cluster"};  // namespaces, lease, lists
-  EventLoop shutdown_loop_{"shutdown"};
   NodeHealth health_;
 
   std::unique_ptr<persistence::Session> session_;

@@ -22,6 +22,7 @@ persistence::PostgresOptions OptionsOf(const PostgresChoice& choice) {
   options.target = choice.target;
   options.through_pgbouncer = choice.through_pgbouncer;
   options.read_connections = choice.read_connections;
+  options.list_connections = choice.list_connections;
   return options;
 }
 
@@ -37,6 +38,11 @@ std::string StoreName(const StoreChoice& choice) {
       Overloaded{[](const MemoryChoice&) { return "memory"; }, [](const SqliteChoice&) { return "sqlite"; },
                  [](const PostgresChoice&) { return "postgres12"; }},
       choice);
+}
+
+size_t ListConnections(const StoreChoice& choice) {
+  const auto* postgres = std::get_if<PostgresChoice>(&choice);
+  return postgres == nullptr ? 1 : static_cast<size_t>(postgres->list_connections);
 }
 
 bool IsExclusive(const StoreChoice& choice) { return !std::holds_alternative<PostgresChoice>(choice); }

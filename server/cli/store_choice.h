@@ -23,11 +23,15 @@ struct PostgresChoice {
   persistence::PgTarget target;
   bool through_pgbouncer = false;
   int read_connections = 2;
+  int list_connections = 2;
 };
 using StoreChoice = std::variant<MemoryChoice, SqliteChoice, PostgresChoice>;
 
 // As GetClusterInfo names it.
 std::string StoreName(const StoreChoice& choice);
+
+// How many lists and counts run at a time: half of them, and at least one, of one namespace.
+size_t ListConnections(const StoreChoice& choice);
 
 // Only one process can have it open: no lease is needed.
 bool IsExclusive(const StoreChoice& choice);

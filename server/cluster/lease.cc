@@ -174,7 +174,10 @@ void LeaseKeeper::OnNotHeld(const persistence::LeaseAnswer& answer) {
 
 void LeaseKeeper::OnFailed(const absl::Status& status) {
   if (!SayAgain()) return;
-  spdlog::warn("{}", WithFields("the lease could not be renewed", {{"error", StdView(status.message())}}));
+  // A store that does not answer is said in one place for all parts.
+  const auto level = absl::IsUnavailable(status) ? spdlog::level::debug : spdlog::level::err;
+  spdlog::log(level, "{}",
+              WithFields("the lease could not be renewed", {{"error", StdView(status.message())}}));
 }
 
 void LeaseKeeper::OnLapse() {

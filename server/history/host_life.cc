@@ -159,8 +159,11 @@ void HistoryHost::FenceLater(const absl::Status& why) {
   const absl::Duration now = world_.executor.Monotonic();
   if (now - fence_said_at_ >= kBetweenLines) {
     fence_said_at_ = now;
-    spdlog::info("{}", WithFields("a writer is not fenced yet", {{"writer", std::to_string(writer_id_)},
-                                                                 {"error", StdView(why.message())}}));
+    // A store that does not answer is said in one place for all parts.
+    const auto level = absl::IsUnavailable(why) ? spdlog::level::debug : spdlog::level::err;
+    spdlog::log(level, "{}",
+                WithFields("a writer is not fenced yet",
+                           {{"writer", std::to_string(writer_id_)}, {"error", StdView(why.message())}}));
   }
   fence_timer_ = world_.executor.RunAfter(NextBackoff(), [this] {
     fence_timer_ = Executor::kNoTimer;

@@ -105,6 +105,8 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"asyncmatch_latency", kHistogram, kSeconds, kCallLabels, "The same, when the task waited for a poll."},
 
     // The store.
+    {"perdure_slow_lists", kCounter, kNone, "operation", "Lists and counts that took more than 2 seconds."},
+    {"perdure_waiting_lists", kGauge, kNone, "", "Lists and counts that wait for their turn."},
     {"persistence_requests", kCounter, kNone, kServiceLabels, "Operations of the store."},
     {"persistence_errors", kCounter, kNone, kServiceLabels, "Operations of the store that failed."},
     {"persistence_latency", kHistogram, kSeconds, kServiceLabels, "Duration of the store's operations."},

@@ -1,6 +1,7 @@
 """Probes over HTTP and the health service of gRPC, while the database goes away and comes back."""
 
 import asyncio
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from support.env import eventually
 from support.postgres import PostgresCluster, create_database
 from support.probes import Probe, probe
 from support.processes import free_port, wait_until
-from support.servers import PERDURE, PostgresServer, Server
+from support.servers import PERDURE, PostgresServer, Server, write_config
 from support.workflows import Collect, Echo
 
 # Kubernetes' usual period of probes.
@@ -94,12 +95,47 @@ def test_probes_are_answered_before_the_server_is_ready(
         second.kill()
 
 
+def test_a_database_that_is_away_at_the_start_is_waited_for(
+    own_postgres: PostgresCluster, tmp_path: Path
+) -> None:
+    """Live, not ready, one line in the log; then it serves. Whom the database refuses, it ends."""
+    dsn = create_database(own_postgres.dsn)
+    server = PostgresServer(tmp_path, dsn, {"namespaces": "made"})
+    own_postgres.crash()
+    server.launch()
+    try:
+        assert server._process is not None
+        port = server.health_port
+        wait_until("probes", lambda: code(port, "/livez") == 200, server._process, server.log)
+        wait_until(
+            "the wait", lambda: "not answer" in str(probe(port, "/readyz")), server._process, server.log
+        )
+        for _ in range(5):  # attempts come and go
+            assert report(port, "/readyz").failing().keys() == {"start"}
+            time.sleep(0.5)
+        own_postgres.start()
+        wait_until("readiness", lambda: code(port, "/readyz") == 200, server._process, server.log)
+        server.wait_ready()
+        lines = [line for line in server.log.read_text().splitlines() if "database" in line]
+        assert ["does not answer" in line for line in lines] == [True, False], lines
+        assert "answers again" in lines[1]
+    finally:
+        server.kill()
+    (tmp_path / "other").mkdir()
+    write_config(tmp_path / "other/perdure.yaml", {"store.postgres": f"{dsn} user=nobody_there"})
+    other = [str(PERDURE), "serve", "--config", str(tmp_path / "other/perdure.yaml")]
+    refused = subprocess.run(other, capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 1
+    assert "nobody_there" in refused.stderr
+
+
 class Caller:
     """Calls of every kind, again and again; notes each error's code."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.codes: set[RPCStatusCode] = set()
+        self.messages: set[str] = set()
         self.answered = 0
         self.last_ok = 0.0
 
@@ -112,6 +148,7 @@ class Caller:
                     self.last_ok = time.monotonic()
                 except RPCError as error:
                     self.codes.add(error.status)
+                    self.messages.add(error.message)
                 await asyncio.sleep(0.02)
 
     async def start(self) -> None:
@@ -161,6 +198,12 @@ async def test_a_database_that_goes_away_and_comes_back(
         await eventually("calls are answered again", lambda: is_answered(caller))
         calling.cancel()
         assert caller.codes == {RPCStatusCode.UNAVAILABLE}
+        # Neither host nor user, which libpq's words name.
+        assert not [text for text in caller.messages if "127.0.0.1" in text or "connection to" in text]
+        lines = postgres_server.log.read_text().splitlines()
+        assert len([line for line in lines if "the database does not answer" in line]) == 1
+        assert len([line for line in lines if "the database answers again" in line]) == 1
+        assert len(lines) < 30, lines
         await handle.signal(Collect.finish)
         assert await handle.result() == []
 

@@ -149,3 +149,24 @@ async def test_invalid_queries_are_refused(env: Env, query: str) -> None:
         with pytest.raises(RPCError) as refused:
             await call
         assert refused.value.status == RPCStatusCode.INVALID_ARGUMENT
+
+
+async def test_a_page_is_one_that_a_client_can_take(env: Env) -> None:
+    """Twelve memos of 900 KB: gRPC's clients take 4 MB. The real server's page would be one of 10.8 MB."""
+    if not env.server.is_perdure:
+        pytest.skip("the real server bounds its pages in rows alone")
+    workflow_type = f"Type-{env.id()}"
+    memo = {"large": "m" * 900_000}
+    handles = [await env.start(workflow_type, memo=memo) for _ in range(12)]
+    request = ListWorkflowExecutionsRequest(namespace="default", query=f"WorkflowType = '{workflow_type}'")
+    found: list[str] = []
+    while True:
+        page = await env.client.workflow_service.list_workflow_executions(request)
+        assert page.ByteSize() < 2 * 1024 * 1024
+        found += [row.execution.workflow_id for row in page.executions]
+        if not page.next_page_token:
+            break
+        request.next_page_token = page.next_page_token
+    assert found == [handle.id for handle in reversed(handles)]
+    for handle in handles:
+        await handle.terminate()

@@ -209,6 +209,7 @@ TEST_CASE("a list's page token goes with its filter") {
   REQUIRE(DoCall<api::ListWorkflowExecutionsResponse>(node, "ListWorkflowExecutions", request).ok());
   CHECK(node.visibility.asked.at(1).after->start_time == absl::FromUnixSeconds(5));
   CHECK(node.visibility.asked.at(1).page_size == limits::kListPage);
+  CHECK(node.visibility.asked.at(1).max_bytes == limits::kListPageBytes);
   request.set_query("WorkflowType = 'Other'");
   CHECK(ErrorOf(node, "ListWorkflowExecutions", request) == "Invalid NextPageToken.");
 }

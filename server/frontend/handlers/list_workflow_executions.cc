@@ -32,6 +32,7 @@ void ListWorkflowExecutions(Frontend& frontend, CallPtr call, NamespacePtr name_
   persistence::VisibilityQuery query = ToQuery(name_space->id, *std::move(filter));
   const int asked = request.page_size();
   query.page_size = asked <= 0 ? limits::kListPage : std::min<size_t>(asked, limits::kListPage);
+  query.max_bytes = limits::kListPageBytes;
   const absl::Status token =
       ApplyToken(frontend.tokens, name_space->id, request.query(), request.next_page_token(), query);
   if (!token.ok()) return call->Fail(token);
