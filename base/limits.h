@@ -141,9 +141,7 @@ inline constexpr absl::Duration kSlowList = absl::Seconds(2);
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
 inline constexpr size_t kListFilterComparisons = 500;
-// Bytes of one page of namespaces or of workers (at least one entry), and of the pollers of one type in the
-// description of a task queue (those seen last).
-inline constexpr size_t kPageBytes = 2 * 1024 * 1024;
+// Bytes of the pollers of one type in the description of a task queue: those seen last.
 inline constexpr size_t kPollersBytes = 1024 * 1024;
 // Heartbeats of workers: bytes of one (INVALID_ARGUMENT), how many workers are kept in memory and the bytes
 // that they take there, and for how long after their last one.

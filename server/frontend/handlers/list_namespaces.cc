@@ -49,7 +49,8 @@ void ListNamespaces(Frontend& frontend, CallPtr call, api::ListNamespacesRequest
     api::DescribeNamespaceResponse described = DescribeNamespaceOf(*name_space);
     bytes += described.ByteSizeLong();
     const bool first = response.namespaces().empty();
-    if (static_cast<size_t>(response.namespaces_size()) == page || (!first && bytes > limits::kPageBytes)) {
+    if (static_cast<size_t>(response.namespaces_size()) == page ||
+        (!first && bytes > limits::kListPageBytes)) {
       token.set_after_name(response.namespaces().rbegin()->namespace_info().name());
       response.set_next_page_token(frontend.tokens.Seal(TokenKind::kNamespacePage, token));
       break;

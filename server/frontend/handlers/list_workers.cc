@@ -47,7 +47,7 @@ void ListWorkers(Frontend& frontend, CallPtr call, NamespacePtr name_space, api:
     if (continued && worker->worker_instance_key() <= token.after_key()) continue;
     bytes += 2 * worker->ByteSizeLong();  // it stands there whole, and in short
     const bool first = response.workers().empty();
-    if (static_cast<size_t>(response.workers_size()) == page || (!first && bytes > limits::kPageBytes)) {
+    if (static_cast<size_t>(response.workers_size()) == page || (!first && bytes > limits::kListPageBytes)) {
       token.set_namespace_id(std::string(name_space->id.View()));
       token.set_after_key(response.workers(response.workers_size() - 1).worker_instance_key());
       response.set_next_page_token(frontend.tokens.Seal(TokenKind::kWorkerPage, token));

@@ -147,7 +147,7 @@ TEST_CASE("a page of namespaces fits in a client's message, and none is left out
   const std::vector<size_t> sizes = PageSizes(node, namespaces);
   CHECK(namespaces == kRegistered + 1);
   CHECK(sizes.size() > 4);
-  for (const size_t size : sizes) CHECK(size <= limits::kPageBytes + 4096);
+  for (const size_t size : sizes) CHECK(size <= limits::kListPageBytes + 4096);
 }
 
 TEST_CASE("a page of workers fits in a client's message, and none is left out") {
@@ -168,7 +168,7 @@ TEST_CASE("a page of workers fits in a client's message, and none is left out") 
     const auto page = DoCall<api::ListWorkersResponse>(node, "ListWorkers", request);
     REQUIRE(page.ok());
     REQUIRE(page->workers_size() > 0);
-    CHECK(page->ByteSizeLong() <= limits::kPageBytes + 4096);
+    CHECK(page->ByteSizeLong() <= limits::kListPageBytes + 4096);
     workers += static_cast<size_t>(page->workers_size());
     request.set_next_page_token(page->next_page_token());
   } while (!request.next_page_token().empty());
