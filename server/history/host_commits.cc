@@ -28,11 +28,6 @@ absl::Duration RefusalWait(int count) {
   return std::min(wait, kLongestRefusalWait);
 }
 
-std::optional<absl::Time> Earlier(std::optional<absl::Time> a, std::optional<absl::Time> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 }  // namespace
 
 void HistoryHost::Seal(ResidentRun& run) {
@@ -56,7 +51,9 @@ void HistoryHost::Seal(ResidentRun& run) {
   WakeTimes times = run.wake_times;
   // A run that leaves is woken for what is next although an earlier dispatch, which matching has, still
   // waits.
-  if (run.evict) times.timer = Earlier(times.timer, ObligationsKeeper::Next(run));
+  if (const auto next = ObligationsKeeper::Next(run); run.evict && next) {
+    times.timer = std::min(WakeTimes::Stored(*next), times.timer.value_or(absl::InfiniteFuture()));
+  }
   if (std::exchange(run.settle_wakes, false) || !sealed.open) {
     run.wakes.Settle(times, write);
   } else {

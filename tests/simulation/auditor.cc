@@ -86,10 +86,10 @@ std::vector<std::string> Auditor::CheckWakes(const std::vector<uint32_t>& writer
   for (const uint32_t writer : writers) {
     for (const persistence::WakeRow& wake : Wakes(writer)) first.emplace(wake.run, wake.at);
   }
-  std::vector<persistence::RunKey> keys;
-  for (const persistence::VisibilityRow& row : Rows()) keys.push_back(row.key);
+  persistence::LoadQuery query;
+  for (const persistence::VisibilityRow& row : Rows()) query.keys.push_back(row.key);
   const auto stored = Read<std::vector<persistence::StoredRun>>(
-      [&](auto done) { session_->LoadRuns(keys, std::move(done)); });
+      [&](auto done) { session_->LoadRuns(query, std::move(done)); });
   std::vector<std::string> broken;
   for (const persistence::StoredRun& run : stored) {
     const workflow::State state = FoldOf(run);
