@@ -24,7 +24,7 @@ constexpr uint32_t kWriter = 0x7FFF'FFFF;
 // Long enough for the command, and it ends by itself when the command is killed.
 constexpr absl::Duration kLease = absl::Seconds(30);
 
-struct Flags {
+struct RemoveFlags {
   std::shared_ptr<ConfigFlags> config;
   std::string name_space = "default";
   std::string workflow_id;
@@ -36,7 +36,8 @@ class IgnoresOperations final : public persistence::StoreObserver {
   void OnOperation(std::string_view, absl::Duration, bool) override {}
 };
 
-absl::StatusOr<StoredRunView> FindRun(Session& session, EventLoop& loop, const Flags& flags, Uuid run_id) {
+absl::StatusOr<StoredRunView> FindRun(Session& session, EventLoop& loop, const RemoveFlags& flags,
+                                      Uuid run_id) {
   StoredNamespaces namespaces(session, loop);
   const auto loaded = Await<bool>([&](auto done) { namespaces.Load(std::move(done)); });
   if (!loaded.ok()) return loaded.status();
@@ -65,30 +66,39 @@ absl::Status Delete(Session& session, EventLoop& loop, const persistence::RunKey
   return absl::UnavailableError(fmt::format("the store did not remove the run: {}", result->message));
 }
 
-absl::Status RemoveFrom(Session& session, EventLoop& loop, const Flags& flags, Uuid run_id) {
-  const Uuid node = Uuid::Mint(loop.random());
-  const auto lease =
-      AwaitOn<bool>(loop, [&](auto done) { session.RenewLease(node, kLease, std::move(done)); });
-  if (!lease.ok()) return lease.status();
-  if (!*lease) return absl::FailedPreconditionError("a server works on this store: stop it, then repeat");
+absl::Status RemoveFrom(Session& session, EventLoop& loop, const RemoveFlags& flags, Uuid run_id) {
   const auto run = FindRun(session, loop, flags, run_id);
-  absl::Status removed = run.ok() ? Delete(session, loop, run->key) : run.status();
-  (void)AwaitOn<bool>(loop,
-                      [&](auto done) { session.RenewLease(node, absl::ZeroDuration(), std::move(done)); });
+  return run.ok() ? Delete(session, loop, run->key) : run.status();
+}
+
+// Nobody else may own the shards meanwhile.
+absl::Status RemoveUnderLease(Session& session, EventLoop& loop, const RemoveFlags& flags, Uuid run_id) {
+  const Uuid incarnation = Uuid::Mint(loop.random());
+  const persistence::NodeRow node{incarnation, "remove-run/" + incarnation.ToString(), "none"};
+  const auto lease = AwaitOn<persistence::LeaseAnswer>(
+      loop, [&](auto done) { session.RenewLease(node, kLease, std::move(done)); });
+  if (!lease.ok()) return lease.status();
+  if (!lease->tenure)
+    return absl::FailedPreconditionError("a server works on this store: stop it, then repeat");
+  absl::Status removed = RemoveFrom(session, loop, flags, run_id);
+  (void)AwaitOn<bool>(loop, [&](auto done) { session.EndLease(incarnation, std::move(done)); });
   return removed;
 }
 
-absl::Status Remove(const Flags& flags) {
+absl::Status Remove(const RemoveFlags& flags) {
   auto config = LoadConfig(*flags.config);
   if (!config.ok()) return config.status();
   const std::optional<Uuid> run_id = Uuid::Parse(flags.run_id);
   if (!run_id) return absl::InvalidArgumentError("--run-id: write a UUID");
+  const StoreChoice& choice = config->node.store;
   IgnoresOperations observer;
-  auto store = OpenStore(config->node.store, observer);
+  auto store = OpenStore(choice, observer);
   if (!store.ok()) return store.status();
   EventLoop loop("remove-run");
   const auto session = (*store)->OpenSession(loop);
-  absl::Status removed = RemoveFrom(*session, loop, flags, *run_id);
+  // A store that only one process can open needs no lease.
+  const auto remove = IsExclusive(choice) ? RemoveFrom : RemoveUnderLease;
+  absl::Status removed = remove(*session, loop, flags, *run_id);
   loop.Stop();
   return removed;
 }
@@ -96,7 +106,7 @@ absl::Status Remove(const Flags& flags) {
 }  // namespace
 
 void AddRemoveRun(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RemoveFlags>();
   CLI::App& command = *app.add_subcommand(
       "remove-run",
       "Remove a run that cannot be folded (inspect says so); while no server works on the store");

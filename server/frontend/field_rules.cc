@@ -18,7 +18,7 @@
 namespace perdure::server {
 namespace {
 
-using google::protobuf::Descriptor;
+using MessageType = google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
@@ -43,12 +43,12 @@ constexpr auto kLimits = std::to_array<NamedLimit>({
 });
 
 // The fields of namespaces have limits where namespaces are made and changed.
-bool IsOfNamespaces(const Descriptor* request) {
+bool IsOfNamespaces(const MessageType* request) {
   return request == api::RegisterNamespaceRequest::descriptor() ||
          request == api::UpdateNamespaceRequest::descriptor();
 }
 
-size_t MaxBytes(const Descriptor* type) {
+size_t MaxBytes(const MessageType* type) {
   if (type == common::RetryPolicy::descriptor()) return limits::kRetryPolicySize;
   if (type == common::Header::descriptor()) return limits::kBlobSize;
   return SIZE_MAX;
@@ -99,16 +99,16 @@ size_t FieldRules::LimitOf(const FieldDescriptor* field) {
   return limits::kStringSize;
 }
 
-bool FieldRules::IsBoundedWhole(const Descriptor* type) {
+bool FieldRules::IsBoundedWhole(const MessageType* type) {
   return type == temporal::api::failure::v1::Failure::descriptor() || type == common::Payload::descriptor() ||
          type == common::Payloads::descriptor();
 }
 
-FieldRules::FieldRules(const Descriptor* request) : texts_count_(!IsOfNamespaces(request)) {
+FieldRules::FieldRules(const MessageType* request) : texts_count_(!IsOfNamespaces(request)) {
   Add(request, texts_count_);
 }
 
-bool FieldRules::Add(const Descriptor* type, bool texts_count) {
+bool FieldRules::Add(const MessageType* type, bool texts_count) {
   texts_count = texts_count && !IsBoundedWhole(type);
   if (!types_.try_emplace({type, texts_count}).second) return true;
   if (type == google::protobuf::Duration::descriptor() || type == google::protobuf::Timestamp::descriptor())
@@ -132,7 +132,7 @@ bool FieldRules::Add(const Descriptor* type, bool texts_count) {
 absl::Status FieldRules::Check(const Message& request) const { return CheckMessage(request, texts_count_); }
 
 absl::Status FieldRules::CheckMessage(const Message& message, bool texts_count) const {
-  const Descriptor* type = message.GetDescriptor();
+  const MessageType* type = message.GetDescriptor();
   if (type == google::protobuf::Duration::descriptor()) return CheckDuration(message);
   if (type == google::protobuf::Timestamp::descriptor()) return CheckTime(message);
   texts_count = texts_count && !IsBoundedWhole(type);
