@@ -98,6 +98,7 @@ class Workflow {
     row.task_queue = "bench";
     row.start_time = row.execution_time = start_;
     if (closed) row.close_time = absl::Now();
+    if (closed) row.delete_at = start_ + absl::Hours(72);
     if (closed) row.history_length = next_event_ - 1;
     if (closed) row.history_size_bytes = 1500;
     if (closed) row.state_transition_count = kSteps;

@@ -127,12 +127,15 @@ inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes)
 SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::bytea[], $7::bytea[]))"};
 // Arrays: shard, run, sequence, next event. Rows without events that the run's new snapshot covers, from the
-// one before it on: that one's have gone.
+// one before it on: that one's have gone. OFFSET 0 has the place of the one before known first, so that a long
+// history is not read from its beginning.
 inline constexpr Constant kCompactHistory{"compact_history", R"(
-DELETE FROM history AS h
-USING unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[]) AS k (shard, run_id, sequence, next_event_id)
-LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
-WHERE h.shard = k.shard AND h.run_id = k.run_id AND h.first_event_id >= COALESCE(s.next_event_id, 0)
+DELETE FROM history AS h USING (
+  SELECT k.*, COALESCE(s.next_event_id, 0) AS from_event_id
+  FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[]) AS k (shard, run_id, sequence, next_event_id)
+  LEFT JOIN snapshots AS s ON s.shard = k.shard AND s.run_id = k.run_id
+  OFFSET 0) AS k
+WHERE h.shard = k.shard AND h.run_id = k.run_id AND h.first_event_id >= k.from_event_id
   AND h.first_event_id <= k.next_event_id AND h.sequence <= k.sequence AND h.event_count = 0)"};
 // Arrays: shard, run, sequence, next event, state
 inline constexpr Constant kPutSnapshots{"put_snapshots", R"(
@@ -153,7 +156,7 @@ ON CONFLICT DO NOTHING)"};
 // $1 shards, $2 runs, $3 bytes, $4 the latest delete_at of a run that is not read. For each run what was
 // found of it (part 0: in the place of the sequence 0 nothing, 1 a run, 2 one that is due, 3 one for later;
 // then its last event, rows, delete_at and bytes), its snapshot (part 1) and the rows behind it (part 2), as
-// of one moment. What runs weigh is known without reading their bytes.
+// of one moment. What runs weigh is known without reading their bytes; OFFSET 0 has it added up once.
 inline constexpr Constant kLoadRuns{"load_runs", R"(
 WITH k AS (SELECT * FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS k (shard, run_id, place)),
 looked AS (
@@ -167,7 +170,7 @@ weighed AS (
     SELECT sum(octet_length(h.events) + octet_length(h.changes)) FROM history AS h
     WHERE h.shard = l.shard AND h.run_id = l.run_id
       AND h.first_event_id >= COALESCE(l.next_event_id, 0) AND h.sequence > COALESCE(l.sequence, 0)), 0) END AS bytes
-  FROM looked AS l),
+  FROM looked AS l OFFSET 0),
 found AS (
   SELECT w.*, CASE WHEN is_missing THEN 0 WHEN is_due THEN 2
     WHEN sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes < $3::int8 THEN 1 ELSE 3 END AS found

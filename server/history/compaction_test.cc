@@ -74,7 +74,7 @@ TEST_CASE("heartbeats do not pile up in the store, and the run goes on after a c
 
 TEST_CASE("heartbeats of a run with a large state do not pile up either") {
   TestNode node;
-  const auto task = StartActivity(node, 1'500'000);
+  const auto task = StartActivity(node, 300'000);
   const int heartbeats = static_cast<int>(limits::kRowsWithoutEvents) + 500;
   for (int i = 0; i < heartbeats; ++i) Heartbeat(node, task, std::to_string(i));
   CHECK(StoredRows(node) < 600);
@@ -110,6 +110,8 @@ TEST_CASE("failed attempts of a workflow task do not pile up") {
     const auto task = node.PollWorkflow();
     workflow::FailWorkflowTask failed;
     failed.token = task.token;
+    failed.request.set_cause(
+        temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
     failed.request.mutable_failure()->set_message("panic");
     REQUIRE(node.Execute(node.Ref("wf"), failed).ok());
     node.Advance(absl::Minutes(11));

@@ -36,6 +36,10 @@ void HistoryHost::Retire(const RunPtr& run) {
 
 void HistoryHost::RemoveStored(const persistence::StoredRun& stored, std::vector<RunLoader::Loaded> calls,
                                std::vector<RunLoader::Loaded> wakes) {
+  if (phase_ != Phase::kServing) {  // what is read while the host stops changes nothing any more
+    for (RunLoader::Loaded& call : calls) std::move(call)(Serving());
+    return;
+  }
   KnownWakes known;
   for (const absl::Time at : horizon_.Take(stored.key)) known.Suspect(at);
   // While very many are waiting already, the wake counts as one that is being loaded: no more are taken up.

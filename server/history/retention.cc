@@ -16,6 +16,9 @@ using persistence::RunSize;
 
 namespace {
 
+// A run's execution and snapshot rows, and its wake.
+constexpr int64_t kRowsBesides = 3;
+
 int64_t DivideUp(int64_t total, int64_t part) { return (total + part - 1) / part; }
 
 }  // namespace
@@ -23,14 +26,14 @@ int64_t DivideUp(int64_t total, int64_t part) { return (total + part - 1) / part
 // By events, because the store finds a row by its first event; rows and bytes are taken to be spread evenly.
 Retention::Removal Retention::Divide(const RunSize& size) {
   const int64_t events = std::max<int64_t>(size.last_event_id, 1);
-  const int64_t rows = std::max(size.rows, events);
+  const int64_t rows = size.rows > 0 ? size.rows : events;
   const int64_t bytes = std::max<int64_t>(size.bytes, 0);
   Removal removal;
   removal.parts = std::max(DivideUp(rows, static_cast<int64_t>(limits::kRemovedRows)),
                            DivideUp(bytes, static_cast<int64_t>(limits::kRemovedBytes)));
   removal.parts = std::clamp<int64_t>(removal.parts, 1, events);
   removal.events_a_part = DivideUp(events, removal.parts);
-  removal.rows_a_part = static_cast<size_t>(DivideUp(rows, removal.parts));
+  removal.rows_a_part = static_cast<size_t>(DivideUp(rows, removal.parts) + kRowsBesides);
   removal.bytes_a_part = static_cast<size_t>(DivideUp(bytes, removal.parts));
   return removal;
 }

@@ -133,7 +133,7 @@ void RunLoader::AnswerLoad(const Queue& queue, StoredRun stored, Wanted wanted) 
       Answer(wanted, host_.Admit(std::move(stored)));
       return;
     case StoredRun::Found::kNothing:
-      if (queue.urgency == Urgency::kCall) {
+      if (queue.urgency == Urgency::kCall && wanted.wakes.empty()) {
         Answer(wanted, RunPtr());
         return;
       }
