@@ -122,6 +122,7 @@ void HistoryHost::AskWriter() {
 
 void HistoryHost::OnAsked(const absl::StatusOr<persistence::FencedWriter>& row, uint64_t landed) {
   if (!row.ok()) {
+    world_.executor.Cancel(fence_timer_);
     fence_timer_ = world_.executor.RunAfter(NextBackoff(), [this] {
       fence_timer_ = Executor::kNoTimer;
       if (phase_ == Phase::kServing) AskWriter();

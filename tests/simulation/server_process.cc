@@ -6,6 +6,21 @@
 
 namespace perdure::simulation {
 
+server::HistoryOptions HistoryOptionsOf(const Plan& plan) {
+  server::HistoryOptions options;
+  options.check_fold = true;
+  if (plan.resident_bytes > 0) options.resident_bytes = plan.resident_bytes;
+  if (plan.tail_bytes > 0) options.tail_bytes = plan.tail_bytes;
+  if (plan.load_keys > 0) options.load_keys = plan.load_keys;
+  if (plan.small_horizon) options.wakes = plan.wakes;
+  options.quiet_after = plan.quiet_after;
+  if (plan.snapshots) {
+    options.snapshot_log_bytes = 0;
+    options.log_to_snapshot = 0;
+  }
+  return options;
+}
+
 ServerProcess::ServerProcess(World world, Options options)
     : world_(world),
       options_(std::move(options)),
@@ -48,7 +63,7 @@ void ServerProcess::TakeUp() {
       server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics}, executors,
       options_.first_writer, options_.history);
   matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, world_.namespaces,
-                                                     world_.metrics);
+                                                     world_.metrics, options_.matching);
   history_->Serve(*matching_, [this] { serving_(); });
 }
 

@@ -14,8 +14,12 @@
 #include "server/cluster/lease.h"
 #include "server/history/node_history.h"
 #include "server/matching/node_matching.h"
+#include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
+
+// How a server's part of history behaves in this plan.
+server::HistoryOptions HistoryOptionsOf(const Plan& plan);
 
 class ServerProcess {
  public:
@@ -30,6 +34,7 @@ class ServerProcess {
     uint32_t first_writer = 1;
     size_t executors = 1;
     server::HistoryOptions history;
+    server::MatchingOptions matching;
   };
   // Everything in `world` outlives it.
   ServerProcess(World world, Options options);

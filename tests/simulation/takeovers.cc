@@ -36,12 +36,19 @@ TakeoverPlan DrawTakeovers(Random& random) {
   return plan;
 }
 
+// Who waits for the end of a workflow looks at it: here the readers look all along.
+Plan DrawWatchedPlan(Random& random) {
+  Plan plan = DrawPlan(random);
+  plan.watched = true;
+  return plan;
+}
+
 }  // namespace
 
 Takeovers::Takeovers(uint64_t seed)
     : time_(seed),
       random_(NewSeededRandom(time_.random().Next())),
-      plan_(DrawPlan(*random_)),
+      plan_(DrawWatchedPlan(*random_)),
       takeover_plan_(DrawTakeovers(*random_)),
       faults_(plan_.faults, *random_),
       people_(time_),
@@ -70,13 +77,8 @@ std::unique_ptr<ServerProcess> Takeovers::MakeProcess(size_t number) {
   options.name = takeover_plan_.same_name ? "node" : fmt::format("node-{}", number);
   options.first_writer = takeover_plan_.same_writers ? 1 : 1 + 10 * static_cast<uint32_t>(number);
   options.executors = 1 + random_->Below(3);
-  options.history.check_fold = true;
-  if (plan_.resident_bytes > 0) options.history.resident_bytes = plan_.resident_bytes;
-  options.history.quiet_after = absl::Seconds(1);
-  if (plan_.snapshots) {
-    options.history.snapshot_log_bytes = 0;
-    options.history.log_to_snapshot = 0;
-  }
+  options.history = HistoryOptionsOf(plan_);
+  options.matching = {.queue_window = plan_.queue_window};
   return std::make_unique<ServerProcess>(ServerProcess::World{time_, *store_, namespaces_, metrics_},
                                          options);
 }
@@ -149,11 +151,14 @@ void Takeovers::ScheduleFate() {
 void Takeovers::StopFaults() {
   faults_stopped_ = true;
   faults_.Stop();
+  journal_.Calm(people_.Now());
   client_network_.StopFaults();
   for (Side& side : sides_) {
     side.process->Resume();
     side.network->StopFaults();
     side.worker->StopFaults();
+    fate_.RunAfter(plan_.rare_polls_after,
+                   [this, &side] { people_.Post([&side] { side.worker->PollRareQueue(); }); });
   }
 }
 

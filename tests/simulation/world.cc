@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/event_loop.h"
+#include "tests/simulation/server_process.h"
 
 namespace perdure::simulation {
 namespace {
@@ -48,19 +49,9 @@ World::~World() { CrashServer(); }
 void World::StartServer() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
-  server::HistoryOptions options;
-  options.check_fold = true;
-  if (plan_.resident_bytes > 0) options.resident_bytes = plan_.resident_bytes;
-  if (plan_.tail_bytes > 0) options.tail_bytes = plan_.tail_bytes;
-  if (plan_.load_keys > 0) options.load_keys = plan_.load_keys;
-  if (plan_.small_horizon) options.wakes = plan_.wakes;
-  options.quiet_after = plan_.quiet_after;
-  if (plan_.snapshots) {
-    options.snapshot_log_bytes = 0;
-    options.log_to_snapshot = 0;
-  }
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, kFirstWriter, options);
+      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, kFirstWriter,
+      HistoryOptionsOf(plan_));
   matching_ =
       std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_,
                                              server::MatchingOptions{.queue_window = plan_.queue_window});
