@@ -73,7 +73,7 @@ absl::Status RemoveFrom(Session& session, EventLoop& loop, const RemoveFlags& fl
 
 // Nobody else may own the shards meanwhile.
 absl::Status RemoveUnderLease(Session& session, EventLoop& loop, const RemoveFlags& flags, Uuid run_id) {
-  const Uuid incarnation = Uuid::Mint(loop.random());
+  const Uuid incarnation = Uuid::Mint(*NewSystemRandom());
   const persistence::NodeRow node{incarnation, "remove-run/" + incarnation.ToString(), "none"};
   const auto lease = AwaitOn<persistence::LeaseAnswer>(
       loop, [&](auto done) { session.RenewLease(node, kLease, std::move(done)); });
