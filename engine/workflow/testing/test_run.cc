@@ -8,9 +8,12 @@
 #include "absl/strings/str_split.h"
 #include "base/event_loop.h"
 #include "base/time.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
+
+using google::protobuf::util::MessageDifferencer;
 
 std::string PascalName(const HistoryEvent& event) {
   std::string name = temporal::api::enums::v1::EventType_Name(event.event_type());
@@ -171,6 +174,13 @@ std::vector<std::pair<int64_t, int64_t>> ActivitiesOf(const State& state) {
   return activities;
 }
 
+// Failed attempts of workflow tasks set the one that is left out, mostly without an event.
+temporal::api::common::v1::SearchAttributes AttributesByEvents(const State& state) {
+  temporal::api::common::v1::SearchAttributes attributes = *state.search_attributes;
+  attributes.mutable_indexed_fields()->erase("TemporalReportedProblems");
+  return attributes;
+}
+
 // `compacted` is folded from the records with events alone, `whole` from all.
 void RequireSameByEvents(const State& compacted, const State& whole) {
   REQUIRE(compacted.next_event_id == whole.next_event_id);
@@ -184,9 +194,9 @@ void RequireSameByEvents(const State& compacted, const State& whole) {
   REQUIRE(compacted.previous_started_event_id == whole.previous_started_event_id);
   REQUIRE(compacted.last_completed_event_id == whole.last_completed_event_id);
   REQUIRE(compacted.cancel_requested_event_id == whole.cancel_requested_event_id);
-  REQUIRE(compacted.memo->SerializeAsString() == whole.memo->SerializeAsString());
-  REQUIRE(compacted.search_attributes->SerializeAsString() == whole.search_attributes->SerializeAsString());
-  REQUIRE(compacted.auto_reset_points->SerializeAsString() == whole.auto_reset_points->SerializeAsString());
+  REQUIRE(MessageDifferencer::Equals(*compacted.memo, *whole.memo));
+  REQUIRE(MessageDifferencer::Equals(AttributesByEvents(compacted), AttributesByEvents(whole)));
+  REQUIRE(MessageDifferencer::Equals(*compacted.auto_reset_points, *whole.auto_reset_points));
   // What was buffered last is not known to events yet, or never will be.
   if (!whole.IsOpen() || !whole.buffered->empty()) return;
   REQUIRE(compacted.signal_count == whole.signal_count);
