@@ -43,7 +43,7 @@ absl::Status StatusOfList(const PgAnswer& answer, absl::Duration limit) {
 
 // Tells the database's words of what it refused, but for what some statement of ours is meant to provoke.
 void TellRefusal(const PgShared& shared, std::string_view operation, const PgAnswer& answer) {
-  const bool meant = answer.sqlstate == kDivisionByZero || answer.sqlstate == kUniqueViolation ||
+  const bool meant = answer.sqlstate == sql::kDivisionByZero || answer.sqlstate == kUniqueViolation ||
                      answer.sqlstate == kQueryCanceled;
   if (answer.kind != PgAnswer::Kind::kError || meant || shared.observer == nullptr) return;
   shared.observer->OnRefusal(operation, answer.message);
