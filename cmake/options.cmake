@@ -3,6 +3,8 @@
 
 set(PERDURE_FLAGS "-O1 -g" CACHE STRING "Optimization and debug flags of our own code")
 set(PERDURE_SANITIZE "" CACHE STRING "Sanitizers of our own code, as for -fsanitize")
+# Most of a file's compilation goes into the headers and templates that its neighbours use as well.
+option(PERDURE_UNITY "Compile our libraries several files at a time" ON)
 option(PERDURE_FUZZ "Build the fuzz targets with libFuzzer; needs clang" OFF)
 set(PERDURE_API_ARCHIVE "" CACHE FILEPATH "An already built library of the API protos, instead of building it")
 
@@ -22,7 +24,11 @@ add_library(perdure_options INTERFACE)
 separate_arguments(flags UNIX_COMMAND "${PERDURE_FLAGS}")
 # -pthread for all, because gRPC's target brings it and the precompiled header must be compiled alike.
 # Workers in the field send fields that the API's protos call deprecated, and get them back.
-target_compile_options(perdure_options INTERFACE ${flags} -pthread -Wall -Wextra -Werror -Wno-deprecated-declarations -Wno-subobject-linkage)
+target_compile_options(perdure_options INTERFACE ${flags} -pthread -Wall -Wextra -Werror -Wno-deprecated-declarations)
+if(PERDURE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Of files that are compiled together none is the main one, in which a type that is the file's own is in order.
+  target_compile_options(perdure_options INTERFACE -Wno-subobject-linkage)
+endif()
 target_include_directories(perdure_options INTERFACE "${CMAKE_SOURCE_DIR}")
 if(PERDURE_SANITIZE)
   # The standard library's own checks ride along; what they must not report of libraries stands in tests/sanitizers/.

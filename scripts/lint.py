@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """lint.py [FILE...]: clang-tidy over our C++, all of it or the named files.
 
-Takes the commands of build/release (which must be built), without the precompiled header. A file is skipped
-if nothing that its result depends on has changed since it was found clean: its text, our headers that it
-includes, its command, .clang-tidy of its folder and those above.
+Takes the commands of build/release (which must be built), but for each file by itself and without the
+precompiled header. A file is skipped if nothing that its result depends on has changed since it was found
+clean: its text, our headers that it includes, its command, .clang-tidy of its folder and those above.
 """
 
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -22,47 +23,54 @@ CLEAN = ROOT / "build/lint/clean"
 CLANG_TIDY = ROOT / "build/venv/tools/bin/clang-tidy"
 
 
-def without_pch(command: str) -> list[str]:
-    words, kept = shlex.split(command), []
-    # Whatever launches the compiler (ccache) is no part of the command.
-    words = words[next(i for i, word in enumerate(words) if word.endswith(("c++", "g++"))) :]
-    skip_next = False
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if skip_next:
-            skip_next = False
-        elif word == "-include" and "cmake_pch" in following:
-            skip_next = True
-        elif word != "-Winvalid-pch":
-            kept.append(word)
-    return kept
-
-
 def our_commands() -> dict[Path, dict[str, str]]:
+    """Those of a build tree in which files are not compiled together; it is only configured, never built."""
+    tree = ROOT / "build/lint/tree"
+    options = ["-DPERDURE_UNITY=OFF", "-DPERDURE_PCH=OFF"]
+    subprocess.run(
+        ["cmake", "--preset", "release", "-B", tree, *options],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
     commands = {}
-    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+    for entry in json.loads((tree / "compile_commands.json").read_text()):
         file = Path(entry["file"])
         if file.is_relative_to(ROOT / "build") or file.is_relative_to(ROOT / "cmake"):
             continue
-        command = shlex.join(without_pch(entry["command"]))
-        commands[file] = {"directory": entry["directory"], "file": entry["file"], "command": command}
+        # What is generated lies in the tree that is built.
+        words = shlex.split(entry["command"].replace(str(tree), str(BUILD)))
+        # Whatever launches the compiler (ccache) is no part of the command.
+        first = next(i for i, word in enumerate(words) if word.endswith(("c++", "g++")))
+        command = shlex.join(words[first:])
+        commands[file] = {"directory": str(BUILD), "file": entry["file"], "command": command}
     return commands
 
 
-def our_headers() -> dict[Path, list[Path]]:
-    """For each source, the files of ours that its last compilation read, generated ones included."""
-    listing = subprocess.run(
-        ["ninja", "-C", BUILD, "-t", "deps"], check=True, capture_output=True, text=True
-    ).stdout
-    headers: dict[Path, list[Path]] = {}
-    for block in listing.split("\n\n"):
-        lines = block.splitlines()[1:]
-        files = [Path(os.path.normpath(BUILD / line.strip())) for line in lines]
-        files = [
-            file for file in files if file.is_relative_to(ROOT) and not file.name.startswith("cmake_pch")
-        ]
-        if files:
-            headers[files[0]] = sorted(set(files))
-    return headers
+INCLUDE = re.compile(r'^#include "(.+)"$', re.MULTILINE)
+
+
+class Headers:
+    """The files of ours that a source reads, itself and generated ones included."""
+
+    def __init__(self) -> None:
+        self._included: dict[Path, list[Path]] = {}
+
+    def of(self, source: Path) -> list[Path]:
+        found, left = {source}, [source]
+        while left:
+            for header in self._includes(left.pop()):
+                if header not in found:
+                    found.add(header)
+                    left.append(header)
+        return sorted(found)
+
+    def _includes(self, file: Path) -> list[Path]:
+        if file not in self._included:
+            named = INCLUDE.findall(file.read_text())
+            paths = [root / name for name in named for root in (ROOT, BUILD / "proto/cpp")]
+            self._included[file] = [path for path in paths if path.is_file()]
+        return self._included[file]
 
 
 class Hasher:
@@ -98,21 +106,19 @@ def main() -> int:
     (ROOT / "build/lint/compile_commands.json").write_text(json.dumps(list(commands.values()), indent=1))
 
     named = [Path(name).resolve() for name in sys.argv[1:]]
-    headers, hasher = our_headers(), Hasher()
+    headers, hasher = Headers(), Hasher()
     wanted = {}
     for file in named or sorted(commands):
-        # What has not been compiled has no known headers, so its result is not kept.
-        known = file in headers
-        key = hasher.key(commands[file]["command"], file, headers[file]) if known else ""
-        if not known or not (CLEAN / key).exists():
+        key = hasher.key(commands[file]["command"], file, headers.of(file))
+        if not (CLEAN / key).exists():
             wanted[file] = key
 
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for key, complaint in zip(wanted.values(), pool.map(tidy, wanted), strict=True):
-            if complaint is None and key:
+            if complaint is None:
                 (CLEAN / key).touch()
-            elif complaint is not None:
+            else:
                 failed += 1
                 print(complaint, flush=True)
     total = len(named or commands)
