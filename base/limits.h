@@ -217,6 +217,11 @@ static_assert(kWakePage <= kWakeHorizon / 2);
 inline constexpr size_t kQueueWindow = 4096;
 // Polls of all queues together. RESOURCE_EXHAUSTED.
 inline constexpr size_t kPolls = 100'000;
+// Pollers of one task queue that DescribeTaskQueue knows; the one seen longest ago gives way.
+inline constexpr size_t kPollersShown = 1000;
+// Task queues that nobody uses at the moment and that are remembered, for those who watch them; the one
+// polled longest ago gives way.
+inline constexpr size_t kIdleQueues = 10'000;
 
 // --- metrics
 

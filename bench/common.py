@@ -54,11 +54,14 @@ class Measured:
         command = [str(LOAD), *map(str, arguments), "--address", self.server.address, *watched]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
+    def pids(self) -> dict[str, int]:
+        """Of the server and, where it is on PostgreSQL, of that."""
+        database = {} if self._cluster is None else {"postgres": self._cluster.pid}
+        return {"server": self.server.pid} | database
+
     def _watched(self) -> list[str]:
-        watched = ["--pid", f"server={self.server.pid}"]
-        if self._cluster is not None and self.dsn is not None:
-            watched += ["--pid", f"postgres={self._cluster.pid}", "--postgres", self.dsn]
-        return watched
+        watched = [word for name, pid in self.pids().items() for word in ("--pid", f"{name}={pid}")]
+        return watched if self.dsn is None else [*watched, "--postgres", self.dsn]
 
 
 def finish(load: subprocess.Popen[str]) -> Any:

@@ -10,7 +10,10 @@ build=(
   openssl protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 start=(python3-venv)
-tests=(chromium clang-format-14 fonts-dejavu-core libevent-dev pgbouncer postgresql-15 prometheus python3-venv shellcheck)
+tests=(
+  chromium clang-format-14 fonts-dejavu-core libevent-dev maven openjdk-17-jdk-headless pgbouncer postgresql-15 prometheus
+  python3-venv shellcheck
+)
 fuzz=(clang-14 libclang-rt-14-dev)
 
 wanted=()

@@ -12,7 +12,10 @@ export PERDURE_BINARY="$root/build/release/perdure"
 SIMULATION_SEEDS=500
 FUZZ_SECONDS=10
 # Left out under the thread sanitizer: tests whose time goes into other programs than the server.
-OTHER_PROGRAMS=(--ignore-glob='*/test_cli*.py' --ignore-glob='*/test_examples.py' --ignore-glob='*/test_other_sdks.py')
+OTHER_PROGRAMS=(
+  --ignore-glob='*/test_cli*.py' --ignore-glob='*/test_examples.py' --ignore-glob='*/test_other_sdks.py'
+  --ignore-glob='*/test_closed_loop.py'
+)
 
 failed=()
 closing=()
@@ -144,6 +147,7 @@ case "${1:-}" in
   "") everything ;;
   --sanitizers) sanitizers ;;
   --full)
+    export PERDURE_TEST_FULL=1
     everything
     sanitizers
     ;;

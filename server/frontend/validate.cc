@@ -11,19 +11,12 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "engine/workflow/durations.h"
+#include "server/frontend/partitions.h"
 
 namespace perdure::server {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
-
-absl::Status TaskQueueName(std::string_view name) {
-  if (name.size() > limits::kIdLength) return InvalidArgument("taskQueue length exceeds limit");
-  if (name.substr(0, 6) == "/_sys/") {
-    return InvalidArgument("task queue name cannot start with reserved prefix /_sys/");
-  }
-  return absl::OkStatus();
-}
 
 // A part of a link that must not be empty.
 absl::Status Filled(std::string_view value, std::string_view link, std::string_view part) {
@@ -133,13 +126,10 @@ absl::Status ValidateBlobSize(size_t bytes) {
 }
 
 absl::Status NormalizeTaskQueue(temporal::api::taskqueue::v1::TaskQueue* queue, bool user_defined) {
-  if (queue == nullptr) return InvalidArgument("taskQueue is not set");
-  if (queue->kind() == enums::TASK_QUEUE_KIND_UNSPECIFIED) queue->set_kind(enums::TASK_QUEUE_KIND_NORMAL);
-  if (queue->name().empty()) return InvalidArgument("missing task queue name");
-  absl::Status name = TaskQueueName(queue->name());
-  if (!name.ok()) return name;
-  if (queue->kind() == enums::TASK_QUEUE_KIND_STICKY && queue->normal_name().size() > limits::kIdLength) {
-    return InvalidArgument("taskQueue length exceeds limit");
+  absl::Status valid = NormalizePartition(queue);
+  if (!valid.ok()) return valid;
+  if (absl::StartsWith(queue->name(), "/_sys/")) {
+    return InvalidArgument("task queue name cannot start with reserved prefix /_sys/");
   }
   if (user_defined && absl::StartsWith(queue->name(), "temporal-sys-per-ns-tq")) {
     return InvalidArgument(

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -59,7 +60,8 @@ struct QueueDescription {
   absl::Duration backlog_age;
   double tasks_add_rate = 0;
   double tasks_dispatch_rate = 0;
-  double rate_limit = 0;  // tasks a second, as its pollers set it; 0: none
+  std::optional<double> rate_limit;  // tasks a second, as the newest poll set it
+  bool rate_limiting = false;        // it made tasks wait within the last half minute
 };
 
 class Matching : public TaskSink {

@@ -1,6 +1,7 @@
 #include "server/matching/node_matching.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,15 +17,6 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-// A queue without tasks and polls is forgotten when nobody polled it for so long.
-constexpr absl::Duration kQueueMemory = absl::Minutes(5);
-constexpr absl::Duration kCleaningInterval = absl::Minutes(1);
-
-bool IsSticky(const Poll& poll) {
-  const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll);
-  return workflow != nullptr && workflow->request.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
-}
-
 QueueKey QueueOfPoll(const Poll& poll) {
   if (const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll)) {
     return {poll.namespace_id, engine::TaskKind::kWorkflow, workflow->request.task_queue().name()};
@@ -33,6 +25,14 @@ QueueKey QueueOfPoll(const Poll& poll) {
     return {poll.namespace_id, engine::TaskKind::kActivity, activity->request.task_queue().name()};
   }
   return {};
+}
+
+// What the poll says of its queue's rate; nullopt: no limit. The newest poll's word holds, also when it says
+// nothing.
+std::optional<double> RateOf(const Poll& poll) {
+  const auto* activity = std::get_if<ActivityPoll>(&poll.poll);
+  if (activity == nullptr || !activity->request.task_queue_metadata().has_max_tasks_per_second()) return {};
+  return activity->request.task_queue_metadata().max_tasks_per_second().value();
 }
 
 }  // namespace
@@ -44,7 +44,9 @@ NodeMatching::NodeMatching(Executor& executor, History& history, const Namespace
       namespaces_(namespaces),
       metrics_(metrics),
       window_(options.queue_window != 0 ? options.queue_window : limits::kQueueWindow),
-      polls_(metrics.gauge("perdure_pollers", {})) {}
+      idle_queues_(options.idle_queues != 0 ? options.idle_queues : limits::kIdleQueues),
+      polls_(metrics.gauge("perdure_pollers", {})),
+      crowd_(idle_queues_) {}
 
 NodeMatching::~NodeMatching() = default;
 
@@ -184,12 +186,16 @@ void NodeMatching::OnPoll(const PollPtr& poll) {
   poll->request_id = Uuid::Mint(executor_.random()).ToString();
   TaskQueue& queue = QueueFor(poll->queue, IsSticky(poll->poll));
   queue.pollers.Saw(poll->poll, executor_.Now());
-  if (const auto* activity = std::get_if<ActivityPoll>(&poll->poll.poll);
-      activity != nullptr && activity->request.task_queue_metadata().has_max_tasks_per_second()) {
-    queue.SetRate(activity->request.task_queue_metadata().max_tasks_per_second().value());
-  }
+  SetRate(queue, RateOf(poll->poll));
   WaitWith(queue, poll);
   MatchAll(queue);
+}
+
+void NodeMatching::SetRate(TaskQueue& queue, std::optional<double> per_second) {
+  if (queue.rate.per_second() == per_second) return;
+  queue.rate.Set(per_second, executor_.Monotonic());
+  // Tasks that wait for the old rate wait for the new one, which may be sooner.
+  executor_.Cancel(std::exchange(queue.rate_timer, Executor::kNoTimer));
 }
 
 void NodeMatching::WaitWith(TaskQueue& queue, const PollPtr& poll) {
@@ -234,11 +240,12 @@ void NodeMatching::Describe(QueueKey key, Callback<QueueDescription> done) {
       TaskQueue& queue = *found->second;
       queue.pollers.Forget(executor_.Now());
       description.pollers = queue.pollers.List();
-      description.backlog_count = static_cast<int64_t>(queue.tasks() + queue.Kept());
+      description.backlog_count = static_cast<int64_t>(queue.Backlog());
       if (const auto oldest = queue.OldestTask()) description.backlog_age = executor_.Now() - *oldest;
       description.tasks_add_rate = queue.added.PerSecond(executor_.Monotonic());
       description.tasks_dispatch_rate = queue.dispatched.PerSecond(executor_.Monotonic());
-      description.rate_limit = queue.rate();
+      description.rate_limit = queue.rate.per_second();
+      description.rate_limiting = queue.rate_limited.PerSecond(executor_.Monotonic()) > 0;
     }
     std::move(done)(std::move(description));
   });
@@ -258,29 +265,9 @@ void NodeMatching::Drain() {
 
 void NodeMatching::UpdateBacklog(TaskQueue& queue) {
   if (queue.metrics->backlog_count == nullptr) return;
-  queue.metrics->backlog_count->Set(static_cast<double>(queue.tasks() + queue.Kept()));
+  queue.metrics->backlog_count->Set(static_cast<double>(queue.Backlog()));
   const auto oldest = queue.OldestTask();
   queue.metrics->backlog_age->Set(oldest ? absl::ToDoubleSeconds(executor_.Now() - *oldest) : 0);
-}
-
-void NodeMatching::ForgetIdleQueuesLater() {
-  if (cleaning_ != Executor::kNoTimer) return;
-  cleaning_ = executor_.RunAfter(kCleaningInterval, [this] {
-    cleaning_ = Executor::kNoTimer;
-    ForgetIdleQueues();
-  });
-}
-
-void NodeMatching::ForgetIdleQueues() {
-  const absl::Time since = executor_.Now() - kQueueMemory;
-  for (auto entry = queues_.begin(); entry != queues_.end();) {
-    const auto here = entry++;
-    TaskQueue& queue = *here->second;
-    FindPlaceForMetrics(queue);
-    UpdateBacklog(queue);  // its age has grown
-    if (queue.Idle() && !queue.pollers.SawAnyoneSince(since)) queues_.erase(here);
-  }
-  if (!queues_.empty()) ForgetIdleQueuesLater();
 }
 
 }  // namespace perdure::server

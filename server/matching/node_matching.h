@@ -1,15 +1,16 @@
 // Matching on one node, all queues on one executor.
 //
-// A match calls History::Execute: the run's owner admits or refuses the start. Refused NOT_FOUND, the task is
-// stale and dropped, and the poll goes back to its place. UNAVAILABLE leaves it open whether the start was
-// recorded: the same pair is tried again with the poll's own request id, which gets the same answer if it
-// was. After any other error the task goes back, to be tried again a little later.
+// A match calls History::Execute: the run's owner admits or refuses the start. Refused as not there
+// (refusal.h), the task is stale and dropped, and the poll goes back to its place. UNAVAILABLE leaves it open
+// whether the start was recorded: the same pair is tried again with the poll's own request id, which gets the
+// same answer if it was. After any other error the task goes back, to be tried again a little later.
 //
 // Thread safety: as Matching. Destroyed on its executor, or after that has stopped or dropped its tasks.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -25,6 +26,7 @@ namespace perdure::server {
 
 struct MatchingOptions {
   size_t queue_window = 0;  // 0: limits::kQueueWindow
+  size_t idle_queues = 0;   // 0: limits::kIdleQueues
 };
 
 class NodeMatching final : public Matching {
@@ -52,9 +54,7 @@ class NodeMatching final : public Matching {
     HeldTask task;
     std::shared_ptr<QueueMetrics> metrics;
     absl::Duration backoff;
-    // As the queue was at the match, for the reply.
-    int64_t backlog_hint = 0;
-    int32_t scaling = 0;  // 0: no decision
+    int32_t scaling = 0;  // as the queue was at the match, for the reply; 0: no decision
   };
 
   // `sticky` counts when the queue is new.
@@ -67,6 +67,7 @@ class NodeMatching final : public Matching {
   // --- tasks and polls come (node_matching.cc)
   void OnOffer(Task task);
   void OnPoll(const PollPtr& poll);
+  void SetRate(TaskQueue& queue, std::optional<double> per_second);
   void WaitWith(TaskQueue& queue, const PollPtr& poll);
   void OnPollTimeout(const PollPtr& poll);
   void AnswerEmpty(const PollPtr& poll);
@@ -87,14 +88,18 @@ class NodeMatching final : public Matching {
   void MoveToNormalQueue(const Task& task);
 
   void UpdateBacklog(TaskQueue& queue);
+
+  // --- queues that nobody uses any more (node_matching_idle.cc)
   void ForgetIdleQueuesLater();
   void ForgetIdleQueues();
+  void ForgetCrowd();
 
   Executor& executor_;
   History& history_;
   const NamespaceRegistry& namespaces_;
   Metrics& metrics_;
   const size_t window_;
+  const size_t idle_queues_;
   PollTable polls_;
   std::atomic<uint64_t> next_poll_ = 1;
 
@@ -102,6 +107,7 @@ class NodeMatching final : public Matching {
   absl::flat_hash_map<QueueKey, std::unique_ptr<TaskQueue>> queues_;
   uint64_t next_order_ = 1;
   bool draining_ = false;
+  size_t crowd_ = 0;  // more queues than these are too many
   Executor::TimerId cleaning_ = Executor::kNoTimer;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "server/matching/node_matching.h"
+#include "server/matching/refusal.h"
 
 namespace perdure::server {
 
@@ -40,6 +41,14 @@ workflow::Request StartRequestFor(const WaitingPoll& poll, const engine::Dispatc
   return start;
 }
 
+// Workers steer by the hint of a sticky poll alone: while the last one that they saw was above zero, they
+// poll nothing but the sticky queue. Answers overtake each other, here behind their commits and on the wire,
+// so that the last one seen may be an old one, and every poller of the worker would wait on an empty sticky
+// queue to the end of its long poll. Zero is right in any order.
+int64_t BacklogHint(const WaitingPoll& poll, const QueueMetrics& queue) {
+  return IsSticky(poll.poll) ? 0 : static_cast<int64_t>(queue.backlog);
+}
+
 PolledTask TaskOf(workflow::Reply reply, int64_t backlog_hint, int32_t scaling) {
   PolledTask polled;
   if (auto* task = std::get_if<workflow::WorkflowTaskReply>(&reply)) {
@@ -67,21 +76,21 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
       AnswerEmpty(poll);
       continue;
     }
-    if (const absl::Duration wait = queue.RateWait(executor_.Monotonic()); wait > absl::ZeroDuration()) {
+    if (const absl::Duration wait = queue.rate.Wait(executor_.Monotonic()); wait > absl::ZeroDuration()) {
       queue.Add(poll);
+      queue.rate_limited.Add(executor_.Monotonic());
       WaitForRate(queue, wait);
       break;
     }
-    queue.CountAgainstRate(executor_.Monotonic());
+    queue.rate.Take(executor_.Monotonic());
     executor_.Cancel(std::exchange(poll->timer, Executor::kNoTimer));
     auto match = std::make_shared<Match>();
     match->queue = queue.key();
     match->poll = poll;
     match->task = queue.TakeTask();
     match->backoff = kFirstBackoff;
-    match->backlog_hint = static_cast<int64_t>(queue.tasks() + queue.Kept());
-    match->scaling = ScalingDecision(queue, *poll, match->task);
     queue.dispatched.Add(executor_.Monotonic());
+    match->scaling = ScalingDecision(queue, *poll, match->task);
     match->metrics = queue.metrics;
     ++queue.metrics->in_hand;
     Start(std::move(match));
@@ -91,7 +100,8 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
 }
 
 void NodeMatching::WaitForRate(TaskQueue& queue, absl::Duration wait) {
-  if (queue.rate_timer != Executor::kNoTimer) return;
+  // A queue that is stopped waits for a poll with another rate.
+  if (queue.rate_timer != Executor::kNoTimer || wait == absl::InfiniteDuration()) return;
   queue.rate_timer = executor_.RunAfter(wait, [this, &queue] {  // a queue with a timer is not forgotten
     queue.rate_timer = Executor::kNoTimer;
     MatchAll(queue);
@@ -108,6 +118,8 @@ int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll,
   }
   const auto pollers = static_cast<int64_t>(std::max<size_t>(1, queue.pollers.size()));
   if (queue.scaling_decisions++ >= kScalingDecisionsPerPollerSecond * pollers) return 0;
+  // More pollers would not make a limited queue faster.
+  if (queue.rate_limited.PerSecond(now) > 0) return 0;
   const auto oldest = queue.OldestTask();
   if (oldest && executor_.Now() - *oldest > kScaleUpBacklogAge) return 1;
   const double dispatched = queue.dispatched.PerSecond(now);
@@ -131,7 +143,8 @@ void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr
     return;
   }
   if (polls_.Claim(match->poll->id)) {
-    std::move(match->poll->done)(TaskOf(*std::move(reply), match->backlog_hint, match->scaling));
+    std::move(match->poll->done)(
+        TaskOf(*std::move(reply), BacklogHint(*match->poll, *match->metrics), match->scaling));
   }
   QueueMetrics& metrics = *match->metrics;
   --metrics.in_hand;
@@ -145,7 +158,7 @@ void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr
 
 void NodeMatching::OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status) {
   TaskQueue& queue = QueueFor(match->queue);
-  if (absl::IsNotFound(status)) {
+  if (TaskIsStale(status)) {
     --queue.metrics->in_hand;
     ReturnPoll(queue, match->poll);
     MatchAll(queue);

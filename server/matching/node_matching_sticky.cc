@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "server/matching/node_matching.h"
+#include "server/matching/refusal.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -25,7 +26,7 @@ void NodeMatching::MoveToNormalQueue(const Task& task) {
   history_.Execute(
       task.run, workflow::ResetSticky{.move_pending_task = true},
       [this, task](const absl::StatusOr<workflow::Reply>& reply) {
-        if (reply.ok() || absl::IsNotFound(reply.status())) return;  // NOT_FOUND: the run is closed
+        if (reply.ok() || TaskIsStale(reply.status())) return;
         executor_.Post([this, task] { executor_.RunAfter(kRetry, [this, task] { OnOffer(task); }); });
       });
 }

@@ -4,14 +4,17 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/testing/manual_executor.h"
 #include "server/history/testing/test_node.h"
 #include "server/metrics/testing/null_metrics.h"
+#include "temporal/api/enums/v1/task_queue.pb.h"
 
 namespace perdure::server {
 namespace {
 
+namespace enums = temporal::api::enums::v1;
 namespace workflow = engine::workflow;
 using testing::Awaited;
 
@@ -30,7 +33,8 @@ class HandHistory final : public History {
   void Start(const Uuid&, workflow::api::StartWorkflowExecutionRequest,
              Callback<workflow::StartReply>) override {}
   void Describe(RunRef, Callback<workflow::api::DescribeWorkflowExecutionResponse>) override {}
-  void WaitForEvents(RunRef, int64_t, absl::Duration, Callback<RunPosition>) override {}
+  uint64_t WaitForEvents(RunRef, int64_t, absl::Duration, Callback<RunPosition>) override { return 0; }
+  void CancelWait(uint64_t) override {}
   void ReadEvents(EventsQuery, Callback<EventsPage>) override {}
 
   std::deque<Asked> asked;
@@ -45,7 +49,7 @@ class HandOwner final : public TaskOwner {
 };
 
 struct Bench {
-  explicit Bench(size_t window = 0) : matching(executor, history, namespaces, metrics, {window}) {}
+  explicit Bench(MatchingOptions options = {}) : matching(executor, history, namespaces, metrics, options) {}
   ~Bench() { executor.DropEverything(); }
 
   Task Activity(int n, int32_t priority = 3) {
@@ -67,6 +71,32 @@ struct Bench {
     task.dispatch.sticky = true;
     return task;
   }
+  Task WorkflowTask(int n, bool sticky) {
+    Task task = Activity(n);
+    task.dispatch.kind = engine::TaskKind::kWorkflow;
+    if (sticky) task.dispatch.task_queue = "sticky";
+    task.dispatch.sticky = sticky;
+    return task;
+  }
+  Awaited<PolledTask> PollWorkflow(bool sticky) {
+    WorkflowPoll poll;
+    poll.request.mutable_task_queue()->set_name(sticky ? "sticky" : "queue");
+    if (sticky) poll.request.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_STICKY);
+    return Start(std::move(poll));
+  }
+  Awaited<PolledTask> PollWithRate(std::optional<double> rate) {
+    ActivityPoll poll;
+    poll.request.mutable_task_queue()->set_name("queue");
+    if (rate) poll.request.mutable_task_queue_metadata()->mutable_max_tasks_per_second()->set_value(*rate);
+    return Start(std::move(poll));
+  }
+  template <typename T>
+  Awaited<PolledTask> Start(T poll) {
+    Awaited<PolledTask> reply;
+    matching.StartPoll({namespaces.id(), std::move(poll), absl::Seconds(60)}, reply.Answer());
+    time.RunUntilIdle();
+    return reply;
+  }
   void Offer(Task task) {
     matching.Offer(std::move(task));
     time.RunUntilIdle();
@@ -84,10 +114,11 @@ struct Bench {
   const workflow::StartActivityTask& Asked(size_t n = 0) {
     return std::get<workflow::StartActivityTask>(history.asked.at(n).request);
   }
-  // Answers the oldest question.
-  void Answer(absl::StatusOr<workflow::Reply> reply) {
-    HandHistory::Asked asked = std::move(history.asked.front());
-    history.asked.pop_front();
+  // Answers a question, the oldest one by itself.
+  void Answer(absl::StatusOr<workflow::Reply> reply, size_t n = 0) {
+    const auto at = history.asked.begin() + static_cast<std::ptrdiff_t>(n);
+    HandHistory::Asked asked = std::move(*at);
+    history.asked.erase(at);
     executor.Post([done = std::move(asked.done), reply = std::move(reply)]() mutable {
       std::move(done)(std::move(reply));
     });
@@ -108,6 +139,10 @@ struct Bench {
   NullMetrics metrics;
   NodeMatching matching;
 };
+
+int64_t HintOf(const Awaited<PolledTask>& poll) {
+  return std::get<workflow::WorkflowTaskReply>(poll.Get()->task).response.backlog_count_hint();
+}
 
 bool Empty(const Awaited<PolledTask>& poll) {
   return std::holds_alternative<std::monostate>(poll.Get()->task);
@@ -152,6 +187,25 @@ TEST_CASE("a stale task is dropped, and its poll keeps its place") {
   bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
   CHECK(first.Came());
   CHECK(!second.Came());
+}
+
+TEST_CASE("a namespace that is not known says nothing of the task, which is tried again") {
+  Bench bench;
+  const auto poll = bench.Poll();
+  bench.Offer(bench.Activity(1));
+  bench.Answer(NamespaceNotFound("young"));
+  bench.time.Advance(absl::Seconds(1));
+  REQUIRE(bench.history.asked.size() == 1);
+  bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+  CHECK(poll.Came());
+  // A task of a sticky queue whose worker is gone, too.
+  bench.Offer(bench.Sticky());
+  bench.Answer(NamespaceNotFound("young"));
+  bench.time.Advance(absl::Seconds(1));
+  CHECK(bench.history.asked.size() == 1);
+  bench.Answer(NotFound("closed"));
+  bench.time.Advance(absl::Seconds(10));
+  CHECK(bench.history.asked.empty());
 }
 
 TEST_CASE("a start of unknown outcome is repeated for the same poll with the same request id") {
@@ -220,7 +274,7 @@ TEST_CASE("a task is held once, however often it is offered, and goes when it is
 }
 
 TEST_CASE("beyond the window tasks stay with their owner until there is room") {
-  Bench bench(/*window=*/4);
+  Bench bench({.queue_window = 4});
   for (int i = 1; i <= 6; ++i) bench.Offer(bench.Activity(i));
   REQUIRE(bench.owner.declined.size() == 2);
   bench.matching.Backlogged(QueueOf(bench.Activity(1)), &bench.owner, 2);
@@ -287,6 +341,98 @@ TEST_CASE("tasks go no faster than the workers ask for, a second's worth at once
   CHECK(bench.history.asked.size() == 5);
   bench.time.Advance(absl::Seconds(10));
   CHECK(bench.history.asked.size() == 6);
+}
+
+TEST_CASE("the newest poll decides how fast tasks go, also when it says nothing or zero") {
+  Bench bench;
+  for (int i = 1; i <= 20; ++i) bench.Offer(bench.Activity(i));
+  bench.PollWithRate(0.001);
+  REQUIRE(bench.history.asked.size() == 1);
+  CHECK(bench.Describe().rate_limit == 0.001);
+  bench.PollWithRate(0.001);
+  CHECK(bench.history.asked.size() == 1);
+  CHECK(bench.Describe().rate_limiting);
+  // Lifted: both go at once, whatever the old rate would have made them wait.
+  bench.PollWithRate(std::nullopt);
+  CHECK(bench.history.asked.size() == 3);
+  CHECK(!bench.Describe().rate_limit.has_value());
+  const auto stopped = bench.PollWithRate(0);
+  bench.time.Advance(absl::Seconds(30));
+  CHECK(bench.history.asked.size() == 3);
+  CHECK(bench.Describe().rate_limit == 0);
+  bench.PollWithRate(10);
+  bench.time.Advance(absl::Milliseconds(200));
+  CHECK(bench.history.asked.size() == 5);
+  bench.time.Advance(absl::Minutes(1));
+  CHECK(!bench.Describe().rate_limiting);
+}
+
+TEST_CASE("a sticky poll's answer has no backlog, in whatever order a worker sees the answers of its polls") {
+  const size_t first = GENERATE(0, 1);
+  Bench bench;
+  const auto one = bench.PollWorkflow(/*sticky=*/true);  // the worker is there
+  bench.Offer(bench.WorkflowTask(1, true));
+  for (int i = 2; i <= 4; ++i) bench.Offer(bench.WorkflowTask(i, true));
+  const auto two = bench.PollWorkflow(true);
+  REQUIRE(bench.history.asked.size() == 2);
+  bench.Answer(workflow::Reply(workflow::WorkflowTaskReply{}), first);
+  bench.Answer(workflow::Reply(workflow::WorkflowTaskReply{}));
+  for (const auto& poll : {one, two}) CHECK(HintOf(poll) == 0);
+}
+
+TEST_CASE("a normal poll's answer has the backlog as it is when the answer is made") {
+  Bench bench;
+  for (int i = 1; i <= 4; ++i) bench.Offer(bench.WorkflowTask(i, false));
+  const auto poll = bench.PollWorkflow(/*sticky=*/false);
+  bench.matching.Withdraw(bench.WorkflowTask(3, false));
+  bench.time.RunUntilIdle();
+  bench.Answer(workflow::Reply(workflow::WorkflowTaskReply{}));
+  CHECK(HintOf(poll) == 2);
+}
+
+TEST_CASE("pollers without an identity are not shown, and of many the latest are") {
+  Bench bench;
+  for (size_t i = 0; i <= limits::kPollersShown; ++i) {
+    ActivityPoll poll;
+    poll.request.mutable_task_queue()->set_name("queue");
+    poll.request.set_identity("worker" + std::to_string(i));
+    bench.Start(std::move(poll));
+    bench.time.Advance(absl::Milliseconds(1));
+  }
+  bench.PollWithRate(std::nullopt);  // nobody by name
+  const auto pollers = bench.Describe().pollers;
+  REQUIRE(pollers.size() == limits::kPollersShown);
+  CHECK(pollers.front().identity == "worker" + std::to_string(limits::kPollersShown));
+  CHECK(pollers.back().identity == "worker1");
+}
+
+TEST_CASE("of queues that nobody uses any more the one polled last is remembered longest") {
+  Bench bench({.idle_queues = 8});
+  const auto described = [&](int queue) {
+    Awaited<QueueDescription> reply;
+    bench.matching.Describe(
+        {bench.namespaces.id(), engine::TaskKind::kActivity, "queue" + std::to_string(queue)},
+        reply.Answer());
+    bench.time.RunUntilIdle();
+    return reply.Get()->pollers.size();
+  };
+  constexpr int kQueues = 100;
+  for (int i = 0; i < kQueues; ++i) {
+    ActivityPoll poll;
+    poll.request.mutable_task_queue()->set_name("queue" + std::to_string(i));
+    poll.request.set_identity("worker");
+    Awaited<PolledTask> reply;
+    // The first one waits on; it is in use.
+    const absl::Duration wait = i == 0 ? absl::Minutes(10) : absl::Milliseconds(10);
+    bench.matching.StartPoll({bench.namespaces.id(), std::move(poll), wait}, reply.Answer());
+    bench.time.Advance(absl::Milliseconds(20));
+  }
+  CHECK(described(0) == 1);
+  size_t remembered = 0;
+  for (int i = 1; i < kQueues; ++i) remembered += described(i);
+  CHECK(remembered >= 8);
+  CHECK(remembered <= 10);
+  CHECK(described(kQueues - 1) == 1);
 }
 
 TEST_CASE("a poll for Nexus tasks finds nothing") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "server/matching/waiting_poll.h"
 
 namespace perdure::server {
@@ -35,8 +36,10 @@ double RateTracker::PerSecond(absl::Duration now) const {
 }
 
 void PollerHistory::Saw(const Poll& poll, absl::Time now) {
-  PollerInfo& info = pollers_[IdentityOf(poll)];
   last_access_ = now;
+  if (now >= next_cleaning_) Forget(now);
+  if (IdentityOf(poll).empty()) return;
+  PollerInfo& info = pollers_[IdentityOf(poll)];
   info.last_access_time = now;
   info.identity = IdentityOf(poll);
   info.rate_per_second = kDefaultRate;
@@ -50,7 +53,13 @@ void PollerHistory::Saw(const Poll& poll, absl::Time now) {
       info.rate_per_second = activity->request.task_queue_metadata().max_tasks_per_second().value();
     }
   }
-  if (now >= next_cleaning_) Forget(now);
+  if (pollers_.size() > limits::kPollersShown) ForgetOldest();
+}
+
+void PollerHistory::ForgetOldest() {
+  pollers_.erase(std::min_element(pollers_.begin(), pollers_.end(), [](const auto& a, const auto& b) {
+    return a.second.last_access_time < b.second.last_access_time;
+  }));
 }
 
 void PollerHistory::Forget(absl::Time now) {

@@ -34,18 +34,21 @@ class RateTracker {
   int64_t first_ = -1;
 };
 
-// Pollers seen in the last five minutes.
+// Pollers seen in the last five minutes: the latest limits::kPollersShown of them, by identity. Polls without
+// an identity are no poller that could be shown, but somebody was there.
 class PollerHistory {
  public:
   // `now` is the wall clock's here and below.
   void Saw(const Poll& poll, absl::Time now);
   void Forget(absl::Time now);
-  std::vector<PollerInfo> List() const;
+  std::vector<PollerInfo> List() const;  // the latest first
   size_t size() const { return pollers_.size(); }
   bool SawAnyoneSince(absl::Time since) const { return last_access_ >= since; }
   absl::Time last_access() const { return last_access_; }
 
  private:
+  void ForgetOldest();
+
   absl::btree_map<std::string, PollerInfo> pollers_;  // by identity
   absl::Time last_access_ = absl::InfinitePast();
   absl::Time next_cleaning_ = absl::InfinitePast();

@@ -1,7 +1,6 @@
 #include "server/matching/task_queue.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace perdure::server {
 
@@ -16,6 +15,7 @@ void TaskQueue::PutBack(HeldTask task) {
   const Place place{task.task.dispatch.priority_key, task.order};
   if (!places_.emplace(IdentityOf(task.task), place).second) return;  // its owner offered it again meanwhile
   tasks_.emplace(place, std::move(task));
+  Count();
 }
 
 bool TaskQueue::Remove(const Task& task) {
@@ -23,6 +23,7 @@ bool TaskQueue::Remove(const Task& task) {
   if (place == places_.end()) return false;
   tasks_.erase(place->second);
   places_.erase(place);
+  Count();
   return true;
 }
 
@@ -31,6 +32,7 @@ HeldTask TaskQueue::TakeTask() {
   HeldTask task = std::move(first->second);
   tasks_.erase(first);
   places_.erase(IdentityOf(task.task));
+  Count();
   return task;
 }
 
@@ -51,16 +53,6 @@ PollPtr TaskQueue::TakePoll() {
   return poll;
 }
 
-absl::Duration TaskQueue::RateWait(absl::Duration now) const {
-  if (rate_ <= 0) return absl::ZeroDuration();
-  const absl::Duration burst = absl::Seconds(std::max(1.0, std::ceil(rate_)) / rate_);
-  return std::max(absl::ZeroDuration(), rate_used_up_ + absl::Seconds(1 / rate_) - burst - now);
-}
-
-void TaskQueue::CountAgainstRate(absl::Duration now) {
-  if (rate_ > 0) rate_used_up_ = std::max(rate_used_up_, now) + absl::Seconds(1 / rate_);
-}
-
 void TaskQueue::SetKept(TaskOwner* owner, size_t tasks) {
   const auto known =
       std::find_if(owners_.begin(), owners_.end(), [&](const Owner& o) { return o.owner == owner; });
@@ -71,12 +63,13 @@ void TaskQueue::SetKept(TaskOwner* owner, size_t tasks) {
   } else {
     owners_.push_back({owner, tasks, false});
   }
+  Count();
 }
 
-size_t TaskQueue::Kept() const {
-  size_t kept = 0;
-  for (const Owner& owner : owners_) kept += owner.kept;
-  return kept;
+void TaskQueue::Count() {
+  size_t backlog = tasks_.size();
+  for (const Owner& owner : owners_) backlog += owner.kept;
+  metrics->backlog = backlog;
 }
 
 }  // namespace perdure::server

@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/matching/queue_stats.h"
+#include "server/matching/rate_limit.h"
 #include "server/matching/waiting_poll.h"
 
 namespace perdure::server {
@@ -25,9 +26,9 @@ struct HeldTask {
   int failures = 0;     // attempts to start it that neither succeeded nor told it to go
 };
 
-// A queue's metric handles, and its tasks that are being started or wait for another attempt. Shared with
-// those attempts, which end on other threads. Thread safety: `in_hand` any thread, the handles as Metrics;
-// set once before.
+// A queue's metric handles, its tasks that are being started or wait for another attempt, and those that wait
+// for a poll. Shared with those attempts, which end on other threads. Thread safety: the counts any thread,
+// the handles as Metrics; set once before.
 struct QueueMetrics {
   LabelledMetricsPtr of_queue, of_adding, of_starting;  // hold what the handles point to
   Counter* added = nullptr;
@@ -42,6 +43,7 @@ struct QueueMetrics {
   Gauge* backlog_count = nullptr;  // null for sticky queues, as the next one
   Gauge* backlog_age = nullptr;
   std::atomic<size_t> in_hand = 0;
+  std::atomic<size_t> backlog = 0;  // what waits here and what owners keep back; the queue writes it
 };
 
 class TaskQueue {
@@ -68,13 +70,6 @@ class TaskQueue {
   bool HasPoll() const { return !polls_.empty(); }
   PollPtr TakePoll();
 
-  // --- how fast tasks may go (max_tasks_per_second of the queue's newest poll that sets it)
-  void SetRate(double per_second) { rate_ = per_second; }
-  double rate() const { return rate_; }  // 0: no limit
-  // How long no task may go; zero when one may.
-  absl::Duration RateWait(absl::Duration now) const;
-  void CountAgainstRate(absl::Duration now);
-
   // --- tasks that their owners keep back
   struct Owner {
     TaskOwner* owner = nullptr;
@@ -84,16 +79,18 @@ class TaskQueue {
   const std::vector<Owner>& owners() const { return owners_; }
   std::vector<Owner>& owners() { return owners_; }
   void SetKept(TaskOwner* owner, size_t tasks);
-  size_t Kept() const;
+  size_t Backlog() const { return metrics->backlog; }
 
   bool Idle() const {
     return tasks_.empty() && polls_.empty() && owners_.empty() && metrics->in_hand == 0 &&
            rate_timer == Executor::kNoTimer;
   }
 
+  RateLimit rate;
   PollerHistory pollers;
   RateTracker added;
   RateTracker dispatched;
+  RateTracker rate_limited;                           // how often a task and a poll waited for the rate alone
   Executor::TimerId rate_timer = Executor::kNoTimer;  // tasks wait for the rate alone
   std::shared_ptr<QueueMetrics> metrics = std::make_shared<QueueMetrics>();
   int64_t scaling_decisions = 0;  // in the current second
@@ -115,14 +112,14 @@ class TaskQueue {
     return {*task.run.run_id, task.dispatch.scheduled_event_id, task.dispatch.attempt};
   }
 
+  void Count();
+
   const QueueKey key_;
   const size_t window_;
   absl::btree_map<Place, HeldTask> tasks_;
   absl::flat_hash_map<Identity, Place> places_;
   absl::btree_map<uint64_t, PollPtr> polls_;
-  double rate_ = 0;              // 0: no limit
-  absl::Duration rate_used_up_;  // a second's worth may go at once; beyond it tasks wait until here
-  std::vector<Owner> owners_;    // in order of their first decline; few
+  std::vector<Owner> owners_;  // in order of their first decline; few
 };
 
 }  // namespace perdure::server

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "temporal/api/enums/v1/task_queue.pb.h"
 
 namespace perdure::server {
 
@@ -10,6 +11,12 @@ const std::string& IdentityOf(const Poll& poll) {
   if (const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll)) return workflow->request.identity();
   if (const auto* activity = std::get_if<ActivityPoll>(&poll.poll)) return activity->request.identity();
   return std::get<NexusPoll>(poll.poll).identity;
+}
+
+bool IsSticky(const Poll& poll) {
+  const auto* workflow = std::get_if<WorkflowPoll>(&poll.poll);
+  return workflow != nullptr &&
+         workflow->request.task_queue().kind() == temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY;
 }
 
 bool PollTable::Add(const PollPtr& poll) {

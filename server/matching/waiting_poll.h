@@ -32,6 +32,8 @@ struct WaitingPoll {
 using PollPtr = std::shared_ptr<WaitingPoll>;
 
 const std::string& IdentityOf(const Poll& poll);
+// For workflow tasks of one worker's sticky queue.
+bool IsSticky(const Poll& poll);
 
 // Thread safety: any thread.
 class PollTable {

@@ -4,30 +4,26 @@ What they install is kept in build/sdk/. Go and Node come with tests/requirement
 """
 
 import asyncio
-import os
 import re
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from support.servers import PERDURE, REPOSITORY, TEMPORAL, Server
+from support import closed_loop
+from support.closed_loop import TOOLS
+from support.servers import PERDURE, TEMPORAL, Server
 
 HERE = Path(__file__).parent
-BUILD = REPOSITORY / "build" / "sdk"
-TOOLS = Path(sys.executable).parent
 # The first run fetches and compiles the SDKs.
 pytestmark = pytest.mark.timeout(1200)
 
 
 async def run(folder: Path, environment: dict[str, str], *command: str) -> str:
     """Runs a command of the tools beside this Python, and fails with what it printed."""
-    path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
     process = await asyncio.create_subprocess_exec(
         *[str(TOOLS / command[0]), *command[1:]],
         cwd=folder,
-        env={**os.environ, **environment, "PATH": path},
+        env=closed_loop.environment() | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -48,21 +44,12 @@ def environment(server: Server) -> dict[str, str]:
 
 
 async def test_go(environment: dict[str, str]) -> None:
-    go = {"GOMODCACHE": f"{BUILD}/go/mod", "GOCACHE": f"{BUILD}/go/cache", "GOFLAGS": "-modcacherw"}
-    output = await run(HERE / "go", {**environment, **go}, "go", "test", "-count=1", "-v", "./...")
+    output = await run(HERE / "go", environment, "go", "test", "-count=1", "-v", "./...")
     assert output.count("--- PASS: ") == output.count("=== RUN ") > 0
 
 
 async def test_typescript(environment: dict[str, str]) -> None:
-    folder = BUILD / "typescript"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (HERE / "typescript" / "package-lock.json").read_text()
-    installed = folder / "installed-lock.json"
-    for file in (HERE / "typescript").iterdir():
-        shutil.copy(file, folder)
-    if not installed.exists() or installed.read_text() != lock:
-        await run(folder, {}, "npm", "ci", "--no-audit", "--no-fund")
-        installed.write_text(lock)
+    folder = await asyncio.to_thread(closed_loop.install_typescript)
     output = await run(folder, environment, "npm", "test")
     tests, passed = (re.search(rf"{word} (\d+)\n", output) for word in ("tests", "pass"))
     assert tests and passed and int(tests[1]) == int(passed[1]) > 0, output

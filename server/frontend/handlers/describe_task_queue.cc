@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "absl/strings/match.h"
 #include "absl/time/civil_time.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/partitions.h"
 #include "server/frontend/validate.h"
 
 namespace perdure::server {
@@ -30,14 +30,14 @@ api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked a
   auto& versioning = *response.mutable_versioning_info();
   versioning.set_current_version("__unversioned__");
   *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
-  if (queue.rate_limit > 0) {
+  if (queue.rate_limit) {
     auto& limit = *response.mutable_effective_rate_limit();
-    limit.set_requests_per_second(static_cast<float>(queue.rate_limit));
+    limit.set_requests_per_second(static_cast<float>(*queue.rate_limit));
     limit.set_rate_limit_source(enums::RATE_LIMIT_SOURCE_WORKER);
   }
   if (asked.status) {
     response.mutable_task_queue_status()->set_backlog_count_hint(queue.backlog_count);
-    response.mutable_task_queue_status()->set_rate_per_second(queue.rate_limit);
+    response.mutable_task_queue_status()->set_rate_per_second(queue.rate_limit.value_or(0));
   }
   if (!asked.stats) return response;
   *response.mutable_stats() = StatsOf(queue);
@@ -46,19 +46,25 @@ api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked a
 }
 
 absl::Status Validate(api::DescribeTaskQueueRequest& request) {
-  // Unlike elsewhere, a name of this form would be a partition's.
-  if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_UNSPECIFIED &&
-      absl::StartsWith(request.task_queue().name(), "/_sys/")) {
-    return InvalidArgument(
-        fmt::format("invalid task queue partition name {}", Shown(request.task_queue().name())));
-  }
-  absl::Status queue = NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
+  auto* named = request.has_task_queue() ? request.mutable_task_queue() : nullptr;
+  absl::Status queue = request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_UNSPECIFIED
+                           ? NormalizePartition(named)
+                           : NormalizeTaskQueue(named);
   if (!queue.ok()) return queue;
   const auto build_ids = static_cast<size_t>(request.versions().build_ids_size());
   if (request.report_task_reachability() && build_ids > limits::kReachabilityBuildIds) {
     return InvalidArgument(
         fmt::format("Too many build ids queried at once with ReportTaskReachability==true, limit: {}",
                     limits::kReachabilityBuildIds));
+  }
+  if (request.api_mode() == enums::DESCRIBE_TASK_QUEUE_MODE_ENHANCED) return absl::OkStatus();
+  const auto type = request.task_queue_type() == enums::TASK_QUEUE_TYPE_UNSPECIFIED
+                        ? enums::TASK_QUEUE_TYPE_WORKFLOW
+                        : request.task_queue_type();
+  const absl::StatusOr<Partition> partition = PartitionOf(request.task_queue(), type);
+  if (!partition.ok()) return partition.status();
+  if (request.report_stats() && partition->number != 0) {
+    return InvalidArgument("DescribeTaskQueue stats are only supported for the root partition");
   }
   return absl::OkStatus();
 }
@@ -93,6 +99,7 @@ void AddPollers(const QueueDescription& queue,
 temporal::api::taskqueue::v1::TaskQueueStats StatsOf(const QueueDescription& queue) {
   temporal::api::taskqueue::v1::TaskQueueStats stats;
   stats.set_approximate_backlog_count(queue.backlog_count);
+  stats.set_rate_limiting_active(queue.rate_limiting);
   *stats.mutable_approximate_backlog_age() = ToProto(queue.backlog_age);
   stats.set_tasks_add_rate(static_cast<float>(queue.tasks_add_rate));
   stats.set_tasks_dispatch_rate(static_cast<float>(queue.tasks_dispatch_rate));

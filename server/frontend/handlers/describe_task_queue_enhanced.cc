@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/describe_task_queue.h"
+#include "server/frontend/partitions.h"
 
 namespace perdure::server {
 namespace {
@@ -92,6 +93,10 @@ void DescribeTaskQueueEnhanced(Frontend& frontend, CallPtr call, const Uuid& nam
     return call->Fail(InvalidArgument(
         "Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED "
         "or a normal queue."));
+  }
+  if (!PartitionOf(request.task_queue(), enums::TASK_QUEUE_TYPE_WORKFLOW).ok()) {
+    return call->Fail(
+        InvalidArgument("Task Queue Partition invalid, use a different Task Queue or Task Queue Type"));
   }
   const auto build_ids = BuildIds(request);
   const auto types = Types(request);

@@ -113,6 +113,63 @@ TEST_CASE("a build id's own queue is empty and unreachable") {
         enums::BUILD_ID_TASK_REACHABILITY_REACHABLE);
 }
 
+TEST_CASE("a partition's name may be described, and is a queue that nobody uses") {
+  FakeNode node;
+  api::DescribeTaskQueueRequest request;
+  request.set_namespace_("default");
+  for (const char* name : {"/_sys/foo/1", "/_sys/a/b/2", "/_sys/foo/01", "/_sys/foo/+3", "/_sys/foo/9999"}) {
+    request.mutable_task_queue()->set_name(name);
+    const auto described = Describe(node, request);
+    REQUIRE(described.ok());
+    CHECK(described->pollers().empty());
+  }
+  for (const char* name : {"/_sys/", "/_sys/foo", "/_sys/foo/", "/_sys//1", "/_sys/foo/0", "/_sys/foo/-1",
+                           "/_sys/foo/x", "/_sys/foo/ 1", "/_sys/foo/99999999999999999999"}) {
+    request.mutable_task_queue()->set_name(name);
+    CHECK(ErrorOf(node, request) == std::string("invalid task queue partition name ") + name);
+  }
+  request.mutable_task_queue()->set_name("/_sys//_sys/a/1/2");
+  CHECK(ErrorOf(node, request) == "task queue family name cannot have prefix /_sys/ /_sys/a/1");
+  request.mutable_task_queue()->set_name("/_sys/foo/1");
+  request.set_report_stats(true);
+  CHECK(ErrorOf(node, request) == "DescribeTaskQueue stats are only supported for the root partition");
+  request.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_STICKY);
+  CHECK(Describe(node, request).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("a normal queue has no normal name, and a queue of commands no other types") {
+  FakeNode node;
+  api::DescribeTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("foo");
+  request.mutable_task_queue()->set_normal_name("n");
+  CHECK(ErrorOf(node, request) == "only sticky queues can have normal name. tq: foo, normal name: n");
+  request.set_api_mode(enums::DESCRIBE_TASK_QUEUE_MODE_ENHANCED);
+  CHECK(ErrorOf(node, request) ==
+        "Task Queue Partition invalid, use a different Task Queue or Task Queue Type");
+  request.clear_api_mode();
+  request.mutable_task_queue()->clear_normal_name();
+  request.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_WORKER_COMMANDS);
+  CHECK(ErrorOf(node, request) ==
+        "worker-commands partitions must have nexus task type, got: Workflow. base name: foo");
+  request.set_task_queue_type(enums::TASK_QUEUE_TYPE_NEXUS);
+  CHECK(Describe(node, request).ok());
+}
+
+TEST_CASE("a limit of zero is shown as a limit") {
+  FakeNode node;
+  api::DescribeTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  request.set_task_queue_type(enums::TASK_QUEUE_TYPE_ACTIVITY);
+  CHECK(!Describe(node, request)->has_effective_rate_limit());
+  node.matching.queues[engine::TaskKind::kActivity].rate_limit = 0;
+  const auto described = Describe(node, request);
+  REQUIRE(described->has_effective_rate_limit());
+  CHECK(described->effective_rate_limit().requests_per_second() == 0);
+  CHECK(described->effective_rate_limit().rate_limit_source() == enums::RATE_LIMIT_SOURCE_WORKER);
+}
+
 TEST_CASE("the enhanced description refuses sticky queues, partitions and too much at once") {
   FakeNode node;
   auto request = Enhanced();

@@ -1,3 +1,5 @@
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -154,6 +156,41 @@ TEST_CASE("a poll for Nexus tasks brings heartbeats, and is refused as other pol
         "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.");
   heartbeat.mutable_host_info()->set_host_name(std::string(limits::kWorkerHeartbeatSize, 'h'));
   CHECK(ErrorOf(node, "PollNexusTaskQueue", poll) == "WorkerHeartbeat exceeds the limit of 16384 bytes.");
+}
+
+TEST_CASE("a poll's rate is a number of tasks, its queue no partition and of a kind that has such tasks") {
+  FakeNode node;
+  api::PollActivityTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("queue");
+  const auto error = [&] { return ErrorOf(node, "PollActivityTaskQueue", request); };
+  auto& rate = *request.mutable_task_queue_metadata()->mutable_max_tasks_per_second();
+  for (const double bad : {-1.0, -1e-300, -std::numeric_limits<double>::infinity(), std::nan("")}) {
+    rate.set_value(bad);
+    CHECK(error() == "max_tasks_per_second must be a number of tasks, zero or more");
+  }
+  for (const double good : {0.0, -0.0, 1e-300, 1e300, std::numeric_limits<double>::infinity()}) {
+    rate.set_value(good);
+    CHECK(error() == "not answered");
+  }
+  request.mutable_task_queue()->set_name("/_sys/queue/1");
+  CHECK(error() == "task queue name cannot start with reserved prefix /_sys/");
+  request.mutable_task_queue()->set_name("queue");
+  request.mutable_task_queue()->set_normal_name("n");
+  const char* normal_name = "only sticky queues can have normal name. tq: queue, normal name: n";
+  CHECK(error() == normal_name);
+  api::PollNexusTaskQueueRequest nexus;
+  nexus.set_namespace_("default");
+  *nexus.mutable_task_queue() = request.task_queue();
+  CHECK(ErrorOf(node, "PollNexusTaskQueue", nexus) == normal_name);
+  api::PollWorkflowTaskQueueRequest workflow;
+  workflow.set_namespace_("default");
+  *workflow.mutable_task_queue() = request.task_queue();
+  CHECK(ErrorOf(node, "PollWorkflowTaskQueue", workflow) == normal_name);
+  workflow.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_WORKER_COMMANDS);
+  workflow.mutable_task_queue()->clear_normal_name();
+  CHECK(ErrorOf(node, "PollWorkflowTaskQueue", workflow) ==
+        "worker-commands partitions must have nexus task type, got: Workflow. base name: queue");
 }
 
 TEST_CASE("a client that goes away cancels its poll") {

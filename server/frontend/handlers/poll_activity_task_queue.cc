@@ -1,5 +1,9 @@
+#include <cmath>
+
+#include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/long_poll.h"
+#include "server/frontend/partitions.h"
 #include "server/frontend/poll.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
@@ -12,11 +16,18 @@ absl::Status Validate(api::PollActivityTaskQueueRequest& request) {
   absl::Status valid = NormalizeTaskQueue(queue);
   if (valid.ok()) valid = ValidateIdentity(request.identity());
   if (!valid.ok()) return valid;
-  return ValidateWorkerVersion(
+  valid = ValidateWorkerVersion(
       {.build_id = request.worker_version_capabilities().build_id(),
        .use_versioning = request.worker_version_capabilities().use_versioning(),
        .deployment = request.has_deployment_options() ? &request.deployment_options() : nullptr,
        .queue = queue});
+  if (!valid.ok()) return valid;
+  // The real server takes these too: NaN as no limit, a negative one as zero.
+  const double rate = request.task_queue_metadata().max_tasks_per_second().value();
+  if (std::isnan(rate) || rate < 0) {
+    return InvalidArgument("max_tasks_per_second must be a number of tasks, zero or more");
+  }
+  return PartitionOf(*queue, temporal::api::enums::v1::TASK_QUEUE_TYPE_ACTIVITY).status();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/long_poll.h"
+#include "server/frontend/partitions.h"
 #include "server/frontend/poll.h"
 #include "server/frontend/validate.h"
 #include "server/frontend/worker_heartbeats.h"
@@ -26,6 +27,9 @@ void PollNexusTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_spac
   if (!wait.ok()) return call->Fail(wait.status());
   absl::Status valid = NormalizeTaskQueue(request.has_task_queue() ? request.mutable_task_queue() : nullptr);
   if (valid.ok()) valid = ValidateIdentity(request.identity());
+  if (valid.ok()) {
+    valid = PartitionOf(request.task_queue(), temporal::api::enums::v1::TASK_QUEUE_TYPE_NEXUS).status();
+  }
   if (!valid.ok()) return call->Fail(valid);
   valid = TakeHeartbeats(frontend, *name_space, *request.mutable_worker_heartbeat());
   if (valid.ok()) valid = ValidateWorker(request);

@@ -1,6 +1,7 @@
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/long_poll.h"
 #include "server/frontend/namespaces.h"
+#include "server/frontend/partitions.h"
 #include "server/frontend/poll.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
@@ -20,7 +21,9 @@ absl::Status Validate(const Namespace& name_space, api::PollWorkflowTaskQueueReq
   if (!valid.ok()) return valid;
   valid = NormalizeTaskQueue(queue);
   if (!valid.ok()) return valid;
-  return CheckBinary(name_space, request.binary_checksum());
+  valid = CheckBinary(name_space, request.binary_checksum());
+  if (!valid.ok()) return valid;
+  return PartitionOf(*queue, temporal::api::enums::v1::TASK_QUEUE_TYPE_WORKFLOW).status();
 }
 
 }  // namespace

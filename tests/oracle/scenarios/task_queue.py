@@ -75,6 +75,33 @@ def refused(c):
     describe(c, task_queue={"name": "/_sys/made-up"})
 
 
+@scenario
+def partitions(c):
+    """A partition's name may be described, without statistics; other names of that form are refused."""
+    for name in ("/_sys/queue/1", "/_sys/a/b/2", "/_sys/queue/01", "/_sys/queue/+3"):
+        describe(c, task_queue={"name": name})
+    describe(c, task_queue={"name": "/_sys/queue/1"}, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY")
+    describe(c, task_queue={"name": "/_sys/queue/1"}, report_stats=True)
+    for end in ("", "queue", "queue/", "/1", "queue/0", "queue/-1", "queue/x", "queue/ 1", "/_sys/a/1/2"):
+        describe(c, task_queue={"name": f"/_sys/{end}"})
+    describe(c, task_queue={"name": "/_sys/" + "x" * 1000 + "/1"})
+    c.begin_poll_activity(task_queue={"name": "/_sys/queue/1"}).result()
+    c.begin_poll_workflow_task(task_queue={"name": "/_sys/queue/1"}).result()
+
+
+@scenario
+def normal_name(c):
+    """Only a sticky queue has a normal name, and a queue of a worker's commands has no workflow tasks."""
+    normal = {"name": "queue", "normal_name": "normal"}
+    commands = {"name": "queue", "kind": "TASK_QUEUE_KIND_WORKER_COMMANDS"}
+    for task_queue in (normal, {**normal, "kind": "TASK_QUEUE_KIND_NORMAL"}, {**normal, "kind": 7}, commands):
+        describe(c, task_queue=task_queue)
+        c.begin_poll_activity(task_queue=task_queue).result()
+        c.begin_poll_workflow_task(task_queue=task_queue).result()
+    describe(c, task_queue=normal, api_mode="DESCRIBE_TASK_QUEUE_MODE_ENHANCED")
+    describe(c, task_queue=commands, task_queue_type="TASK_QUEUE_TYPE_NEXUS")
+
+
 def describe_enhanced(c, queue="queue", **fields):
     describe(c, queue, api_mode="DESCRIBE_TASK_QUEUE_MODE_ENHANCED", **fields)
 
