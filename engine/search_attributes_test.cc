@@ -43,7 +43,7 @@ TEST_CASE("A value that is nested is refused, however deep it is") {
 }
 
 TEST_CASE("A value over its limit is refused for its size, before it is parsed") {
-  for (const size_t depth : {limits::kSearchAttributeValue, size_t{100'000}, size_t{1'900'000}}) {
+  for (const size_t depth : {limits::kSearchAttributeValue + 1, size_t{100'000}, size_t{1'900'000}}) {
     CAPTURE(depth);
     for (const std::string& data :
          {Nested(depth), std::string(depth, '['), absl::StrCat("\"", std::string(depth, 'x'), "\"")}) {

@@ -156,7 +156,7 @@ TEST_CASE("Commands without what they need are refused in the real server's word
         "BadRecordMarkerAttributes: RecordMarkerCommandAttributes is not set on RecordMarkerCommand.");
   CHECK(Refusal(Marker(std::string(1001, 'x'))) ==
         "BadRecordMarkerAttributes: MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=" +
-            std::string(1001, 'x') + " Length=1001 Limit=1000");
+            std::string(256, 'x') + "... (1001 bytes) Length=1001 Limit=1000");
   CHECK(Refusal(OfType(enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES)) ==
         "BadModifyWorkflowPropertiesAttributes: ModifyWorkflowPropertiesCommandAttributes is not set on "
         "ModifyWorkflowPropertiesCommand.");

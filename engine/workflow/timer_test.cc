@@ -171,8 +171,8 @@ TEST_CASE("A timer command that makes no sense fails the workflow task") {
   REQUIRE(refused({StartTimer("", absl::Seconds(1))}, bad_start) ==
           "BadStartTimerAttributes: TimerId is not set on StartTimerCommand.");
   REQUIRE(refused({StartTimer(long_id, absl::Seconds(1))}, bad_start) ==
-          "BadStartTimerAttributes: TimerId on StartTimerCommand exceeds length limit. TimerId=" + long_id +
-              " Length=1001 Limit=1000");
+          "BadStartTimerAttributes: TimerId on StartTimerCommand exceeds length limit. TimerId=" +
+              std::string(256, 'x') + "... (1001 bytes) Length=1001 Limit=1000");
   REQUIRE(refused({StartTimer("t1", absl::Seconds(-1))}, bad_start) ==
           "BadStartTimerAttributes: An invalid StartToFireTimeout is set on StartTimerCommand: negative "
           "duration. "
