@@ -240,7 +240,7 @@ void NodeMatching::Describe(QueueKey key, Callback<QueueDescription> done) {
       TaskQueue& queue = *found->second;
       queue.pollers.Forget(executor_.Now());
       description.pollers = queue.pollers.List();
-      description.backlog_count = static_cast<int64_t>(queue.Backlog());
+      description.backlog_count = static_cast<int64_t>(queue.backlog()->load());
       if (const auto oldest = queue.OldestTask()) description.backlog_age = executor_.Now() - *oldest;
       description.tasks_add_rate = queue.added.PerSecond(executor_.Monotonic());
       description.tasks_dispatch_rate = queue.dispatched.PerSecond(executor_.Monotonic());
@@ -265,7 +265,7 @@ void NodeMatching::Drain() {
 
 void NodeMatching::UpdateBacklog(TaskQueue& queue) {
   if (queue.metrics->backlog_count == nullptr) return;
-  queue.metrics->backlog_count->Set(static_cast<double>(queue.Backlog()));
+  queue.metrics->backlog_count->Set(static_cast<double>(queue.backlog()->load()));
   const auto oldest = queue.OldestTask();
   queue.metrics->backlog_age->Set(oldest ? absl::ToDoubleSeconds(executor_.Now() - *oldest) : 0);
 }

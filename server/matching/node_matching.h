@@ -53,6 +53,7 @@ class NodeMatching final : public Matching {
     PollPtr poll;
     HeldTask task;
     std::shared_ptr<QueueMetrics> metrics;
+    std::shared_ptr<const std::atomic<size_t>> backlog;  // of the queue
     absl::Duration backoff;
     int32_t scaling = 0;  // as the queue was at the match, for the reply; 0: no decision
   };

@@ -45,8 +45,8 @@ workflow::Request StartRequestFor(const WaitingPoll& poll, const engine::Dispatc
 // poll nothing but the sticky queue. Answers overtake each other, here behind their commits and on the wire,
 // so that the last one seen may be an old one, and every poller of the worker would wait on an empty sticky
 // queue to the end of its long poll. Zero is right in any order.
-int64_t BacklogHint(const WaitingPoll& poll, const QueueMetrics& queue) {
-  return IsSticky(poll.poll) ? 0 : static_cast<int64_t>(queue.backlog);
+int64_t BacklogHint(const WaitingPoll& poll, size_t backlog) {
+  return IsSticky(poll.poll) ? 0 : static_cast<int64_t>(backlog);
 }
 
 PolledTask TaskOf(workflow::Reply reply, int64_t backlog_hint, int32_t scaling) {
@@ -92,6 +92,7 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
     queue.dispatched.Add(executor_.Monotonic());
     match->scaling = ScalingDecision(queue, *poll, match->task);
     match->metrics = queue.metrics;
+    match->backlog = queue.backlog();
     ++queue.metrics->in_hand;
     Start(std::move(match));
   }
@@ -144,7 +145,7 @@ void NodeMatching::OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr
   }
   if (polls_.Claim(match->poll->id)) {
     std::move(match->poll->done)(
-        TaskOf(*std::move(reply), BacklogHint(*match->poll, *match->metrics), match->scaling));
+        TaskOf(*std::move(reply), BacklogHint(*match->poll, *match->backlog), match->scaling));
   }
   QueueMetrics& metrics = *match->metrics;
   --metrics.in_hand;

@@ -69,7 +69,7 @@ void TaskQueue::SetKept(TaskOwner* owner, size_t tasks) {
 void TaskQueue::Count() {
   size_t backlog = tasks_.size();
   for (const Owner& owner : owners_) backlog += owner.kept;
-  metrics->backlog = backlog;
+  *backlog_ = backlog;
 }
 
 }  // namespace perdure::server

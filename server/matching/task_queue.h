@@ -26,9 +26,9 @@ struct HeldTask {
   int failures = 0;     // attempts to start it that neither succeeded nor told it to go
 };
 
-// A queue's metric handles, its tasks that are being started or wait for another attempt, and those that wait
-// for a poll. Shared with those attempts, which end on other threads. Thread safety: the counts any thread,
-// the handles as Metrics; set once before.
+// A queue's metric handles, and its tasks that are being started or wait for another attempt. Shared with
+// those attempts, which end on other threads. Thread safety: `in_hand` any thread, the handles as Metrics;
+// set once before.
 struct QueueMetrics {
   LabelledMetricsPtr of_queue, of_adding, of_starting;  // hold what the handles point to
   Counter* added = nullptr;
@@ -43,7 +43,6 @@ struct QueueMetrics {
   Gauge* backlog_count = nullptr;  // null for sticky queues, as the next one
   Gauge* backlog_age = nullptr;
   std::atomic<size_t> in_hand = 0;
-  std::atomic<size_t> backlog = 0;  // what waits here and what owners keep back; the queue writes it
 };
 
 class TaskQueue {
@@ -79,7 +78,8 @@ class TaskQueue {
   const std::vector<Owner>& owners() const { return owners_; }
   std::vector<Owner>& owners() { return owners_; }
   void SetKept(TaskOwner* owner, size_t tasks);
-  size_t Backlog() const { return metrics->backlog; }
+  // What waits here and what owners keep back. Any thread may read it, also when the queue is gone.
+  std::shared_ptr<const std::atomic<size_t>> backlog() const { return backlog_; }
 
   bool Idle() const {
     return tasks_.empty() && polls_.empty() && owners_.empty() && metrics->in_hand == 0 &&
@@ -120,6 +120,7 @@ class TaskQueue {
   absl::flat_hash_map<Identity, Place> places_;
   absl::btree_map<uint64_t, PollPtr> polls_;
   std::vector<Owner> owners_;  // in order of their first decline; few
+  const std::shared_ptr<std::atomic<size_t>> backlog_ = std::make_shared<std::atomic<size_t>>(0);
 };
 
 }  // namespace perdure::server
