@@ -8,7 +8,7 @@
 namespace perdure::server {
 namespace {
 
-using Response = api::GetWorkflowExecutionHistoryReverseResponse;
+using ReverseResponse = api::GetWorkflowExecutionHistoryReverseResponse;
 
 // Reads the page that ends before token.next_event_id.
 void ReadPage(Frontend& frontend, CallPtr call, RunRef run, HistoryPageToken token, size_t max_events) {
@@ -23,7 +23,7 @@ void ReadPage(Frontend& frontend, CallPtr call, RunRef run, HistoryPageToken tok
                               [call = std::move(call), &tokens = frontend.tokens,
                                token = std::move(token)](absl::StatusOr<EventsPage> page) mutable {
                                 if (!page.ok()) return call->Fail(page.status());
-                                Response response;
+                                ReverseResponse response;
                                 if (page->next != 0) {
                                   token.set_next_event_id(page->next);
                                   response.set_next_page_token(tokens.Seal(TokenKind::kHistoryPage, token));
@@ -31,7 +31,7 @@ void ReadPage(Frontend& frontend, CallPtr call, RunRef run, HistoryPageToken tok
                                 ReplyBytes events;
                                 events.Append(std::move(page->events));
                                 ReplyBytes reply(response);
-                                reply.AppendMessage(Response::kHistoryFieldNumber, std::move(events));
+                                reply.AppendMessage(ReverseResponse::kHistoryFieldNumber, std::move(events));
                                 call->Reply(std::move(reply));
                               });
 }
