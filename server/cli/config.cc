@@ -23,7 +23,7 @@ bool IsSection(const std::string& name) {
                      [&](const ConfigKey& key) { return key.name.substr(0, name.size() + 1) == name + "."; });
 }
 
-std::string Text(const YAML::Node& value) {
+std::string TextOf(const YAML::Node& value) {
   std::vector<std::string> items;
   if (value.IsMap()) {
     for (const auto& pair : value) {
@@ -42,7 +42,7 @@ absl::Status Flatten(const YAML::Node& section, const std::string& prefix, Confi
   for (const auto& pair : section) {
     const std::string name = prefix + pair.first.as<std::string>();
     if (IsKey(name)) {
-      values[name] = Text(pair.second);
+      values[name] = TextOf(pair.second);
     } else if (IsSection(name) && pair.second.IsMap()) {
       const absl::Status status = Flatten(pair.second, name + ".", values);
       if (!status.ok()) return status;

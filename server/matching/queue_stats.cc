@@ -9,7 +9,7 @@ namespace perdure::server {
 namespace {
 
 constexpr absl::Duration kPollerMemory = absl::Minutes(5);
-constexpr absl::Duration kCleaningInterval = absl::Minutes(1);
+constexpr absl::Duration kForgetInterval = absl::Minutes(1);
 constexpr double kDefaultRate = 100'000;  // the real server's, when a worker sets none
 
 }  // namespace
@@ -63,7 +63,7 @@ void PollerHistory::ForgetOldest() {
 }
 
 void PollerHistory::Forget(absl::Time now) {
-  next_cleaning_ = now + kCleaningInterval;
+  next_cleaning_ = now + kForgetInterval;
   for (auto poller = pollers_.begin(); poller != pollers_.end();) {
     poller =
         poller->second.last_access_time + kPollerMemory < now ? pollers_.erase(poller) : std::next(poller);
