@@ -114,8 +114,6 @@ TEST_CASE("What would be ignored silently is refused by name") {
       {"retry_policy", [](auto& request) { request.mutable_retry_policy()->set_maximum_attempts(3); }},
       {"versioning_override", [](auto& request) { request.mutable_versioning_override(); }},
       {"completion_callbacks", [](auto& request) { request.add_completion_callbacks(); }},
-      {"continued_failure", [](auto& request) { request.mutable_continued_failure(); }},
-      {"last_completion_result", [](auto& request) { request.mutable_last_completion_result(); }},
       {"time_skipping_config", [](auto& request) { request.mutable_time_skipping_config(); }},
   };
   for (const auto& [name, with] : fields) {
