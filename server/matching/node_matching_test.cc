@@ -140,6 +140,12 @@ struct Bench {
   NodeMatching matching;
 };
 
+int32_t DecisionOf(const Awaited<PolledTask>& poll) {
+  return std::get<workflow::ActivityTaskReply>(poll.Get()->task)
+      .response.poller_scaling_decision()
+      .poll_request_delta_suggestion();
+}
+
 int64_t HintOf(const Awaited<PolledTask>& poll) {
   return std::get<workflow::WorkflowTaskReply>(poll.Get()->task).response.backlog_count_hint();
 }
@@ -467,18 +473,39 @@ TEST_CASE(
   bench.time.Advance(absl::Seconds(2));
   bench.Offer(bench.Activity(1));
   bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
-  const auto decision = [](const Awaited<PolledTask>& poll) {
-    return std::get<workflow::ActivityTaskReply>(poll.Get()->task)
-        .response.poller_scaling_decision()
-        .poll_request_delta_suggestion();
-  };
-  CHECK(decision(idle) == -1);
+  CHECK(DecisionOf(idle) == -1);
   bench.Offer(bench.Activity(2));
   bench.Offer(bench.Activity(3));
   bench.time.Advance(absl::Seconds(1));
   const auto busy = bench.Poll();
   bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
-  CHECK(decision(busy) == 1);
+  CHECK(DecisionOf(busy) == 1);
+}
+
+TEST_CASE("where tasks go as fast as they come no more pollers are asked for") {
+  Bench bench;
+  for (int i = 1; i <= 5; ++i) {
+    const auto poll = bench.Poll();
+    bench.Offer(bench.Activity(i));
+    bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+    CHECK(DecisionOf(poll) == 0);
+  }
+}
+
+TEST_CASE("a queue that its limit holds back asks for no more pollers") {
+  Bench bench;
+  for (int i = 1; i <= 5; ++i) bench.Offer(bench.Activity(i));
+  bench.PollWithRate(1);
+  bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+  const auto limited = bench.PollWithRate(1);
+  bench.time.Advance(absl::Seconds(1));
+  bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+  CHECK(DecisionOf(limited) == 0);
+  // Once nothing has waited for the limit for half a minute, a backlog as old asks for more.
+  bench.time.Advance(absl::Minutes(1));
+  const auto free = bench.PollWithRate(1);
+  bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+  CHECK(DecisionOf(free) == 1);
 }
 
 }  // namespace
