@@ -123,6 +123,7 @@ TEST_CASE("one run's refused data fails its calls alone") {
   CHECK(signals.at("a").Get().ok());
   CHECK(signals.at("c").Get().ok());
   CHECK(absl::IsInvalidArgument(signals.at("b").Get().status()));
+  CHECK(signals.at("b").Get().status().message() == "The store refuses the data of this request.");
   CHECK(node.Events("a") == "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED WORKFLOW_EXECUTION_SIGNALED");
   // The guilty run is as it was, and goes on once its data can be taken.
   CHECK(node.Events("b") == "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED");

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -146,8 +145,8 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
       PERDURE_CHECK(run->sealed_group == nullptr, "a run is in one group of a commit");
     }
   }
-  const absl::Status status =
-      InvalidArgument(absl::StrCat("The database refuses the data of this request: ", why));
+  // A database's own words are for the log: they may quote other rows.
+  const absl::Status status = InvalidArgument("The store refuses the data of this request.");
   for (const CommitGroupPtr& refused : groups) {
     for (const RunPtr& run : refused->runs) {
       if (run->dropped) continue;
