@@ -65,6 +65,15 @@ def rate_limit(c):
 
 
 @scenario
+def rate_limit_lifted(c):
+    """The newest poll decides, also one that sets no limit."""
+    metadata = {"max_tasks_per_second": {"value": 5.0}}
+    c.begin_poll_activity(timeout=3, task_queue_metadata=metadata).result()
+    c.begin_poll_activity(timeout=3).result()
+    describe(c, task_queue_type="TASK_QUEUE_TYPE_ACTIVITY", include_task_queue_status=True)
+
+
+@scenario
 def refused(c):
     """Missing fields, unknown namespaces, names too long."""
     describe(c, namespace="")
