@@ -21,15 +21,18 @@ constexpr int kDefaultPriority = 3;
 struct Asked {
   bool stats = false;
   bool status = false;
+  bool versions = false;  // a queue of a worker's commands has none
 };
 
 api::DescribeTaskQueueResponse ToResponse(const QueueDescription& queue, Asked asked) {
   api::DescribeTaskQueueResponse response;
   AddPollers(queue, *response.mutable_pollers());
-  // No version was ever set: the start of Go's time says so.
-  auto& versioning = *response.mutable_versioning_info();
-  versioning.set_current_version("__unversioned__");
-  *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
+  if (asked.versions) {
+    // No version was ever set: the start of Go's time says so.
+    auto& versioning = *response.mutable_versioning_info();
+    versioning.set_current_version("__unversioned__");
+    *versioning.mutable_update_time() = ToProto(absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
+  }
   if (queue.rate_limit) {
     auto& limit = *response.mutable_effective_rate_limit();
     limit.set_requests_per_second(static_cast<float>(*queue.rate_limit));
@@ -118,7 +121,9 @@ void DescribeTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_space
                              ? engine::TaskKind::kActivity
                              : engine::TaskKind::kWorkflow,
                  .name = std::move(*request.mutable_task_queue()->mutable_name())};
-  const Asked asked{.stats = request.report_stats(), .status = request.include_task_queue_status()};
+  const Asked asked{.stats = request.report_stats(),
+                    .status = request.include_task_queue_status(),
+                    .versions = request.task_queue().kind() != enums::TASK_QUEUE_KIND_WORKER_COMMANDS};
   frontend.matching.Describe(
       std::move(queue), [call = std::move(call), asked](absl::StatusOr<QueueDescription> described) mutable {
         if (!described.ok()) return call->Fail(described.status());
