@@ -154,7 +154,7 @@ TEST_CASE("a poll for Nexus tasks brings heartbeats, and is refused as other pol
   poll.mutable_worker_version_capabilities()->set_build_id(std::string(300, 'b'));
   CHECK(ErrorOf(node, "PollNexusTaskQueue", poll) ==
         "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.");
-  heartbeat.mutable_host_info()->set_host_name(std::string(limits::kWorkerHeartbeatSize, 'h'));
+  for (int i = 0; i < 20; ++i) heartbeat.add_plugins()->set_name(std::string(900, 'p'));
   CHECK(ErrorOf(node, "PollNexusTaskQueue", poll) == "WorkerHeartbeat exceeds the limit of 16384 bytes.");
 }
 
