@@ -13,8 +13,7 @@ import pytest
 
 from deploy.counted_load import CountedLoad
 from deploy.prometheus import Prometheus
-from support.processes import free_port
-from support.servers import REPOSITORY, SqliteServer
+from support.servers import REPOSITORY, MeteredServer
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
 Expected = Callable[[CountedLoad], int]
@@ -106,15 +105,6 @@ SOME = (
     "memory_allocated > 1000000",
     "memory_heap > 1000000",
 )
-
-
-class MeteredServer(SqliteServer):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.metrics_port = free_port()
-
-    def command(self) -> list[str]:
-        return [*super().command(), "--metrics-port", str(self.metrics_port)]
 
 
 @pytest.fixture

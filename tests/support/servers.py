@@ -127,6 +127,17 @@ class SqliteServer(Server):
         return [str(PERDURE), *_dev_flags(self, self.folder / "perdure.db")]
 
 
+class MeteredServer(SqliteServer):
+    """With /metrics on a port that is known."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.metrics_port = free_port()
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--metrics-port", str(self.metrics_port)]
+
+
 class PostgresServer(Server):
     kind = "postgres"
 
