@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/ascii.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -13,6 +14,7 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
+#include "temporal/api/worker/v1/message.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 
 namespace perdure::server {
@@ -55,7 +57,9 @@ size_t MaxBytes(const MessageType* type) {
 }
 
 // "BinaryChecksum" for binary_checksum.
-std::string NameOf(const FieldDescriptor* field) { return CamelCase(field->name(), ""); }
+std::string NameOf(const FieldDescriptor* field) {
+  return CamelCase(absl::AsciiStrToUpper(field->name()), "");
+}
 
 absl::Status CheckDuration(const Message& message) {
   const auto& duration = static_cast<const google::protobuf::Duration&>(message);
@@ -101,7 +105,8 @@ size_t FieldRules::LimitOf(const FieldDescriptor* field) {
 
 bool FieldRules::IsBoundedWhole(const MessageType* type) {
   return type == temporal::api::failure::v1::Failure::descriptor() || type == common::Payload::descriptor() ||
-         type == common::Payloads::descriptor();
+         type == common::Payloads::descriptor() ||
+         type == temporal::api::worker::v1::WorkerHeartbeat::descriptor();
 }
 
 FieldRules::FieldRules(const MessageType* request) : texts_count_(!IsOfNamespaces(request)) {

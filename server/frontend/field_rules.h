@@ -26,7 +26,8 @@ class FieldRules {
 
   // The limit of a string field, in bytes. SIZE_MAX: something else limits it (kBoundedElsewhere).
   static size_t LimitOf(const google::protobuf::FieldDescriptor* field);
-  // Messages whose size is limited as a whole, by their handlers or the engine: failures and payloads.
+  // Messages whose size is limited as a whole, by their handlers or the engine: failures, payloads, and the
+  // heartbeats of workers.
   static bool IsBoundedWhole(const google::protobuf::Descriptor* type);
 
  private:
