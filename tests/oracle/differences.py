@@ -29,9 +29,11 @@ NOT_ANNOUNCED = "a capability is announced when what it promises is built"
 GRPC_WORDS = "the words are the gRPC library's"
 NOT_BUILT = "not built: refused by name, not ignored"
 NO_LIMIT = "a queue has no limit but what its workers set"
+SAME_TOKEN = "a task that is handed out again has the same token, byte by byte"
 SHOWN = "of a client's value an error repeats the beginning"
 
 DIFFERENCES = [
+    Difference("ties/eager_start_repeated", r"\[3\]\.request\.task_token", SAME_TOKEN, "<token-2>"),
     Difference(
         "bad_commands/cancel_of_unknown_timer",
         r".*\.message",
