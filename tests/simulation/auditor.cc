@@ -26,7 +26,7 @@ workflow::State FoldOf(const persistence::StoredRun& stored) {
   }
   for (const persistence::HistoryRow& row : stored.rows) {
     const absl::Status applied =
-        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes});
+        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes, row.sequence});
     PERDURE_CHECK(applied.ok(), "a stored run can be folded");
   }
   return state;
@@ -35,7 +35,8 @@ workflow::State FoldOf(const persistence::StoredRun& stored) {
 }  // namespace
 
 Auditor::Auditor(persistence::MemoryStore& store, StoreFaults& faults, const Uuid& namespace_id)
-    : faults_(faults),
+    : store_(store),
+      faults_(faults),
       namespace_id_(namespace_id),
       time_(1),
       executor_(time_),
@@ -70,6 +71,20 @@ std::vector<persistence::WakeRow> Auditor::Wakes(uint32_t writer) {
   query.limit = kAll;
   return Read<std::vector<persistence::WakeRow>>(
       [&](auto done) { session_->ReadWakes(query, std::move(done)); });
+}
+
+std::vector<persistence::RunKey> Auditor::Keys() {
+  std::vector<persistence::RunKey> keys;
+  for (const persistence::VisibilityRow& row : Rows()) keys.push_back(row.key);
+  return keys;
+}
+
+size_t Auditor::CountRows(const std::vector<persistence::RunKey>& runs,
+                          const std::vector<uint32_t>& writers) {
+  size_t rows = Rows().size();
+  for (const persistence::RunKey& run : runs) rows += static_cast<size_t>(store_.CountHistoryRows(run));
+  for (const uint32_t writer : writers) rows += Wakes(writer).size();
+  return rows;
 }
 
 Auditor::Runs Auditor::CountRuns() {
