@@ -46,8 +46,8 @@ CommandResult CancelTimer(CommandContext& context, const Command& command) {
     started_event_id = *started;
     transition.DropBufferedFiring(started_event_id);
   } else {
-    return BadCancelTimer(fmt::format("invalid history builder state for action: add-timer-canceled-event, TimerID: {}",
-                           Shown(timer_id)));
+    return BadCancelTimer(fmt::format(
+        "invalid history builder state for action: add-timer-canceled-event, TimerID: {}", Shown(timer_id)));
   }
   context.has_buffered = context.has_buffered && transition.HasBuffered();
 

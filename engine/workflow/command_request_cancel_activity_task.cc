@@ -50,7 +50,8 @@ void CancelWaiting(CommandContext& context, int64_t scheduled_event_id, int64_t 
 
 CommandResult RequestCancelActivityTask(CommandContext& context, const Command& command) {
   if (!command.has_request_cancel_activity_task_command_attributes()) {
-    return BadCancelActivity("RequestCancelActivityTaskCommandAttributes is not set on RequestCancelActivityTaskCommand.");
+    return BadCancelActivity(
+        "RequestCancelActivityTaskCommandAttributes is not set on RequestCancelActivityTaskCommand.");
   }
   const int64_t id = command.request_cancel_activity_task_command_attributes().scheduled_event_id();
   if (id <= 0) return BadCancelActivity("ScheduledEventId is not set on RequestCancelActivityTaskCommand.");

@@ -38,7 +38,8 @@ CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventA
     return BadScheduleActivity("Activity with UseCompatibleVersion cannot run on different task queue.");
   }
   if (options.input().ByteSizeLong() > limits::kBlobSize) {
-    CommandFailure failure = BadScheduleActivity("ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
+    CommandFailure failure =
+        BadScheduleActivity("ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
     failure.terminates_run = true;
     return failure;
   }
@@ -62,7 +63,8 @@ CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventA
 
 CommandResult ScheduleActivityTask(CommandContext& context, const Command& command) {
   if (!command.has_schedule_activity_task_command_attributes()) {
-    return BadScheduleActivity("ScheduleActivityTaskCommandAttributes is not set on ScheduleActivityTaskCommand.");
+    return BadScheduleActivity(
+        "ScheduleActivityTaskCommandAttributes is not set on ScheduleActivityTaskCommand.");
   }
   const auto& wanted = command.schedule_activity_task_command_attributes();
   const State& state = context.transition.state();

@@ -23,13 +23,15 @@ CommandResult StartTimer(CommandContext& context, const Command& command) {
   const std::string& timer_id = wanted.timer_id();
   if (timer_id.empty()) return BadStartTimer("TimerId is not set on StartTimerCommand.");
   if (timer_id.size() > limits::kIdLength) {
-    return BadStartTimer(fmt::format("TimerId on StartTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
-                           Shown(timer_id), timer_id.size(), limits::kIdLength));
+    return BadStartTimer(
+        fmt::format("TimerId on StartTimerCommand exceeds length limit. TimerId={} Length={} Limit={}",
+                    Shown(timer_id), timer_id.size(), limits::kIdLength));
   }
   google::protobuf::Duration timeout = wanted.start_to_fire_timeout();
   if (auto wrong = ValidateAndCap(timeout)) {
-    return BadStartTimer(fmt::format("An invalid StartToFireTimeout is set on StartTimerCommand: {}. TimerId={}",
-                           *wrong, Shown(timer_id)));
+    return BadStartTimer(
+        fmt::format("An invalid StartToFireTimeout is set on StartTimerCommand: {}. TimerId={}", *wrong,
+                    Shown(timer_id)));
   }
   if (context.transition.state().timers->contains(timer_id)) {
     return CommandFailure{

@@ -127,8 +127,8 @@ inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes)
 SELECT * FROM unnest($1::int2[], $2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::bytea[], $7::bytea[]))"};
 // Arrays: shard, run, sequence, next event. Rows without events that the run's new snapshot covers, from the
-// one before it on: that one's have gone. OFFSET 0 has the place of the one before known first, so that a long
-// history is not read from its beginning.
+// one before it on: that one's have gone. OFFSET 0 has the place of the one before known first, so that a
+// long history is not read from its beginning.
 inline constexpr Constant kCompactHistory{"compact_history", R"(
 DELETE FROM history AS h USING (
   SELECT k.*, COALESCE(s.next_event_id, 0) AS from_event_id

@@ -81,7 +81,7 @@ class PostgresCluster:
 
     @property
     def data(self) -> Path:
-        """Its files, for who replaces them while it is stopped; give_to_user() then gives them to its user."""
+        """Its files, for who replaces them while it is stopped; give_to_user() gives them to its user."""
         return self._folder / "data"
 
     def give_to_user(self) -> None:
