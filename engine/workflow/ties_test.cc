@@ -98,5 +98,18 @@ TEST_CASE("A timer goes before the task that was handed out in the step that sta
                                    "TimerFired", "WorkflowTaskScheduled"});
 }
 
+TEST_CASE("An execution timeout goes before the run timeout that follows from it") {
+  const absl::Duration into_a_millisecond = GENERATE(absl::Microseconds(400), absl::Microseconds(600));
+  TestRun run;
+  run.Sleep(into_a_millisecond);
+  REQUIRE(run.Start([](auto& request) {
+               *request.mutable_workflow_execution_timeout() = ToProto(absl::Seconds(30));
+             })
+              .ok());
+  run.Advance(absl::Seconds(31));
+  CHECK(run.history().back().workflow_execution_timed_out_event_attributes().retry_state() ==
+        enums::RETRY_STATE_TIMEOUT);
+}
+
 }  // namespace
 }  // namespace perdure::engine::workflow::testing
