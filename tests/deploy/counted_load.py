@@ -34,6 +34,7 @@ class CountedLoad:
     def __init__(self, channel: grpc.Channel) -> None:
         self._stub = WorkflowServiceStub(channel)
         self._queue = ""
+        self._identity = str(uuid.uuid4())
         self.calls: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self._runs: list[str] = []
@@ -50,7 +51,8 @@ class CountedLoad:
             self._activity_times_out,
             self._mistakes,
         ):
-            self._queue = f"queue-{uuid.uuid4()}"
+            # The same in each load: a rate sees no rise in a series that begins with it.
+            self._queue = step.__name__
             step()
         self.call("ListWorkflowExecutions", query="")
         for run in self._runs:
@@ -88,14 +90,37 @@ class CountedLoad:
         self._runs.append(workflow_id)
         return workflow_id
 
-    def _poll(self, sticky: str = "") -> Any:
+    def _poll_request(self, sticky: str) -> Any:
         queue: dict[str, Any] = {"name": self._queue}
         if sticky:
             queue = {"name": sticky, "kind": "TASK_QUEUE_KIND_STICKY", "normal_name": self._queue}
-        task = self.call("PollWorkflowTaskQueue", task_queue=queue)
+        return api.PollWorkflowTaskQueueRequest(
+            namespace=NAMESPACE, task_queue=queue, identity=self._identity
+        )
+
+    def _poll(self, sticky: str = "") -> Any:
+        return self._polled(self._stub.PollWorkflowTaskQueue(self._poll_request(sticky), timeout=15))
+
+    def _polled(self, task: Any) -> Any:
+        self.calls["PollWorkflowTaskQueue"] += 1
         assert task.task_token
         self.done["workflow tasks"] += 1
         return task
+
+    def _waiting_poll(self, sticky: str = "") -> Any:
+        """Returns when the server has the poll, which has no task yet; `result()` waits for it."""
+        request = self._poll_request(sticky)
+        waiting = self._stub.PollWorkflowTaskQueue.future(request, timeout=15)
+        deadline = time.monotonic() + 10
+        queue = request.task_queue
+        while not self._polls(queue):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return waiting
+
+    def _polls(self, queue: Any) -> bool:
+        described = self.call("DescribeTaskQueue", task_queue=queue, task_queue_type=1)
+        return self._identity in [poller.identity for poller in described.pollers]
 
     def _complete(self, task: Any, *commands: Command, sticky: str = "") -> None:
         fields: dict[str, Any] = {}
@@ -130,6 +155,7 @@ class CountedLoad:
 
     def _all_commands(self) -> None:
         sticky = f"sticky-{uuid.uuid4()}"
+        waiting = self._waiting_poll(sticky)
         workflow_id = self._start()
         keyword = Payload(metadata={"encoding": b"json/plain", "type": b"Keyword"}, data=b'"red"')
         fields = {"indexed_fields": {"SystemTestKeyword": keyword}}
@@ -145,7 +171,7 @@ class CountedLoad:
         task = self._poll_activity()
         self.call("RecordActivityTaskHeartbeat", task_token=task.task_token)
         self.call("RespondActivityTaskCompleted", task_token=task.task_token)
-        self._complete(self._poll(sticky), sticky=sticky)
+        self._complete(self._polled(waiting.result()), sticky=sticky)
         self.done["without commands"] += 1
         signalled = {"workflow_id": workflow_id}
         self.call("SignalWorkflowExecution", workflow_execution=signalled, signal_name="s", input=Payloads())
@@ -155,17 +181,10 @@ class CountedLoad:
 
     def _fails(self) -> None:
         """Its worker waits before it starts."""
-        queue = {"name": self._queue}
-        request = api.PollWorkflowTaskQueueRequest(namespace=NAMESPACE, task_queue=queue)
-        waiting = self._stub.PollWorkflowTaskQueue.future(request, timeout=15)
-        self.calls["PollWorkflowTaskQueue"] += 1
-        deadline = time.monotonic() + 10
-        while not self.call("DescribeTaskQueue", task_queue=queue, task_queue_type=1).pollers:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        waiting = self._waiting_poll()
         self._start()
-        self.done["workflow tasks"] += 1
-        self._complete(waiting.result(), command("FAIL_WORKFLOW_EXECUTION", failure={"message": "no"}))
+        failure = {"message": "no"}
+        self._complete(self._polled(waiting.result()), command("FAIL_WORKFLOW_EXECUTION", failure=failure))
         self.done["failed"] += 1
 
     def _is_cancelled(self) -> None:
