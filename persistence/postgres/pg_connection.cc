@@ -273,11 +273,19 @@ void PgConnection::FinishFront() {
   // what this connection knows is not what we think, so the next exchange makes a new one.
   const std::string& state = exchange.answer.sqlstate;
   const bool unnamed = state == "26000" || state == "42P05";
-  const bool stale = unnamed || state == "0A000";
+  bool stale = unnamed || state == "0A000";
   if (unnamed && !options_.prologue.empty()) exchange.answer.message += kLostNames;
   if (exchange.answer.kind == PgAnswer::Kind::kError) {
-    for (const PgStatement& statement : options_.prologue) preparing_.erase(statement.name);
-    for (const PgStatement& statement : exchange.statements) preparing_.erase(statement.name);
+    bool unanswered = false;
+    const auto forget = [&](const std::vector<PgStatement>& statements) {
+      for (const PgStatement& statement : statements) {
+        unanswered = preparing_.erase(statement.name) > 0 || unanswered;
+      }
+    };
+    forget(options_.prologue);
+    forget(exchange.statements);
+    // What PostgreSQL has passed over, a pooler has noted all the same, and refuses to be told again.
+    stale = stale || (unanswered && !options_.prologue.empty());
   }
   std::move(exchange.done)(std::move(exchange.answer));
   if (stale && state_ == State::kReady) {
