@@ -33,7 +33,6 @@ from support.servers import PERDURE, SqliteServer
 
 QUEUE = TaskQueue(name="orders")
 RUN = WorkflowExecution(workflow_id="order")
-CAUSES = 200
 
 
 @pytest.fixture
@@ -78,10 +77,10 @@ def inside(message: type[Message], field: str, value: bytes) -> bytes:
     return bytes([tag]) + encoder._VarintBytes(len(value)) + value
 
 
-def nested() -> bytes:
+def nested(causes: int) -> bytes:
     """A failure with so many causes."""
     failure = b""
-    for number in range(CAUSES + 1, 0, -1):
+    for number in range(causes + 1, 0, -1):
         one = Failure(message=f"failure {number}")
         one.application_failure_info.type = "Broken"
         failure = one.SerializeToString() + (inside(Failure, "cause", failure) if failure else b"")
@@ -96,7 +95,7 @@ def messages(failure: Failure) -> list[str]:
     return found
 
 
-def fail_activity(server: SqliteServer, stub: WorkflowServiceStub, attempts: int) -> None:
+def fail_activity(server: SqliteServer, stub: WorkflowServiceStub, attempts: int, causes: int) -> None:
     """Of a new run: its first activity's only or first attempt."""
     start(stub)
     task = stub.PollWorkflowTaskQueue(
@@ -126,7 +125,7 @@ def fail_activity(server: SqliteServer, stub: WorkflowServiceStub, attempts: int
         call = channel.unary_unary(
             "/temporal.api.workflowservice.v1.WorkflowService/RespondActivityTaskFailed"
         )
-        call(request + inside(RespondActivityTaskFailedRequest, "failure", nested()), timeout=10)
+        call(request + inside(RespondActivityTaskFailedRequest, "failure", nested(causes)), timeout=10)
 
 
 def restart(server: SqliteServer) -> None:
@@ -134,11 +133,12 @@ def restart(server: SqliteServer) -> None:
     server.start()
 
 
+@pytest.mark.parametrize("causes", [95, 200])
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_a_failure_with_many_causes_is_cut_and_read_again(
-    server: SqliteServer, stub: WorkflowServiceStub, attempts: int
+    server: SqliteServer, stub: WorkflowServiceStub, attempts: int, causes: int
 ) -> None:
-    fail_activity(server, stub, attempts)
+    fail_activity(server, stub, attempts, causes)
     restart(server)
     if attempts == 1:
         history = stub.GetWorkflowExecutionHistory(
@@ -153,7 +153,7 @@ def test_a_failure_with_many_causes_is_cut_and_read_again(
         kept = messages(pending.last_failure)
     assert kept[:-1] == [f"failure {number}" for number in range(1, len(kept))]
     assert len(kept) > 50
-    assert kept[-1] == f"failure {len(kept)} ({CAUSES + 1 - len(kept)} more causes were cut)"
+    assert kept[-1] == f"failure {len(kept)} ({causes + 1 - len(kept)} more causes were cut)"
     terminate(stub)
 
 
