@@ -53,7 +53,10 @@ void Journal::HistoryShown(const Uuid& run, const History& history) {
     if (place >= before.size()) {
       before.push_back(std::move(event));
     } else if (before[place] != event) {
-      Broken(fmt::format("run {}: event {} was shown differently before", run.ToString(), i + 1));
+      temporal::api::history::v1::HistoryEvent shown;
+      shown.ParseFromString(before[place]);
+      Broken(fmt::format("run {}: event {} was shown differently before: {} and now {}", run.ToString(), i + 1,
+                         shown.ShortDebugString(), history.events(i).ShortDebugString()));
       return;
     }
   }

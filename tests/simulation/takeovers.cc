@@ -86,6 +86,7 @@ std::unique_ptr<ServerProcess> Takeovers::MakeProcess(size_t number) {
 void Takeovers::Start(size_t side) {
   sides_.at(side).process->Start([this, side] {
     ++takeovers_;
+    youngest_ = side;
     Connect(side);
   });
 }
@@ -166,12 +167,15 @@ void Takeovers::Read() {
   people_.RunAfter(random_->Fraction() * 2 * kBetweenReads, [this] { Read(); });
   if (plan_.workflows.empty()) return;
   const std::string& id = plan_.workflows[random_->Below(plan_.workflows.size())].workflow_id;
-  Network& network = *sides_.at(random_->Below(sides_.size())).network;
+  const size_t side = random_->Below(sides_.size());
+  Network& network = *sides_.at(side).network;
   if (!network.connected()) return;
   network.history().WaitForEvents(
       {.namespace_id = namespaces_.id(), .workflow_id = id, .run_id = std::nullopt}, 1, absl::ZeroDuration(),
       network.Answer<server::RunPosition>(
-          [this, id, known = known_[id]](const absl::StatusOr<server::RunPosition>& position) {
+          [this, id, side, known = known_[id]](const absl::StatusOr<server::RunPosition>& position) {
+            // The older of two of one name has until its next renewal to learn that its place is taken.
+            if (takeover_plan_.same_name && side != youngest_) return;
             if (position.ok()) return CheckRead(id, known, *position);
             if (absl::IsNotFound(position.status()) && known > 0) {
               journal_.Broken(id + " was answered, and later was not there");

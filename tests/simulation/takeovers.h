@@ -91,6 +91,7 @@ class Takeovers {
   std::array<Side, 2> sides_;
 
   std::map<std::string, int64_t> known_;  // the next event id that was answered last, by workflow id
+  size_t youngest_ = 0;                   // the side that began to serve last
   bool faults_stopped_ = false;
   uint64_t steps_ = 0;
   uint64_t takeovers_ = 0;
