@@ -54,9 +54,9 @@ void Journal::HistoryShown(const Uuid& run, const History& history) {
       before.push_back(std::move(event));
     } else if (before[place] != event) {
       temporal::api::history::v1::HistoryEvent shown;
-      shown.ParseFromString(before[place]);
+      const bool parsed = shown.ParseFromString(before[place]);
       Broken(fmt::format("run {}: event {} was shown differently before: {} and now {}", run.ToString(), i + 1,
-                         shown.ShortDebugString(), history.events(i).ShortDebugString()));
+                         parsed ? shown.ShortDebugString() : "?", history.events(i).ShortDebugString()));
       return;
     }
   }
