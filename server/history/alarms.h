@@ -22,6 +22,8 @@ class Alarms {
   // Moves the run's alarm from `at` (nullopt: it has none) to `next`.
   void Move(const persistence::RunKey& run, std::optional<absl::Time>& at, std::optional<absl::Time> next);
   void Clear();
+  // An alarm is due that has not rung yet.
+  bool IsAnyDue() const { return !alarms_.empty() && alarms_.begin()->first <= executor_.Now(); }
 
  private:
   void Arm();

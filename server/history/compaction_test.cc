@@ -74,7 +74,7 @@ TEST_CASE("heartbeats do not pile up in the store, and the run goes on after a c
 
 TEST_CASE("heartbeats of a run with a large state do not pile up either") {
   TestNode node;
-  const auto task = StartActivity(node, 300'000);
+  const auto task = StartActivity(node, 500'000);
   const int heartbeats = static_cast<int>(limits::kRowsWithoutEvents) + 500;
   for (int i = 0; i < heartbeats; ++i) Heartbeat(node, task, std::to_string(i));
   CHECK(StoredRows(node) < 600);

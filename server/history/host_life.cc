@@ -37,7 +37,11 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       loader_(world.executor, *session_, *this, LoadBytes(options), options.load_keys),
       batcher_(world.executor, *session_, *this, world.metrics),
       retention_(batcher_, metrics_.removals()),
-      keeper_(world.executor, *this, [this](const persistence::RunKey& key) { OnRing(key); }),
+      keeper_(world.executor, *this,
+              [this](const persistence::RunKey& key) {
+                OnRing(key);
+                loader_.Resume();
+              }),
       horizon_(world.executor, *session_, *this, options.wakes, metrics_.wakes_behind(),
                metrics_.known_wakes()),
       waiters_(world.executor, metrics_.event_waiters(),

@@ -47,10 +47,12 @@ void HistoryHost::OnWakeDue(const RunKey& key, absl::AnyInvocable<void(bool) &&>
 
 // Runs that are on their way out of memory are still in it, and commits that lag keep them there. Nothing is
 // lost by waiting for those; calls have twice the room. Whatever memory holds, each commit that lands lets
-// one query go, and so does an executor with nothing to commit: else what is due might wait for ever.
+// one query go, and so does an executor that has nothing to commit and is about to do nothing: else what is
+// due might wait for ever.
 bool HistoryHost::MayLoad(RunLoader::Urgency urgency) {
   const bool call = urgency == RunLoader::Urgency::kCall;
-  if (cache_.held_bytes() / (call ? 2 : 1) <= options_.resident_bytes || batcher_.Idle()) return true;
+  if (cache_.held_bytes() / (call ? 2 : 1) <= options_.resident_bytes) return true;
+  if (batcher_.Idle() && !keeper_.IsAnyDue()) return true;
   return std::exchange(call ? call_turn_ : wake_turn_, false);
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("no run is loaded for its wake while the commits lag and memory is ful
   takeover.WriteRuns(kRuns, 10);
   const size_t most = takeover.TakeOver(kRuns);
   CHECK(most > 0);
-  CHECK(most < 2 * kMiB);
+  CHECK(most < 5 * kMiB);  // the budget, and what a few queries and commits have under way
 }
 
 TEST_CASE("heavy runs are loaded a few at a time") {

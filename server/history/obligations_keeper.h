@@ -36,6 +36,8 @@ class ObligationsKeeper {
   // Offers held dispatches whose time has come. True when a timer is due as well; otherwise the next alarm is
   // set.
   bool Ring(ResidentRun& run);
+  // Some run is due to ring, and has not yet.
+  bool IsAnyDue() const { return alarms_.IsAnyDue(); }
   // The run leaves memory. What matching has of it stays there.
   void Forget(ResidentRun& run);
   void ForgetAll();
