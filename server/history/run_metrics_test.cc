@@ -193,4 +193,26 @@ TEST_CASE(
   CHECK(Shows(node, R"(workflowType="Order")"));
 }
 
+TEST_CASE("a task queue that found no place for its metrics finds one when others are gone") {
+  TestNode node;
+  const auto start = [&](const std::string& name) {
+    auto request = node.StartRequest(name);
+    request.mutable_task_queue()->set_name(name);
+    REQUIRE(node.Start(std::move(request)).ok());
+  };
+  const auto made_up = [](size_t i) { return absl::StrCat("made-up-", i); };
+  for (size_t i = 0; i < limits::kMetricSets; ++i) start(made_up(i));
+  start("orders");
+  const std::string backlog =
+      R"(approximate_backlog_count{namespace="default",task_type="Workflow",taskqueue="orders"} 1)";
+  CHECK_FALSE(Shows(node, backlog));
+  for (size_t i = 0; i < limits::kMetricSets; ++i) {
+    REQUIRE(node.Execute(node.Ref(made_up(i)), workflow::Terminate{}).ok());
+  }
+  for (int minute = 0; minute < 30; ++minute) node.Advance(absl::Minutes(1));
+  CHECK(Shows(node, backlog));
+  node.PollWorkflow("orders");
+  CHECK(Shows(node, R"(poll_success{namespace="default",task_type="Workflow",taskqueue="orders"} 1)"));
+}
+
 }  // namespace perdure::server

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,14 @@
 #include "server/metrics/metrics.h"
 
 namespace perdure::server {
+
+// Label values as a key of a cache.
+inline std::string SeriesKey(std::initializer_list<std::string_view> values) {
+  constexpr char kSeparator = '\x1f';
+  std::string key;
+  for (const std::string_view value : values) key.append(value).push_back(kSeparator);
+  return key;
+}
 
 // `Handles` are pointers into what one LabelledMetrics, or several, hold, and has
 //   std::array<std::weak_ptr<LabelledMetrics>, N> series;

@@ -1,0 +1,91 @@
+// The handles by which RunMetrics counts, each made when first asked for.
+#include "server/history/run_metrics.h"
+
+namespace perdure::server {
+
+const RunMetrics::OfWorkflow& RunMetrics::Of(std::string_view namespace_name, const State& state) {
+  return workflows_.Find(SeriesKey({namespace_name, state.task_queue, state.workflow_type}), [&] {
+    const LabelledMetricsPtr ends = metrics_.Hold({{"operation", "CompletionStats"},
+                                                   {"namespace", namespace_name},
+                                                   {"service_name", "history"},
+                                                   {"taskqueue", state.task_queue},
+                                                   {"workflowType", state.workflow_type}});
+    const LabelledMetricsPtr tasks = metrics_.Hold({{"namespace", namespace_name},
+                                                    {"taskqueue", state.task_queue},
+                                                    {"workflowType", state.workflow_type}});
+    const auto end = [&](std::string_view name) { return &ends->counter(name); };
+    return OfWorkflow{.series = {ends, tasks},
+                      .success = end("workflow_success"),
+                      .failed = end("workflow_failed"),
+                      .cancel = end("workflow_cancel"),
+                      .timeout = end("workflow_timeout"),
+                      .terminate = end("workflow_terminate"),
+                      .continued_as_new = end("workflow_continued_as_new"),
+                      .task_fail = &tasks->counter("workflow_task_fail"),
+                      .task_timeout = &tasks->counter("workflow_task_timeout"),
+                      .latency = &ends->histogram("workflow_schedule_to_close_latency")};
+  });
+}
+
+const RunMetrics::OfActivity& RunMetrics::Of(std::string_view namespace_name, const State& state,
+                                             const Activity& activity) {
+  const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
+  const std::string& queue = scheduled.task_queue().name();
+  const std::string& type = scheduled.activity_type().name();
+  return activities_.Find(SeriesKey({namespace_name, queue, state.workflow_type, type}), [&] {
+    const LabelledMetricsPtr series = metrics_.Hold({{"namespace", namespace_name},
+                                                     {"taskqueue", queue},
+                                                     {"workflowType", state.workflow_type},
+                                                     {"activityType", type}});
+    const auto counter = [&](std::string_view name) { return &series->counter(name); };
+    return OfActivity{.series = {series},
+                      .success = counter("activity_success"),
+                      .fail = counter("activity_fail"),
+                      .task_fail = counter("activity_task_fail"),
+                      .timeout = counter("activity_timeout"),
+                      .task_timeout = counter("activity_task_timeout"),
+                      .cancel = counter("activity_cancel"),
+                      .retry = counter("activity_retry")};
+  });
+}
+
+const RunMetrics::OfNamespace& RunMetrics::Of(std::string_view namespace_name) {
+  return namespaces_.Find(namespace_name, [&] {
+    const auto hold = [&](std::string_view operation) {
+      return metrics_.Hold(
+          {{"operation", operation}, {"namespace", namespace_name}, {"service_name", "history"}});
+    };
+    const auto timeouts = [](LabelledMetrics& series, bool of_activities) {
+      return Timeouts{
+          .schedule_to_start = &series.counter("schedule_to_start_timeout"),
+          .schedule_to_close = of_activities ? &series.counter("schedule_to_close_timeout") : nullptr,
+          .start_to_close = &series.counter("start_to_close_timeout"),
+          .heartbeat = of_activities ? &series.counter("heartbeat_timeout") : nullptr};
+    };
+    const LabelledMetricsPtr run = hold("WorkflowContext");
+    const LabelledMetricsPtr completed = hold("RespondWorkflowTaskCompleted");
+    const LabelledMetricsPtr failed = hold("RespondWorkflowTaskFailed");
+    const LabelledMetricsPtr activities = hold("TimerActiveTaskActivityTimeout");
+    const LabelledMetricsPtr tasks = hold("TimerActiveTaskWorkflowTaskTimeout");
+    const auto counter = [&](std::string_view name) { return &completed->counter(name); };
+    return OfNamespace{.series = {run, completed, failed, activities, tasks},
+                       .transitions = &run->histogram("state_transition_count"),
+                       .sticky = counter("complete_workflow_task_sticky_enabled_count"),
+                       .not_sticky = counter("complete_workflow_task_sticky_disabled_count"),
+                       .no_commands = counter("empty_completion_commands"),
+                       .second_ends = counter("multiple_completion_commands"),
+                       .tasks_refused = counter("failed_workflow_tasks"),
+                       .tasks_failed = &failed->counter("failed_workflow_tasks"),
+                       .start_timer = counter("start_timer_command"),
+                       .record_marker = counter("record_marker_command"),
+                       .signal_external = counter("signal_external_workflow_command"),
+                       .child = counter("child_workflow_command"),
+                       .continue_as_new = counter("continue_as_new_command"),
+                       .upsert = counter("upsert_workflow_search_attributes_command"),
+                       .modify = counter("modify_workflow_properties_command"),
+                       .activities = timeouts(*activities, true),
+                       .workflow_tasks = timeouts(*tasks, false)};
+  });
+}
+
+}  // namespace perdure::server
