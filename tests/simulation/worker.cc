@@ -16,7 +16,6 @@ using engine::workflow::ReturnActivityTask;
 using engine::workflow::WorkflowTaskReply;
 
 constexpr absl::Duration kPollWait = absl::Seconds(60);
-constexpr char kStickyQueue[] = "sticky-of-the-worker";
 
 server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namespace_id) {
   Uuid run_id;
@@ -28,13 +27,14 @@ server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namesp
 }  // namespace
 
 Worker::Worker(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
-               Network& network, Journal& journal)
+               Network& network, Journal& journal, const std::string& name)
     : plan_(plan),
       namespace_id_(namespace_id),
       executor_(executor),
       random_(random),
       network_(network),
-      journal_(journal) {
+      journal_(journal),
+      sticky_queue_("sticky-of-" + name) {
   for (const WorkflowPlan& workflow : plan_.workflows) plans_[workflow.workflow_id] = &workflow;
 }
 
@@ -54,7 +54,7 @@ void Worker::PollWorkflow(bool sticky) {
   if (!network_.connected()) return Again([this, sticky] { PollWorkflow(sticky); }, false);
   server::WorkflowPoll poll;
   poll.request.set_identity("worker");
-  poll.request.mutable_task_queue()->set_name(sticky ? kStickyQueue : kTaskQueue);
+  poll.request.mutable_task_queue()->set_name(sticky ? sticky_queue_ : kTaskQueue);
   if (sticky) {
     poll.request.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
     poll.request.mutable_task_queue()->set_normal_name(kTaskQueue);
@@ -146,7 +146,7 @@ void Worker::AnswerWorkflowTask(const WorkflowTaskReply& task, const std::string
   for (const auto& command : *commands) *completion.request.add_commands() = command;
   if (plan_.sticky) {
     auto& sticky = *completion.request.mutable_sticky_attributes();
-    sticky.mutable_worker_task_queue()->set_name(kStickyQueue);
+    sticky.mutable_worker_task_queue()->set_name(sticky_queue_);
     sticky.mutable_worker_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_STICKY);
     sticky.mutable_worker_task_queue()->set_normal_name(kTaskQueue);
     sticky.mutable_schedule_to_start_timeout()->set_seconds(5);

@@ -18,9 +18,9 @@ namespace perdure::simulation {
 
 class Worker {
  public:
-  // All outlive the worker.
+  // All outlive the worker. `name`: its own, where there are others.
   Worker(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random, Network& network,
-         Journal& journal);
+         Journal& journal, const std::string& name = "worker");
 
   void StartPolling();
   // From now on the rare queue is polled too.
@@ -55,6 +55,7 @@ class Worker {
   Random& random_;
   Network& network_;
   Journal& journal_;
+  const std::string sticky_queue_;  // nobody else polls it: it is where what is in the cache goes on
   bool stopped_ = false;
   std::map<std::string, const WorkflowPlan*> plans_;
   std::map<Uuid, std::string> cache_;  // framed events of runs on the sticky queue
