@@ -55,8 +55,9 @@ void Journal::HistoryShown(const Uuid& run, const History& history) {
     } else if (before[place] != event) {
       temporal::api::history::v1::HistoryEvent shown;
       const bool parsed = shown.ParseFromString(before[place]);
-      Broken(fmt::format("run {}: event {} was shown differently before: {} and now {}", run.ToString(), i + 1,
-                         parsed ? shown.ShortDebugString() : "?", history.events(i).ShortDebugString()));
+      Broken(fmt::format("run {}: event {} was shown differently before: {} and now {}", run.ToString(),
+                         i + 1, parsed ? shown.ShortDebugString() : "?",
+                         history.events(i).ShortDebugString()));
       return;
     }
   }

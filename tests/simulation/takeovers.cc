@@ -63,8 +63,8 @@ Takeovers::Takeovers(uint64_t seed)
     Side& side = sides_.at(i);
     side.process = MakeProcess(i);
     side.network = std::make_unique<Network>(people_, plan_.faults, *random_);
-    side.worker = std::make_unique<Worker>(plan_, namespaces_.id(), people_, *random_, *side.network, journal_,
-                                           fmt::format("worker-{}", i));
+    side.worker = std::make_unique<Worker>(plan_, namespaces_.id(), people_, *random_, *side.network,
+                                           journal_, fmt::format("worker-{}", i));
   }
 }
 
