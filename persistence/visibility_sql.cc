@@ -1,5 +1,6 @@
 #include "persistence/visibility_sql.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -98,6 +99,17 @@ std::optional<std::string> AfterPrefix(std::string prefix) {
   return prefix;
 }
 
+// Whether any of several values of one column will do, which every row has.
+bool IsOneOf(const Filter& filter) {
+  if (filter.kind != Filter::Kind::kAny || filter.parts.size() < 2) return false;
+  const Filter& first = filter.parts.front();
+  return !IsNullWhileOpen(first.condition.column) &&
+         std::all_of(filter.parts.begin(), filter.parts.end(), [&](const Filter& part) {
+           return part.kind == Filter::Kind::kCondition && part.condition.comparison == Comparison::kEqual &&
+                  part.condition.column == first.condition.column;
+         });
+}
+
 class Builder {
  public:
   explicit Builder(char mark) : mark_(mark) {}
@@ -144,10 +156,22 @@ class Builder {
     if (filter.kind == Filter::Kind::kCondition) return Add(filter.condition);
     const bool all = filter.kind == Filter::Kind::kAll;
     if (filter.parts.empty()) return Text(all ? "1 = 1" : "1 = 0");
+    if (IsOneOf(filter)) return AddOneOf(filter.parts);
     Text("(");
     for (size_t i = 0; i < filter.parts.size(); ++i) {
       if (i != 0) Text(all ? " AND " : " OR ");
       Add(filter.parts[i]);
+    }
+    Text(")");
+  }
+
+  // One column against many values: a row is looked up among them, and not compared with each.
+  void AddOneOf(const std::vector<Filter>& equalities) {
+    Text(NameOf(equalities.front().condition.column));
+    const char* separator = " IN (";
+    for (const Filter& equality : equalities) {
+      Text(std::exchange(separator, ", "));
+      Add(std::visit(ToParameter{}, equality.condition.value));
     }
     Text(")");
   }
