@@ -180,6 +180,8 @@ class HistoryHost final : public TaskOwner,
   void ShrinkMemory();
   bool MayLeave(const ResidentRun& run) const;
   void StartLeaving(const RunPtr& run);
+  // Whether an untouched run that leaves as it came is loaded again in time for what is to be done next.
+  bool ComesBack(const ResidentRun& run) const;
   // Whether a row stands for what is to be done next for the run, beyond what matching has.
   static bool NextHasRow(const ResidentRun& run);
   void Leave(const RunPtr& run);

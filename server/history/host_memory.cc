@@ -81,7 +81,7 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   const absl::Time now = world_.executor.Now();
   const bool due =
       std::any_of(run->came_with.begin(), run->came_with.end(), [&](absl::Time at) { return at <= now; });
-  if (!run->touched && !due) {  // the store is as it was when the run was loaded
+  if (!run->touched && !due && ComesBack(*run)) {  // the store is as it was when the run was loaded
     keeper_.Forget(*run);
     ForgetQuiet(*run);
     horizon_.PutBack(run->key, run->came_with);
@@ -99,6 +99,16 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   run->settle_wakes = true;
   cache_.MarkLeaving(*run);
   batcher_.Add(run, 1, run->log_bytes);
+}
+
+// Not when the row came long ago and the run was needed for a task that matching had declined, or the clock
+// was set back since.
+bool HistoryHost::ComesBack(const ResidentRun& run) const {
+  const std::optional<absl::Time> next = ObligationsKeeper::Next(run);
+  if (!next) return true;
+  const absl::Time row = WakeTimes::Stored(*next);
+  return horizon_.WillBeRead({row, run.key}) ||
+         std::any_of(run.came_with.begin(), run.came_with.end(), [&](absl::Time at) { return at <= row; });
 }
 
 bool HistoryHost::NextHasRow(const ResidentRun& run) {

@@ -61,12 +61,13 @@ class WakeHorizon {
   void Leave(const persistence::RunKey& run, absl::Time at);
   // The run leaves memory as it came, with what Take answered.
   void PutBack(const persistence::RunKey& run, const Times& times);
+  // Whether a row that is stored for sure is still to be read.
+  bool WillBeRead(const persistence::WakeRow& wake) const;
   // The run is not in memory and must come, although no row that is yet to be read says so: it is loaded as
   // soon as may be, before those that are only due.
   void Need(const persistence::RunKey& run);
 
  private:
-  bool WillBeRead(const persistence::WakeRow& wake) const;
   bool RunsLow() const;
   void ReadMore();
   void OnRead(absl::StatusOr<std::vector<persistence::WakeRow>> wakes);
