@@ -29,7 +29,9 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 
-from support.servers import PERDURE, SqliteServer
+from support.postgres import create_database, query
+from support.processes import run
+from support.servers import PERDURE, PostgresServer, SqliteServer
 
 QUEUE = TaskQueue(name="orders")
 RUN = WorkflowExecution(workflow_id="order")
@@ -240,3 +242,32 @@ def test_a_nested_search_attribute_does_not_end_the_server(
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert len(refused.value.details()) < 1000
     start(stub)
+
+
+def test_a_damaged_run_is_removed_from_postgresql(postgres_dsn: str, tmp_path: Path) -> None:
+    dsn = create_database(postgres_dsn)
+    server = PostgresServer(tmp_path, dsn)
+    server.start()
+    try:
+        with grpc.insecure_channel(server.address) as channel:
+            run_id = start(WorkflowServiceStub(channel))
+        server.kill()
+        this_run = f"run_id = '{run_id}'"
+        query(dsn, f"UPDATE history SET events = '\\xff', changes = '\\xff' WHERE {this_run}")
+        server.start()
+        command = [str(PERDURE), "remove-run", "order", "--run-id", run_id]
+        command += ["--config", str(tmp_path / "perdure.yaml")]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert refused.returncode == 1
+        assert "a server works on this store" in refused.stderr
+        with grpc.insecure_channel(server.address) as channel:
+            assert is_unreadable(WorkflowServiceStub(channel))
+        server.stop()
+        run(command)
+        for table in ("executions", "history", "snapshots"):
+            assert query(dsn, f"SELECT count(*) FROM {table} WHERE {this_run}") == "0", table
+        server.start()
+        with grpc.insecure_channel(server.address) as channel:
+            start(WorkflowServiceStub(channel))
+    finally:
+        server.kill()
