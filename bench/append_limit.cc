@@ -23,6 +23,7 @@
 #include "persistence/postgres/pg_batch.h"
 #include "persistence/postgres/pg_blocking.h"
 #include "persistence/postgres/pg_connection.h"
+#include "persistence/postgres/pg_settings.h"
 #include "persistence/postgres/postgres_migrate.h"
 #include "persistence/postgres/postgres_store.h"
 
@@ -217,9 +218,15 @@ void WriteBare(const std::string& database, const std::vector<std::vector<RunWri
       });
     }
   };
+  PgBlocking server = Must(PgBlocking::Connect(database));
+  constexpr auto kRoute = persistence::PgRoute::kDirect;
+  const persistence::PgSettings settings =
+      Must(persistence::FindSettings(server, kRoute, /*read_only=*/false));
+  persistence::PgConnection::Options options;
+  options.target = database;
+  options.startup = persistence::CarriageOf(settings, kRoute).startup;
   loop.Post([&] {
-    connection = std::make_unique<persistence::PgConnection>(
-        loop, persistence::PgConnection::Options{.target = database, .settings = {}});
+    connection = std::make_unique<persistence::PgConnection>(loop, options);
     send();
   });
   done.get_future().wait();

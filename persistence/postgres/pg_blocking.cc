@@ -83,7 +83,7 @@ absl::StatusOr<PgBlocking> PgBlocking::Connect(const PgTarget& target) {
   const char* const values[] = {"10", "perdure", login->connection.c_str(), login->password.c_str(), nullptr};
   result.connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
   if (PQstatus(result.connection_.get()) == CONNECTION_OK) return result;
-  const absl::Status error = result.Error();
+  absl::Status error = result.Error();
   const bool answered = PQpingParams(keywords, values, /*expand_dbname=*/1) == PQPING_OK;
   if (!answered || !IsForGood(RefusalOf(keywords, values))) return error;
   return absl::PermissionDeniedError(error.message());
