@@ -80,6 +80,9 @@ class Node::Impl {
         call_metrics_(methods_, metrics_),
         ids_(NewSystemRandom()),
         history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {
+    // A loop beside a single one of history's would only be woken twice for each task
+    // (docs/decisions/0021-matching-beside-one-executor.md).
+    if (history_loops_.size() > 1) matching_loop_ = std::make_unique<EventLoop>("matching");
     metrics_.counter("restarts", {}).Add();
     ShowProcessMemory(metrics_);
   }
@@ -143,11 +146,13 @@ class Node::Impl {
   std::optional<int> health_port() const { return health_.port(); }
 
  private:
+  EventLoop& MatchingLoop() { return matching_loop_ == nullptr ? *history_loops_.front() : *matching_loop_; }
+
   absl::Status StartHealth() {
     for (size_t i = 0; i < history_loops_.size(); ++i) {
       health_.Watch(fmt::format("history-{}", i), *history_loops_[i]);
     }
-    health_.Watch("matching", matching_loop_);
+    health_.Watch("matching", MatchingLoop());
     health_.Watch("cluster", cluster_loop_);
     health_.Begin();
     if (!options_.health_port) return absl::OkStatus();
@@ -229,7 +234,7 @@ class Node::Impl {
         NodeHistory::World{
             .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
         Executors(history_loops_), /*first_writer=*/1, options_.history);
-    matching_ = std::make_unique<NodeMatching>(matching_loop_, *history_, *namespaces_, metrics_);
+    matching_ = std::make_unique<NodeMatching>(MatchingLoop(), *history_, *namespaces_, metrics_);
     Notification serving;
     history_->Serve(*matching_, [&] { serving.Notify(); });
     cluster_loop_.Post([this] { lease_->Watch([this] { OnLeaseNews(); }); });
@@ -286,7 +291,7 @@ class Node::Impl {
   }
 
   void StopLoops() {
-    matching_loop_.Stop();
+    if (matching_loop_ != nullptr) matching_loop_->Stop();
     for (const auto& loop : history_loops_) loop->Stop();
     cluster_loop_.Stop();
   }
@@ -304,8 +309,8 @@ class Node::Impl {
   std::unique_ptr<persistence::Store> store_;
 
   Loops history_loops_;
-  EventLoop matching_loop_{"matching"};
-  EventLoop cluster_loop_{"cluster"};  // namespaces, lease, lists
+  std::unique_ptr<EventLoop> matching_loop_;  // null: matching is on history's
+  EventLoop cluster_loop_{"cluster"};         // namespaces, lease, lists
   NodeHealth health_;
 
   std::unique_ptr<persistence::Session> session_;
