@@ -29,6 +29,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 
+from support.copies import write_expired_runs
 from support.postgres import create_database, query
 from support.sanitizers import REPORTS
 from support.servers import PostgresServer, Server, SqliteServer
@@ -41,26 +42,14 @@ class Store:
     """One server and its database."""
 
     def __init__(self, kind: str, folder: Path, postgres_dsn: str) -> None:
-        self._dsn = create_database(postgres_dsn) if kind == "postgres" else None
+        self.dsn = create_database(postgres_dsn) if kind == "postgres" else None
         self._file = folder / "perdure.db"
-        self.server: Server = PostgresServer(folder, self._dsn) if self._dsn else SqliteServer(folder)
-
-    @property
-    def is_postgres(self) -> bool:
-        return self._dsn is not None
-
-    def run(self, *statements: str) -> None:
-        if self._dsn is not None:
-            query(self._dsn, "; ".join(statements))
-            return
-        with sqlite3.connect(self._file) as database:
-            for statement in statements:
-                database.execute(statement)
+        self.server: Server = PostgresServer(folder, self.dsn) if self.dsn else SqliteServer(folder)
 
     def count(self, what: str) -> int:
         sql = f"SELECT count(*) FROM {what}"
-        if self._dsn is not None:
-            return int(query(self._dsn, sql))
+        if self.dsn is not None:
+            return int(query(self.dsn, sql))
         with sqlite3.connect(self._file, timeout=30) as database:
             return int(database.execute(sql).fetchone()[0])
 
@@ -155,37 +144,10 @@ def test_heartbeats_do_not_pile_up(store: Store, stub: WorkflowServiceStub) -> N
 RUNS, EVENTS = 200, 5_000
 
 
-def past_retention(store: Store) -> list[str]:
-    """Statements that write a million events of runs that may go. Nothing of them can be read."""
-    if store.is_postgres:
-        numbers = f"generate_series(1, {RUNS}) AS n (i)"
-        runs = f"SELECT i, i % 4096 AS shard, gen_random_uuid() AS run_id FROM {numbers}"
-        events = f"generate_series(1, {EVENTS}) AS n (e)"
-        nothing, name, event = "''::bytea", "('old-' || i)::bytea", "repeat('x', 100)::bytea"
-        current, nobody = "true", "gen_random_uuid()"
-    else:
-        count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
-        runs = count.format(RUNS) + "SELECT i, i % 4096 AS shard, randomblob(16) AS run_id FROM n"
-        events = f"({count.format(EVENTS)} SELECT i AS e FROM n)"
-        nothing, name, event = "x''", "CAST('old-' || i AS BLOB)", "zeroblob(100)"
-        current, nobody = "1", "randomblob(16)"
-    return [
-        f"CREATE TABLE gone AS {runs}",
-        "INSERT INTO executions (shard, run_id, namespace_id, workflow_id, is_current, status, "
-        "workflow_type, task_queue, start_time, execution_time, close_time, history_length, "
-        "history_size_bytes, state_transition_count, memo, search_attributes, extra, delete_at) "
-        f"SELECT shard, run_id, {nobody}, {name}, {current}, 2, {nothing}, {nothing}, 1, 1, 2, {EVENTS}, "
-        f"{100 * EVENTS}, {EVENTS}, {nothing}, {nothing}, {nothing}, 3 FROM gone",
-        "INSERT INTO history (shard, run_id, first_event_id, sequence, event_count, events, changes) "
-        f"SELECT shard, run_id, e, e, 1, {event}, {nothing} FROM gone CROSS JOIN {events}",
-        "INSERT INTO wake (at, shard, run_id) SELECT 3, shard, run_id FROM gone",
-    ]
-
-
 @pytest.mark.timeout(300)
 def test_a_million_events_go_while_clients_go_on(store: Store, stub: WorkflowServiceStub) -> None:
     store.server.stop()
-    store.run(*past_retention(store))
+    write_expired_runs(store.server, store.dsn, RUNS, EVENTS)
     assert store.count("history") == RUNS * EVENTS
     store.server.start()
     started = 0
