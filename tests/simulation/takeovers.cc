@@ -10,7 +10,7 @@
 namespace perdure::simulation {
 namespace {
 
-constexpr absl::Duration kTimeToFinish = absl::Hours(2);
+constexpr absl::Duration kTimeToFinish = absl::Hours(3);
 constexpr absl::Duration kLongestRestart = absl::Seconds(3);
 constexpr absl::Duration kBetweenReads = absl::Milliseconds(200);
 constexpr absl::Duration kBetweenConnects = absl::Milliseconds(500);
