@@ -64,7 +64,7 @@ absl::Status CheckWritable(PgBlocking& server) {
 
 absl::StatusOr<PgRoute> RouteOf(const PostgresOptions& options, PgBlocking& server) {
   if (options.through_pgbouncer) return PgRoute::kPooler;
-  const absl::StatusOr<PgRoute> found = FindRoute(server);
+  absl::StatusOr<PgRoute> found = FindRoute(server);
   if (!found.ok() || *found != PgRoute::kPooler) return found;
   return absl::FailedPreconditionError(
       "the connection goes through a pooler that does not keep the names of statements (PgBouncer below "
