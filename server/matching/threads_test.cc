@@ -2,6 +2,7 @@
 // above all.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "base/notification.h"
@@ -19,13 +20,15 @@ namespace enums = temporal::api::enums::v1;
 constexpr int kWorkflows = 200;
 constexpr int kPollers = 8;
 
-// Two loops of history, one of matching, and clients that call from the loops' threads.
+// Two loops of history and one of matching, or one of both, and clients that call from the loops' threads.
 class Threads {
  public:
-  Threads()
+  explicit Threads(bool one_loop)
       : store_(persistence::NewMemoryStore({})),
-        history_(NodeHistory::World{*store_, namespaces_, lease_, metrics_}, {&loop_a_, &loop_b_}, 1, {}),
-        matching_(loop_c_, history_, namespaces_, metrics_) {
+        history_(NodeHistory::World{*store_, namespaces_, lease_, metrics_},
+                 one_loop ? std::vector<Executor*>{&loop_a_} : std::vector<Executor*>{&loop_a_, &loop_b_}, 1,
+                 {}),
+        matching_(one_loop ? loop_a_ : loop_c_, history_, namespaces_, metrics_) {
     Notification serving;
     history_.Serve(matching_, [&] { serving.Notify(); });
     serving.WaitForNotification();
@@ -96,7 +99,7 @@ class Threads {
 };
 
 TEST_CASE("on real threads each workflow is started and finished once") {
-  Threads threads;
+  Threads threads(/*one_loop=*/GENERATE(false, true));
   for (int i = 0; i < kPollers; ++i) threads.Poll();
   for (int i = 0; i < kWorkflows; ++i) threads.Start(i);
   EventLoop clock("clock");
