@@ -36,18 +36,18 @@ void DeclinedTasks::DropRemoved(Queue& queue) {
   queue.order = std::move(order);
 }
 
-std::vector<persistence::RunKey> DeclinedTasks::Take(const QueueKey& queue, size_t most) {
-  std::vector<persistence::RunKey> runs;
+std::vector<DeclinedTasks::Entry> DeclinedTasks::Take(const QueueKey& queue, size_t most) {
+  std::vector<Entry> taken;
   const auto found = queues_.find(queue);
-  if (found == queues_.end()) return runs;
+  if (found == queues_.end()) return taken;
   Queue& tasks = found->second;
-  while (!tasks.entries.empty() && runs.size() < most) {
+  while (!tasks.entries.empty() && taken.size() < most) {
     const Entry entry = tasks.order.front();
     tasks.order.pop_front();
-    if (tasks.entries.erase(entry) != 0) runs.push_back(entry.first);
+    if (tasks.entries.erase(entry) != 0) taken.push_back(entry);
   }
   if (tasks.entries.empty()) queues_.erase(found);
-  return runs;
+  return taken;
 }
 
 size_t DeclinedTasks::Count(const QueueKey& queue) const {

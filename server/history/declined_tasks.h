@@ -19,19 +19,19 @@ namespace perdure::server {
 
 class DeclinedTasks {
  public:
-  // A task is named by its run and its scheduled event: the queue says the kind, and attempts follow each
-  // other.
+  // A task's run and its scheduled event: the queue says the kind, and attempts follow each other.
+  using Entry = std::pair<persistence::RunKey, int64_t>;
+
   void Add(const QueueKey& queue, const persistence::RunKey& run, int64_t scheduled_event_id);
   // False when it is not here.
   bool Remove(const QueueKey& queue, const persistence::RunKey& run, int64_t scheduled_event_id);
-  // The runs of the first tasks of the queue, at most `most`; they are here no more.
-  std::vector<persistence::RunKey> Take(const QueueKey& queue, size_t most);
+  // The first tasks of the queue, at most `most`; they are here no more.
+  std::vector<Entry> Take(const QueueKey& queue, size_t most);
   size_t Count(const QueueKey& queue) const;
   bool empty() const { return queues_.empty(); }
   void Clear() { queues_.clear(); }
 
  private:
-  using Entry = std::pair<persistence::RunKey, int64_t>;
   struct Queue {
     std::deque<Entry> order;  // also of entries that were removed
     absl::flat_hash_set<Entry> entries;

@@ -13,6 +13,12 @@ RunKey Run(uint8_t number) {
   return run;
 }
 
+std::vector<RunKey> RunsOf(const std::vector<DeclinedTasks::Entry>& tasks) {
+  std::vector<RunKey> runs;
+  for (const auto& [run, scheduled_event_id] : tasks) runs.push_back(run);
+  return runs;
+}
+
 QueueKey Queue(const std::string& name) { return {{}, engine::TaskKind::kWorkflow, name}; }
 
 TEST_CASE("declined tasks come in the order in which they were declined, each once") {
@@ -21,8 +27,8 @@ TEST_CASE("declined tasks come in the order in which they were declined, each on
   tasks.Add(Queue("a"), Run(1), 7);
   tasks.Add(Queue("b"), Run(9), 2);
   CHECK(tasks.Count(Queue("a")) == 4);
-  CHECK(tasks.Take(Queue("a"), 2) == std::vector<RunKey>{Run(3), Run(1)});
-  CHECK(tasks.Take(Queue("a"), 9) == std::vector<RunKey>{Run(2), Run(1)});
+  CHECK(RunsOf(tasks.Take(Queue("a"), 2)) == std::vector<RunKey>{Run(3), Run(1)});
+  CHECK(RunsOf(tasks.Take(Queue("a"), 9)) == std::vector<RunKey>{Run(2), Run(1)});
   CHECK(tasks.Take(Queue("a"), 9).empty());
   CHECK(tasks.Count(Queue("b")) == 1);
 }
@@ -33,7 +39,7 @@ TEST_CASE("a task that was removed comes no more, and may come again at the end"
   CHECK(tasks.Remove(Queue("a"), Run(1), 2));
   CHECK_FALSE(tasks.Remove(Queue("a"), Run(1), 2));
   CHECK_FALSE(tasks.Remove(Queue("b"), Run(0), 2));
-  CHECK(tasks.Take(Queue("a"), 9) == std::vector<RunKey>{Run(0), Run(2), Run(3)});
+  CHECK(RunsOf(tasks.Take(Queue("a"), 9)) == std::vector<RunKey>{Run(0), Run(2), Run(3)});
   CHECK(tasks.empty());
 }
 
@@ -45,7 +51,7 @@ TEST_CASE("tasks that come and go leave nothing behind") {
     CHECK(tasks.Remove(Queue("a"), Run(2), event));
   }
   tasks.Add(Queue("a"), Run(2), 5);
-  CHECK(tasks.Take(Queue("a"), 9) == std::vector<RunKey>{Run(1), Run(2)});
+  CHECK(RunsOf(tasks.Take(Queue("a"), 9)) == std::vector<RunKey>{Run(1), Run(2)});
 }
 
 }  // namespace

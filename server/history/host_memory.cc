@@ -169,9 +169,9 @@ void HistoryHost::Declined(Task task) {
 void HistoryHost::HasRoom(const QueueKey& queue, size_t room) {
   world_.executor.Post([this, queue, room] {
     if (phase_ == Phase::kServing) {
-      for (const RunKey& key : keeper_.TakeBacklog(queue, room)) {
+      for (const auto& [key, scheduled_event_id] : keeper_.TakeBacklog(queue, room)) {
         if (const RunPtr run = cache_.Find(key); run != nullptr) {
-          keeper_.Reoffer(*run, queue);
+          keeper_.Reoffer(*run, queue, scheduled_event_id);
         } else {
           horizon_.Need(key);  // taken up, it offers what it owes
         }

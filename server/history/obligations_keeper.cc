@@ -123,13 +123,15 @@ void ObligationsKeeper::Declined(const Task& task, ResidentRun* run) {
   ReportBacklog(queue);
 }
 
-std::vector<persistence::RunKey> ObligationsKeeper::TakeBacklog(const QueueKey& queue, size_t room) {
+std::vector<DeclinedTasks::Entry> ObligationsKeeper::TakeBacklog(const QueueKey& queue, size_t room) {
   return backlog_.Take(queue, room);
 }
 
-void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue) {
+void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue, int64_t scheduled_event_id) {
   for (OwedDispatch& owed : run.owed) {
-    if (owed.with != OwedDispatch::With::kBacklog || QueueOf(run, owed.dispatch) != queue) continue;
+    if (owed.with != OwedDispatch::With::kBacklog || QueueOf(run, owed.dispatch) != queue ||
+        owed.dispatch.scheduled_event_id != scheduled_event_id)
+      continue;
     owed.with = OwedDispatch::With::kMatching;
     sink_->Offer(TaskOf(run, owed.dispatch));
     return;

@@ -44,10 +44,10 @@ class ObligationsKeeper {
 
   // Matching had no room. `run`: null when it has left memory.
   void Declined(const Task& task, ResidentRun* run);
-  // The runs whose tasks may be offered now, in order; the caller loads them and calls Reoffer.
-  std::vector<persistence::RunKey> TakeBacklog(const QueueKey& queue, size_t room);
-  // Offers the first of the run's dispatches of the queue that matching had declined.
-  void Reoffer(ResidentRun& run, const QueueKey& queue);
+  // The tasks that may be offered now, in order; the caller calls Reoffer, or has the run loaded.
+  std::vector<DeclinedTasks::Entry> TakeBacklog(const QueueKey& queue, size_t room);
+  // Offers what matching had declined.
+  void Reoffer(ResidentRun& run, const QueueKey& queue, int64_t scheduled_event_id);
   void ReportBacklog(const QueueKey& queue);
 
  private:
