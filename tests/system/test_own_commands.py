@@ -9,8 +9,8 @@ import pytest
 from temporalio import activity
 
 from support.env import Env, eventually
-from support.postgres import PostgresCluster, create_database
-from support.processes import run
+from support.postgres import PostgresCluster, create_database, query
+from support.processes import run, wait_until
 from support.servers import PERDURE, REPOSITORY, PostgresServer, Server, SqliteServer, write_config
 from support.workflows import ActivityCall, Collect, OneActivity
 
@@ -151,6 +151,38 @@ def test_migrate_status_of_postgres(own_postgres: PostgresCluster, tmp_path: Pat
     assert after.returncode == 0
     assert "applied" in after.stdout
     assert "missing" not in after.stdout
+
+
+def test_migrate_waits_for_a_database_when_it_is_told_to(
+    own_postgres: PostgresCluster, tmp_path: Path
+) -> None:
+    config, log = tmp_path / "perdure.yaml", tmp_path / "log"
+    write_config(config, {"store.postgres": create_database(own_postgres.dsn)})
+    own_postgres.crash()
+    migrate = [str(PERDURE), "migrate", "--config", str(config)]
+    assert subprocess.run(migrate, capture_output=True).returncode == 1
+    with log.open("wb") as output:
+        waiting = subprocess.Popen([*migrate, "--wait"], stdout=output, stderr=output)
+    try:
+        wait_until("the wait", lambda: "waiting for the database" in log.read_text(), waiting, log)
+        own_postgres.start()
+        assert waiting.wait(timeout=30) == 0
+        assert status("--config", str(config)).returncode == 0
+    finally:
+        waiting.kill()
+
+
+def test_a_key_that_is_missing_is_named(own_postgres: PostgresCluster, tmp_path: Path) -> None:
+    config, dsn = tmp_path / "perdure.yaml", create_database(own_postgres.dsn)
+    write_config(config, {"store.postgres": dsn})
+    run([str(PERDURE), "migrate", "--config", str(config)])
+    query(dsn, "ALTER TABLE writers DROP CONSTRAINT writers_pkey")
+    for command in (["migrate"], ["migrate", "status"], ["serve"]):
+        done = subprocess.run(
+            [str(PERDURE), *command, "--config", str(config)], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 1
+        assert "lacks keys of its schema (writers)" in done.stderr
 
 
 def test_migrate_status_of_a_file(tmp_path: Path) -> None:
