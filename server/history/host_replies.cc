@@ -175,16 +175,15 @@ void HistoryHost::OnWaitOver(const RunKey& key, Callback<RunPosition> done) {
     std::move(done)(serving);
     return;
   }
-  loader_.Load(key, RunLoader::Urgency::kCall,
-               [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-                 if (!run.ok()) {
-                   std::move(done)(run.status());
-                 } else if (*run == nullptr) {
-                   std::move(done)(NotFound("the workflow execution's history was removed by retention"));
-                 } else {
-                   AnswerPosition(*run, std::move(done));
-                 }
-               });
+  LoadRun(key, RunLoader::Urgency::kCall, [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+    if (!run.ok()) {
+      std::move(done)(run.status());
+    } else if (*run == nullptr) {
+      std::move(done)(NotFound("the workflow execution's history was removed by retention"));
+    } else {
+      AnswerPosition(*run, std::move(done));
+    }
+  });
 }
 
 void HistoryHost::ReadEvents(const EventsQuery& query, Callback<EventsPage> done) {

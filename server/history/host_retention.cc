@@ -60,7 +60,9 @@ void HistoryHost::Remove(const persistence::StoredRun& stored, KnownWakes wakes,
           spdlog::error("{}",
                         WithFields("the store refuses to remove a run",
                                    {{"run_id", key.run_id.ToString()}, {"error", StdView(gone.message())}}));
-          horizon_.PutBack(key, {world_.executor.Now() + kRemovalRetry});
+          world_.executor.RunAfter(kRemovalRetry, [this, key] {
+            if (phase_ == Phase::kServing) horizon_.Need(key);
+          });
         }
         const absl::StatusOr<RunPtr> none =
             gone.ok() ? absl::StatusOr<RunPtr>(RunPtr()) : absl::UnavailableError("the run is being removed");

@@ -56,7 +56,11 @@ void Retention::WhenGone(const RunKey& run, Gone gone) {
   }
 }
 
-void Retention::Suspect(const RunKey& run, absl::Time at) { removals_.at(run).wakes.Suspect(at); }
+void Retention::Suspect(const RunKey& run, absl::Time at) {
+  Removal& removal = removals_.at(run);
+  removal.wakes.Suspect(at);
+  if (std::exchange(removal.last_under_way, false)) ++removal.parts;  // of this wake alone
+}
 
 void Retention::RemoveMore() {
   waiting_.Set(static_cast<double>(removals_.size()));
@@ -84,6 +88,7 @@ void Retention::AddPart(const RunKey& run, Removal& removal) {
     removes.below_event_id = (removal.landed + 1) * removal.events_a_part + 1;
   } else {
     part->wakes = removal.wakes;
+    removal.last_under_way = true;
   }
   ++parts_under_way_;
   batcher_.Add(part, removal.rows_a_part, removal.bytes_a_part);

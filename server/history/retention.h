@@ -49,6 +49,7 @@ class Retention {
     size_t rows_a_part = 1;
     size_t bytes_a_part = 0;
     int64_t landed = 0;
+    bool last_under_way = false;  // with the wakes that were known
     KnownWakes wakes;
     std::vector<Gone> waiting;
   };

@@ -79,12 +79,18 @@ std::vector<persistence::RunKey> Auditor::Keys() {
   return keys;
 }
 
-size_t Auditor::CountRows(const std::vector<persistence::RunKey>& runs,
-                          const std::vector<uint32_t>& writers) {
-  size_t rows = Rows().size();
-  for (const persistence::RunKey& run : runs) rows += static_cast<size_t>(store_.CountHistoryRows(run));
-  for (const uint32_t writer : writers) rows += Wakes(writer).size();
-  return rows;
+std::string Auditor::RowsOf(const std::vector<persistence::RunKey>& runs,
+                            const std::vector<uint32_t>& writers) {
+  int64_t history = 0;
+  for (const persistence::RunKey& run : runs) history += store_.CountHistoryRows(run);
+  std::vector<persistence::WakeRow> wakes;
+  for (const uint32_t writer : writers) {
+    for (const persistence::WakeRow& wake : Wakes(writer)) wakes.push_back(wake);
+  }
+  const size_t executions = Rows().size();
+  if (executions == 0 && history == 0 && wakes.empty()) return "";
+  return fmt::format("{} execution rows, {} history rows, {} wakes from {} on", executions, history,
+                     wakes.size(), wakes.empty() ? "never" : absl::FormatTime(wakes.front().at));
 }
 
 Auditor::Runs Auditor::CountRuns() {

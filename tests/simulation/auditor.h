@@ -22,6 +22,9 @@ class Auditor {
   // that its durable state owes, or before it. `writers` own all shards between them. Answers what is broken,
   // or nothing.
   std::vector<std::string> CheckWakes(const std::vector<uint32_t>& writers);
+  std::vector<persistence::RunKey> Keys();
+  // What is stored of these runs, "" when it is nothing; of wakes and execution rows, everybody's.
+  std::string RowsOf(const std::vector<persistence::RunKey>& runs, const std::vector<uint32_t>& writers);
   // How many runs the store has, and how many of them are closed.
   struct Runs {
     size_t all = 0;
@@ -35,6 +38,7 @@ class Auditor {
   template <typename T, typename Ask>
   T Read(Ask ask);
 
+  persistence::MemoryStore& store_;
   StoreFaults& faults_;
   const Uuid namespace_id_;
   VirtualTime time_;

@@ -46,7 +46,11 @@ class World {
   void StopFaults();
   void Audit();
   bool OneStep();
+  // The clock passes the retention of all runs; the server finds them due, crashes while it removes them, and
+  // leaves nothing.
+  void PassRetention();
 
+  const uint64_t seed_;
   VirtualTime time_;
   std::unique_ptr<Random> random_;
   const Plan plan_;
