@@ -188,6 +188,7 @@ void World::PassRetention() {
     for (uint64_t step = 0; step < kStepsBetweenLooks; ++step) OneStep();
     stored = auditor_->CountRuns();
   }
+  if (stored.closed < stored.all) return;  // it waits for signals that an earlier run has got
   const std::vector<persistence::RunKey> runs = auditor_->Keys();
   while (history_ == nullptr) OneStep();  // it is about to start
   CrashServer();
