@@ -26,6 +26,11 @@ void NoteStarted(ResidentRun& run, const workflow::Request& request) {
   } else if (const auto* activity = std::get_if<workflow::StartActivityTask>(&request)) {
     ObligationsKeeper::Started(run, engine::TaskKind::kActivity, activity->scheduled_event_id,
                                activity->attempt);
+  } else if (const auto* back = std::get_if<workflow::ReturnActivityTask>(&request)) {
+    // A commit from before the start may have landed since, and the task been offered with it and refused as
+    // already started: what comes back is offered once more.
+    ObligationsKeeper::Started(run, engine::TaskKind::kActivity, back->token.scheduled_event_id(),
+                               back->token.attempt());
   }
 }
 
