@@ -15,6 +15,8 @@ constexpr absl::Duration kLongestRestart = absl::Seconds(3);
 constexpr absl::Duration kBetweenReads = absl::Milliseconds(200);
 constexpr absl::Duration kBetweenConnects = absl::Milliseconds(500);
 constexpr absl::Duration kBetweenClockSteps = absl::Seconds(20);
+constexpr absl::Duration kBetweenPulses = absl::Milliseconds(400);
+constexpr char kPulse[] = "pulse";
 constexpr uint64_t kMostSteps = 3'000'000;
 
 absl::Duration Between(Random& random, absl::Duration least, absl::Duration most) {
@@ -165,8 +167,8 @@ void Takeovers::StopFaults() {
 
 void Takeovers::Read() {
   people_.RunAfter(random_->Fraction() * 2 * kBetweenReads, [this] { Read(); });
-  if (plan_.workflows.empty()) return;
-  const std::string& id = plan_.workflows[random_->Below(plan_.workflows.size())].workflow_id;
+  const size_t chosen = random_->Below(plan_.workflows.size() + 2);
+  const std::string id = chosen < plan_.workflows.size() ? plan_.workflows[chosen].workflow_id : kPulse;
   const size_t side = random_->Below(sides_.size());
   Network& network = *sides_.at(side).network;
   if (!network.connected()) return;
@@ -181,6 +183,29 @@ void Takeovers::Read() {
               journal_.Broken(id + " was answered, and later was not there");
             }
           }));
+}
+
+void Takeovers::Pulse() {
+  people_.RunAfter(random_->Fraction() * 2 * kBetweenPulses, [this] { Pulse(); });
+  Network& network = *sides_.at(random_->Below(sides_.size())).network;
+  if (faults_stopped_ || !network.connected()) return;
+  if (known_[kPulse] == 0) {
+    temporal::api::workflowservice::v1::StartWorkflowExecutionRequest request;
+    request.set_workflow_id(kPulse);
+    request.set_request_id(kPulse);
+    request.mutable_workflow_type()->set_name(kPulse);
+    request.mutable_task_queue()->set_name("nobody");
+    network.history().Start(namespaces_.id(), std::move(request),
+                            network.Answer<engine::workflow::StartReply>([](const auto& /*reply*/) {}));
+    return;
+  }
+  engine::workflow::Signal signal;
+  signal.request.mutable_workflow_execution()->set_workflow_id(kPulse);
+  signal.request.set_signal_name(kPulse);
+  signal.request.set_request_id(fmt::format("{}-{}", kPulse, ++pulses_));
+  network.history().Execute({.namespace_id = namespaces_.id(), .workflow_id = kPulse, .run_id = std::nullopt},
+                            std::move(signal),
+                            network.Answer<engine::workflow::Reply>([](const auto& /*reply*/) {}));
 }
 
 void Takeovers::CheckRead(const std::string& workflow_id, int64_t known,
@@ -216,6 +241,7 @@ std::vector<std::string> Takeovers::Run() {
   };
   connect(connect);
   Read();
+  Pulse();
   ScheduleFate();
   client_.Begin();
   const absl::Duration end = plan_.faulty_time + kTimeToFinish;

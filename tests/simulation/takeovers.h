@@ -71,6 +71,9 @@ class Takeovers {
   void StopFaults();
   // Asks either process for a workflow's position, again and again.
   void Read();
+  // Signals a run that has no timer and no worker: on a side whose other runs are done, nothing but the lease
+  // tells that it grew elsewhere.
+  void Pulse();
   void CheckRead(const std::string& workflow_id, int64_t known, const server::RunPosition& position);
   bool OneStep();
 
@@ -91,7 +94,8 @@ class Takeovers {
   std::array<Side, 2> sides_;
 
   std::map<std::string, int64_t> known_;  // the next event id that was answered last, by workflow id
-  size_t youngest_ = 0;                   // the side that began to serve last
+  uint64_t pulses_ = 0;
+  size_t youngest_ = 0;  // the side that began to serve last
   bool faults_stopped_ = false;
   uint64_t steps_ = 0;
   uint64_t takeovers_ = 0;
