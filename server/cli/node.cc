@@ -81,7 +81,7 @@ class Node::Impl {
         ids_(NewSystemRandom()),
         history_loops_(MakeHistoryLoops(HistoryExecutors(options_))) {
     // A loop beside a single one of history's would only be woken twice for each task
-    // (docs/decisions/0021-matching-beside-one-executor.md).
+    // (docs/decisions/0014-matching-beside-one-executor.md).
     if (history_loops_.size() > 1) matching_loop_ = std::make_unique<EventLoop>("matching");
     metrics_.counter("restarts", {}).Add();
     ShowProcessMemory(metrics_);
