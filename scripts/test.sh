@@ -10,6 +10,9 @@ mkdir -p "$logs"
 
 export PERDURE_BINARY="$root/build/release/perdure"
 SIMULATION_SEEDS=500
+# Beyond those, seeds that a fault was found by.
+FOUND_BY=(11139 115662)
+TAKEOVERS_FOUND_BY=(518)
 FUZZ_SECONDS=10
 # Left out under the thread sanitizer: tests whose time goes into other programs than the server.
 OTHER_PROGRAMS=(
@@ -108,8 +111,8 @@ everything() {
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
   stage fields python_tests fields
-  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS"
-  stage takeovers scripts/sim.sh --takeovers --seeds "$SIMULATION_SEEDS"
+  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS" --also "${FOUND_BY[@]}"
+  stage takeovers scripts/sim.sh --takeovers --seeds "$SIMULATION_SEEDS" --also "${TAKEOVERS_FOUND_BY[@]}"
   stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
   # The suites below wait most of their time: for timeouts, retries and restarts.
   stage_beside clang-tidy scripts/lint.py

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
   bool twice = false;
   app.add_option("--first", first, "The first seed");
   app.add_option("--seeds", seeds, "How many seeds, from the first one on");
+  std::vector<uint64_t> also;
+  app.add_option("--also", also, "Further seeds, which are run after those");
   app.add_flag("--twice", twice, "Run each seed twice and compare: a seed must repeat a run exactly");
   bool verbose = false;
   app.add_flag("--verbose", verbose, "Show the log of the server");
@@ -59,7 +62,10 @@ int main(int argc, char** argv) {
     return takeovers ? RunSeed<perdure::simulation::Takeovers>(seed)
                      : RunSeed<perdure::simulation::World>(seed);
   };
-  for (uint64_t seed = first; seed < first + seeds; ++seed) {
+  std::vector<uint64_t> wanted(seeds);
+  std::iota(wanted.begin(), wanted.end(), first);
+  wanted.insert(wanted.end(), also.begin(), also.end());
+  for (const uint64_t seed : wanted) {
     Outcome outcome = run(seed);
     crashes += outcome.crashes;
     if (twice) {
@@ -74,6 +80,6 @@ int main(int argc, char** argv) {
     std::cout << fmt::format("seed {} failed: {}\n  {}\n", seed, outcome.broken.front(), outcome.plan);
   }
   std::cout << fmt::format("{} {}\nsimulation: {} passed, {} failed\n", crashes,
-                           takeovers ? "takeovers" : "crashes survived", seeds - failed, failed);
+                           takeovers ? "takeovers" : "crashes survived", wanted.size() - failed, failed);
   return failed == 0 ? 0 : 1;
 }
