@@ -7,46 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/event_loop.h"
 #include "persistence/mailbox.h"
-#include "persistence/postgres/pg_connection.h"
+#include "persistence/postgres/pg_shared.h"
 #include "persistence/store.h"
 
 namespace perdure::persistence {
-
-// What the sessions of a store share. Connections are touched on the loop only.
-struct PgShared {
-  PgShared(PgConnection::Options connection_options, PgConnection::Options its_list_options)
-      : options(std::move(connection_options)),
-        list_options(std::move(its_list_options)),
-        loop("perdure-pg") {}
-
-  // The read connection with the least under way.
-  PgConnection& Reader();
-  // The same of those for lists and counts, which take as long as they like and must hold up nothing else.
-  PgConnection& Lister();
-  // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
-  // list. It tries twice a second while the database is away, and once it is through the others need not
-  // pause.
-  PgConnection& Control();
-  void EndPauses();
-
-  const PgConnection::Options options;
-  const PgConnection::Options list_options;
-  size_t read_connections = 1;
-  size_t list_connections = 1;
-  absl::Duration list_time_limit;
-  absl::Duration blocked_fence_limit;
-  StoreObserver* observer = nullptr;
-  EventLoop loop;
-  std::vector<std::unique_ptr<PgConnection>> readers;
-  std::vector<std::unique_ptr<PgConnection>> listers;
-  std::unique_ptr<PgConnection> control;
-  std::vector<std::weak_ptr<PgConnection>> writers;  // of the sessions
-};
-
-// UNAVAILABLE where the database did not commit the exchange.
-absl::Status PgStatusOf(const PgAnswer& answer);
 
 class PgSession final : public Session {
  public:
