@@ -97,7 +97,7 @@ TEST_CASE("A record's place says how many the run has had, whatever is gone befo
   TestRun run;
   REQUIRE(run.Start().ok());
   State state;
-  for (Record record : run.last_records()) REQUIRE(Apply(state, record).ok());
+  for (const Record& record : run.last_records()) REQUIRE(Apply(state, record).ok());
   run.PollWorkflowTask();
   REQUIRE(run.Complete().ok());
   for (Record record : run.last_records()) {
