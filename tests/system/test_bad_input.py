@@ -20,18 +20,18 @@ SECRET = "very-secret"
 
 
 class Serve:
-    """`perdure serve` in a folder of its own, expected to say what is wrong and to end."""
+    """`perdure serve`, or `migrate`, in a folder of its own, expected to say what is wrong and to end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def refused(self, as_user: str | None = None, **keys: str) -> str:
+    def refused(self, as_user: str | None = None, command: str = "serve", **keys: str) -> str:
         """The line."""
         usual = {"listen": f"127.0.0.1:{free_port()}", "health.listen": ""}
         config = self._folder / "perdure.yaml"
         write_config(config, usual | {key.replace("__", "."): value for key, value in keys.items()})
         config.chmod(0o644)
-        return self.line([str(PERDURE), "serve", "--config", str(config)], as_user)
+        return self.line([str(PERDURE), command, "--config", str(config)], as_user)
 
     @staticmethod
     def line(command: list[str], as_user: str | None = None) -> str:
@@ -70,8 +70,10 @@ def test_a_text_that_is_no_connection_string(serve: Serve) -> None:
 
 
 def test_an_address_where_nobody_listens(serve: Serve) -> None:
+    """`serve` would wait for it."""
     line = serve.refused(
-        store__postgres=f"host=127.0.0.1 port={free_port()} user=u password={SECRET} dbname=d"
+        command="migrate",
+        store__postgres=f"host=127.0.0.1 port={free_port()} user=u password={SECRET} dbname=d",
     )
     assert "Connection refused" in line
     assert "check address, user and password" in line
