@@ -59,7 +59,7 @@ TEST_CASE("External payloads count in each place of each event that this release
     for (int choice = 0; choice < 12; ++choice) {
       HistoryEvent event;
       int64_t places =
-          FillPlaces(*event.GetReflection()->MutableMessage(&event, attributes), payload, choice);
+          FillPlaces(*HistoryEvent::GetReflection()->MutableMessage(&event, attributes), payload, choice);
       places += FillPlaces(*event.mutable_user_metadata(), payload, choice);
       INFO(event.ShortDebugString());
       CHECK(ExternalPayloadsOf(event).count == places);

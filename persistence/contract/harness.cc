@@ -119,7 +119,7 @@ void TestSession::EndLease(const Uuid& incarnation) {
 }
 
 void TestSession::ActFor(const std::optional<Tenure>& tenure) {
-  Await<bool>([=](Session& session, auto done) {
+  Await<bool>([=](Session& session, const auto& done) {
     session.ActFor(tenure);
     done(true);
   });
