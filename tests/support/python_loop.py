@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 import uuid
@@ -47,3 +48,6 @@ async def main(address: str, workflows: str, at_once: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
+    sys.stdout.flush()
+    # Threads of the SDK may still run, and the interpreter's own end then aborts the process now and then.
+    os._exit(0)
