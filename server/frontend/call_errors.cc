@@ -59,10 +59,7 @@ std::string_view NameOf(absl::StatusCode code) {
       return "DataLoss";
     case absl::StatusCode::kUnauthenticated:
       return "Unauthenticated";
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kUnknown:
-      break;
-    default:  // the enum is absl's, and open
+    default:  // kOk, kUnknown, and what else absl may come to have
       break;
   }
   return "Unknown";
