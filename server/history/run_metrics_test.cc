@@ -179,7 +179,8 @@ TEST_CASE(
   const auto start = [&](const std::string& workflow_id, const std::string& type) {
     auto request = node.StartRequest(workflow_id);
     request.mutable_workflow_type()->set_name(type);
-    REQUIRE(node.Start(std::move(request)).ok());
+    const bool started = node.Start(std::move(request)).ok();
+    REQUIRE(started);
   };
   for (size_t i = 0; i <= limits::kMetricSets; ++i) {
     const std::string name = absl::StrCat("made-up-", i);
@@ -198,7 +199,8 @@ TEST_CASE("a task queue that found no place for its metrics finds one when other
   const auto start = [&](const std::string& name) {
     auto request = node.StartRequest(name);
     request.mutable_task_queue()->set_name(name);
-    REQUIRE(node.Start(std::move(request)).ok());
+    const bool started = node.Start(std::move(request)).ok();
+    REQUIRE(started);
   };
   const auto made_up = [](size_t i) { return absl::StrCat("made-up-", i); };
   for (size_t i = 0; i < limits::kMetricSets; ++i) start(made_up(i));
