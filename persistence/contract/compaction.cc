@@ -21,17 +21,9 @@ struct Heartbeating {
     writer.Commit(write);
   }
   int64_t StoredRows() { return backend->CountHistoryRows(key); }
-  std::vector<int64_t> Loaded() {
-    std::vector<int64_t> sequences;
-    for (const HistoryRow& row : session.Load(key).rows) sequences.push_back(row.sequence);
-    return sequences;
-  }
+  std::vector<int64_t> Loaded() { return SequencesOf(session.Load(key).rows); }
   std::vector<int64_t> WithEvents(int64_t from, int64_t to, bool reverse = false) {
-    std::vector<int64_t> sequences;
-    for (const HistoryRow& row : session.ReadHistory({key, from, to, 1000, reverse})) {
-      sequences.push_back(row.sequence);
-    }
-    return sequences;
+    return SequencesOf(session.ReadHistory({key, from, to, 1000, reverse}));
   }
 
   std::unique_ptr<Backend> backend;
@@ -40,8 +32,6 @@ struct Heartbeating {
   Uuid space = NewUuid();
   RunKey key = NewRunKey();
 };
-
-using Sequences = std::vector<int64_t>;
 
 }  // namespace
 

@@ -181,6 +181,12 @@ Uuid NewUuid() {
 
 RunKey NewRunKey(ShardId shard) { return {shard, NewUuid()}; }
 
+Sequences SequencesOf(const std::vector<HistoryRow>& rows) {
+  Sequences sequences;
+  for (const HistoryRow& row : rows) sequences.push_back(row.sequence);
+  return sequences;
+}
+
 HistoryRow Row(int64_t sequence, int64_t first_event_id, int32_t event_count, std::string events) {
   return {sequence, first_event_id, event_count, std::move(events), "changes of " + std::to_string(sequence)};
 }

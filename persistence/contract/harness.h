@@ -82,6 +82,9 @@ class TestWriter {
 Uuid NewUuid();
 RunKey NewRunKey(ShardId shard = 1);
 HistoryRow Row(int64_t sequence, int64_t first_event_id, int32_t event_count, std::string events);
+// Which rows these are.
+using Sequences = std::vector<int64_t>;
+Sequences SequencesOf(const std::vector<HistoryRow>& rows);
 ExecutionRow Execution(const Uuid& namespace_id, std::string workflow_id);
 // A first write: one history row of two events, an open execution row, one wake.
 RunWrite FirstWrite(const RunKey& key, const Uuid& namespace_id, std::string workflow_id);

@@ -16,12 +16,8 @@ struct Written {
     writer.Commit(write);
   }
 
-  std::vector<int64_t> Sequences(int64_t from, int64_t to, size_t max_bytes, bool reverse = false) {
-    std::vector<int64_t> result;
-    for (const HistoryRow& row : session.ReadHistory({key, from, to, max_bytes, reverse})) {
-      result.push_back(row.sequence);
-    }
-    return result;
+  std::vector<int64_t> Range(int64_t from, int64_t to, size_t max_bytes, bool reverse = false) {
+    return SequencesOf(session.ReadHistory({key, from, to, max_bytes, reverse}));
   }
 
   std::unique_ptr<Backend> backend;
@@ -31,8 +27,6 @@ struct Written {
   RunKey key = NewRunKey();
 };
 
-using Sequences = std::vector<int64_t>;
-
 }  // namespace
 
 TEST_CASE("store: a range of a history is the rows that hold one of its events") {
@@ -40,16 +34,16 @@ TEST_CASE("store: a range of a history is the rows that hold one of its events")
   // Events 1-3, 4, none, 5-9, none, 10.
   run.Append({Row(1, 1, 3, "aaa"), Row(2, 4, 1, "b"), Row(3, 5, 0, ""), Row(4, 5, 5, "ccccc"),
               Row(5, 10, 0, ""), Row(6, 10, 1, "d")});
-  CHECK(run.Sequences(1, 11, 1000) == Sequences{1, 2, 4, 6});
-  CHECK(run.Sequences(1, 100, 1000) == Sequences{1, 2, 4, 6});
-  CHECK(run.Sequences(2, 4, 1000) == Sequences{1});
-  CHECK(run.Sequences(3, 5, 1000) == Sequences{1, 2});
-  CHECK(run.Sequences(4, 5, 1000) == Sequences{2});
-  CHECK(run.Sequences(7, 8, 1000) == Sequences{4});
-  CHECK(run.Sequences(9, 11, 1000) == Sequences{4, 6});
-  CHECK(run.Sequences(10, 11, 1000) == Sequences{6});
-  CHECK(run.Sequences(11, 20, 1000).empty());
-  CHECK(run.Sequences(5, 5, 1000).empty());
+  CHECK(run.Range(1, 11, 1000) == Sequences{1, 2, 4, 6});
+  CHECK(run.Range(1, 100, 1000) == Sequences{1, 2, 4, 6});
+  CHECK(run.Range(2, 4, 1000) == Sequences{1});
+  CHECK(run.Range(3, 5, 1000) == Sequences{1, 2});
+  CHECK(run.Range(4, 5, 1000) == Sequences{2});
+  CHECK(run.Range(7, 8, 1000) == Sequences{4});
+  CHECK(run.Range(9, 11, 1000) == Sequences{4, 6});
+  CHECK(run.Range(10, 11, 1000) == Sequences{6});
+  CHECK(run.Range(11, 20, 1000).empty());
+  CHECK(run.Range(5, 5, 1000).empty());
   CHECK(run.session.ReadHistory({NewRunKey(), 1, 100, 1000, false}).empty());
   const HistoryRow row = run.session.ReadHistory({run.key, 7, 8, 1000, false}).at(0);
   CHECK(Equal(row, Row(4, 5, 5, "ccccc")));
@@ -59,23 +53,23 @@ TEST_CASE("store: a range of a history can be read from its end") {
   Written run;
   run.Append(
       {Row(1, 1, 3, "aaa"), Row(2, 4, 1, "b"), Row(3, 5, 0, ""), Row(4, 5, 5, "ccccc"), Row(5, 10, 1, "d")});
-  CHECK(run.Sequences(1, 100, 1000, true) == Sequences{5, 4, 2, 1});
-  CHECK(run.Sequences(2, 8, 1000, true) == Sequences{4, 2, 1});
-  CHECK(run.Sequences(4, 5, 1000, true) == Sequences{2});
-  CHECK(run.Sequences(1, 100, 6, true) == Sequences{5, 4});
-  CHECK(run.Sequences(1, 100, 1, true) == Sequences{5});
+  CHECK(run.Range(1, 100, 1000, true) == Sequences{5, 4, 2, 1});
+  CHECK(run.Range(2, 8, 1000, true) == Sequences{4, 2, 1});
+  CHECK(run.Range(4, 5, 1000, true) == Sequences{2});
+  CHECK(run.Range(1, 100, 6, true) == Sequences{5, 4});
+  CHECK(run.Range(1, 100, 1, true) == Sequences{5});
 }
 
 TEST_CASE("store: a page of history ends where its bytes are reached, and has one row at least") {
   Written run;
   run.Append({Row(1, 1, 1, std::string(100, 'a')), Row(2, 2, 1, std::string(100, 'b')),
               Row(3, 3, 1, std::string(100, 'c')), Row(4, 4, 1, std::string(100, 'd'))});
-  CHECK(run.Sequences(1, 5, 0) == Sequences{1});
-  CHECK(run.Sequences(1, 5, 1) == Sequences{1});
-  CHECK(run.Sequences(1, 5, 100) == Sequences{1});
-  CHECK(run.Sequences(1, 5, 101) == Sequences{1, 2});
-  CHECK(run.Sequences(2, 5, 201) == Sequences{2, 3, 4});
-  CHECK(run.Sequences(1, 4, 1000) == Sequences{1, 2, 3});
+  CHECK(run.Range(1, 5, 0) == Sequences{1});
+  CHECK(run.Range(1, 5, 1) == Sequences{1});
+  CHECK(run.Range(1, 5, 100) == Sequences{1});
+  CHECK(run.Range(1, 5, 101) == Sequences{1, 2});
+  CHECK(run.Range(2, 5, 201) == Sequences{2, 3, 4});
+  CHECK(run.Range(1, 4, 1000) == Sequences{1, 2, 3});
 }
 
 TEST_CASE("store: a long history is read to its end, and from anywhere in it") {
@@ -88,10 +82,10 @@ TEST_CASE("store: a long history is read to its end, and from anywhere in it") {
     next_event += events;
   }
   run.Append(rows);
-  const auto all = run.Sequences(1, next_event, 1 << 20);
+  const auto all = run.Range(1, next_event, 1 << 20);
   CHECK(all.size() == 2000);
-  CHECK(run.Sequences(1, next_event, 1 << 20, true) == Sequences(all.rbegin(), all.rend()));
-  const auto tail = run.Sequences(next_event - 1, next_event, 1 << 20);
+  CHECK(run.Range(1, next_event, 1 << 20, true) == Sequences(all.rbegin(), all.rend()));
+  const auto tail = run.Range(next_event - 1, next_event, 1 << 20);
   CHECK(tail == Sequences{2999});
   CHECK(run.session.Load(run.key).rows.size() == 3000);
 }
