@@ -14,11 +14,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "base/random.h"
+#include "engine/message.h"
 #include "engine/search_attributes.h"
 
 namespace perdure::engine {
@@ -32,10 +34,22 @@ struct NamespaceSettings {
   std::shared_ptr<const SearchAttributeTypes> search_attributes = std::make_shared<SearchAttributeTypes>();
 };
 
+// Which namespaces there are, for what one entity asks of another.
+class NamespaceDirectory {
+ public:
+  virtual ~NamespaceDirectory() = default;
+  // Nullopt when there is no such namespace.
+  virtual std::optional<Uuid> IdOf(std::string_view name) const = 0;
+};
+
 struct Context {
   absl::Time now;  // never before the entity's last event; the host sees to it
   Random& random;
   const NamespaceSettings& settings;
+  // Null: only the entity's own namespace is known.
+  const NamespaceDirectory* namespaces = nullptr;
+  // Commands may name another namespace (children, signals, cancels); a setting of the server.
+  bool cross_namespace_commands = false;
 };
 
 // One row of the log.
@@ -72,6 +86,8 @@ struct Obligations {
   std::vector<Dispatch> dispatches;  // in order of (kind, scheduled_event_id)
   // The earliest time at which FireTimers would change something; includes retention of a closed run.
   std::optional<absl::Time> next_timer;
+  // What the entity owes others, open or closed; in order of their keys.
+  std::vector<OwedMessage> messages;
 };
 
 }  // namespace perdure::engine

@@ -24,5 +24,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CancelActivity& reque
 absl::StatusOr<Reply> Handle(Transition& transition, const HeartbeatActivity& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const ResetSticky& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const FireTimers& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const ReceiveMessage& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const SettleMessages& request);
 
 }  // namespace perdure::engine::workflow

@@ -102,10 +102,23 @@ struct ResetSticky {
 // timeouts, the end of a start delay. Does nothing when nothing is due.
 struct FireTimers {};
 
+// ---- messages between entities
+
+// Another entity's message to this run, which its target names. Answered by a MessageAnswer. The one that
+// starts a run is no request of a run: DecideChildStart.
+struct ReceiveMessage {
+  perdure::engine::Message message;
+};
+// What became of messages that this run owes: many in one step. One that is not owed any more changes nothing.
+struct SettleMessages {
+  std::vector<MessageOutcome> outcomes;
+};
+
 using Request =
     std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart, StartWorkflowTask,
                  StartActivityTask, ReturnActivityTask, CompleteWorkflowTask, FailWorkflowTask,
-                 CompleteActivity, FailActivity, CancelActivity, HeartbeatActivity, ResetSticky, FireTimers>;
+                 CompleteActivity, FailActivity, CancelActivity, HeartbeatActivity, ResetSticky, FireTimers,
+                 ReceiveMessage, SettleMessages>;
 
 // ---- replies
 
@@ -154,6 +167,6 @@ struct StartReply {
 };
 
 using Reply = std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, ActivityFailedReply,
-                           HeartbeatReply, StartReply>;
+                           HeartbeatReply, StartReply, perdure::engine::MessageAnswer>;
 
 }  // namespace perdure::engine::workflow

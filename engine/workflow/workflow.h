@@ -5,6 +5,7 @@
 // details (base/status.h), equal to the real server's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,21 @@
 
 namespace perdure::engine::workflow {
 
+// The run that follows on one that has closed, of the same workflow id: it continues as new, or is retried, or
+// a schedule wants it.
+struct NextRun {
+  State state;
+  std::vector<Record> records;
+};
+
 struct Decision {
   State state;                  // after the records; as passed in when there are none
   std::vector<Record> records;  // to be appended in this order, in one commit
   // What the caller gets once the records are durable. An error may come with records: an invalid command
   // fails the workflow task (records) and its worker gets INVALID_ARGUMENT (reply).
   absl::StatusOr<Reply> reply;
+  // Committed in the same group as the records, which close the run; it takes the workflow id.
+  std::optional<NextRun> next = std::nullopt;
 };
 
 Decision Decide(State state, const Request& request, const Context& context);
@@ -40,6 +50,11 @@ struct StartRequest {
   Uuid run_id;  // minted by the caller
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
+// A parent's ChildStart: the reply is a MessageAnswer. REQUIRES: the message's body is a ChildStart.
+StartDecision DecideChildStart(const State* current, const perdure::engine::Message& message,
+                               const Context& context);
+// The body of a message that the state owes. REQUIRES: it does.
+perdure::engine::Message MessageOf(const State& state, const MessageKey& key);
 
 // Folds one stored record. Returns DATA_LOSS when the record does not follow on the state (a damaged store),
 // and leaves the state unusable then.

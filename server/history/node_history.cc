@@ -46,6 +46,8 @@ size_t BytesOf(const workflow::Request& request) {
                         [](const workflow::HardenWorkflowTaskStart&) { return size_t{0}; },
                         [](const workflow::ResetSticky&) { return size_t{0}; },
                         [](const workflow::FireTimers&) { return size_t{0}; },
+                        [](const workflow::ReceiveMessage& r) { return r.message.ByteSizeLong(); },
+                        [](const workflow::SettleMessages&) { return size_t{0}; },
                         [](const auto& r) { return r.request.ByteSizeLong(); },
                     },
                     request);
