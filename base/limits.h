@@ -223,6 +223,63 @@ inline constexpr size_t kPollersShown = 1000;
 // polled longest ago gives way.
 inline constexpr size_t kIdleQueues = 10'000;
 
+// --- probes and metrics, for each of the two ports
+
+// Connections at a time: the oldest gives way to one more, and is closed. Bytes of a request: 431. How long a
+// request may take to arrive, and its answer to be taken: the connection is closed.
+inline constexpr size_t kHttpConnections = 64;
+inline constexpr size_t kHttpRequestBytes = 8 * 1024;
+inline constexpr absl::Duration kHttpArrival = absl::Seconds(5);
+
+// --- descriptors of the process
+
+// So many are needed to start at all, and so many of those that the system allows are kept for the store, the
+// probes and files; the rest may become clients' connections.
+inline constexpr size_t kLeastDescriptors = 56;
+inline constexpr size_t kReservedDescriptors = 48;
+
+static_assert(kReservedDescriptors < kLeastDescriptors);
+
+// --- the gRPC port, on the wire. At each of them a line is logged once a minute, and perdure_wire_limits counts.
+
+// Connections of all clients, also bounded by the descriptors: the one that does least is closed for one more.
+inline constexpr size_t kWireConnections = 4096;
+// Calls of one connection; more are refused so that clients make them again elsewhere (REFUSED_STREAM). And those
+// of them whose requests are not whole yet.
+inline constexpr size_t kWireStreams = 10'000;
+inline constexpr size_t kWireHalfStreams = 1000;
+// Fields of one call's headers. RESOURCE_EXHAUSTED; their bytes are kGrpcMetadata.
+inline constexpr size_t kWireHeaders = 256;
+// What a client may send of a request before it is given more room, which is done for one after the other.
+inline constexpr size_t kWireWindow = 64 * 1024;
+// Bytes of requests that are not whole: of one connection, and of all. The connection that holds most is closed.
+inline constexpr size_t kWireRequestBytes = 24 * 1024 * 1024;
+inline constexpr size_t kWireAllRequestBytes = 48 * 1024 * 1024;
+// Bytes of answers that a client has not taken. At the first no more calls of the connection are begun; at the
+// second it is closed; at the third, of all connections together, the one that holds most is.
+inline constexpr size_t kWireAnswerBytes = 8 * 1024 * 1024;
+inline constexpr size_t kWireMostAnswerBytes = 32 * 1024 * 1024;
+inline constexpr size_t kWireAllAnswerBytes = 64 * 1024 * 1024;
+// For how long a call that has begun counts as one that is about to be answered; then it is one that waits.
+inline constexpr absl::Duration kWireAnswerTime = absl::Seconds(1);
+// How long TLS and the beginning of HTTP/2 may take, how long a request, and how long a client may take nothing of
+// what waits for it: the connection is closed, of a request only its call.
+inline constexpr absl::Duration kWireHandshake = absl::Seconds(10);
+inline constexpr absl::Duration kWireArrival = absl::Seconds(30);
+inline constexpr absl::Duration kWireStalled = absl::Seconds(60);
+// A connection from which nothing comes is pinged, and closed when the answer does not come either.
+inline constexpr absl::Duration kWirePing = absl::Minutes(1);
+inline constexpr absl::Duration kWirePingAnswer = absl::Seconds(20);
+// A connection without calls, and any connection, is told to go after so long (GOAWAY); what it has in flight may
+// end within the grace.
+inline constexpr absl::Duration kWireIdle = absl::Minutes(10);
+inline constexpr absl::Duration kWireAge = absl::Hours(1);
+inline constexpr absl::Duration kWireAgeGrace = absl::Seconds(70);
+
+static_assert(kGrpcMessage < kWireRequestBytes && kWireRequestBytes < kWireAllRequestBytes);
+static_assert(kHistoryPageBytes < kWireAnswerBytes && kWireAnswerBytes < kWireMostAnswerBytes);
+static_assert(kWireMostAnswerBytes < kWireAllAnswerBytes && kLongPoll < kWireAgeGrace);
+
 // --- metrics
 
 // Sets of label values that clients choose, among the metrics that have the same labels: how many a namespace

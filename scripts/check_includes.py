@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Folder -> our folders that it may include, besides itself. The longest matching folder counts.
 ENGINE = {"engine", "engine/workflow"}
 STORES = {"persistence/memory", "persistence/sqlite", "persistence/postgres"}
-BELOW_SERVER = {"base", "persistence", "server", "server/metrics"} | ENGINE
+BELOW_SERVER = {"base", "persistence", "server", "server/metrics", "server/net", "server/http"} | ENGINE
 # Roles talk to each other by the interfaces in their headers; whoever serves clients stands above them.
 ROLES = {"server/cluster", "server/history", "server/matching", "server/visibility"}
 SERVING = {"server/auth", "server/frontend", "server/health"}
@@ -28,9 +28,11 @@ ALLOWED = {
     "persistence/contract": {"base", "persistence"},
     **{store: {"base", "persistence"} for store in STORES},
     "server/metrics": {"base"},
+    "server/net": {"base", "server/metrics"},
+    "server/http": {"base", "server/metrics", "server/net"},
     **{role: BELOW_SERVER | ROLES for role in ROLES},
     "server/auth": {"base", "server", "server/metrics"},
-    "server/health": {"base"},
+    "server/health": {"base", "server/http", "server/metrics", "server/net"},
     "server/frontend": BELOW_SERVER | ROLES | SERVING,
     # Where the parts are put together.
     "server": BELOW_SERVER | ROLES | SERVING | STORES | {"server/cli"},

@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(
   build-essential ca-certificates ccache cmake git mold ninja-build pkg-config python3
-  libabsl-dev libcli11-dev libfmt-dev libgrpc++-dev libjemalloc-dev libnghttp2-dev libpq-dev libprotobuf-dev libspdlog-dev
+  libabsl-dev libboost-dev libcli11-dev libfmt-dev libgrpc++-dev libjemalloc-dev libnghttp2-dev libpq-dev libprotobuf-dev libspdlog-dev
   libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev catch2
   openssl protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )

@@ -1,18 +1,15 @@
-// TLS for the gRPC port, from files. Each handshake looks whether the files have changed and takes what is in
-// them then, so that a renewed certificate needs no restart and connections that stand are not touched. What
-// cannot be used is said in the log, and the certificate before stays in use.
+// TLS for gRPC's port. Each handshake takes the material that is in use then.
 #pragma once
 
 #include <grpcpp/security/server_credentials.h>
 
 #include <memory>
 
-#include "absl/status/statusor.h"
-#include "server/auth/tls_files.h"
+#include "server/auth/tls_source.h"
 
 namespace perdure::server {
 
-// Errors as ReadTlsFiles. With `client_ca`, clients without a certificate of theirs are refused.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TlsServerCredentials(TlsFiles files);
+// Where the source asks clients for certificates, those without one of its authority's are refused.
+std::shared_ptr<grpc::ServerCredentials> TlsServerCredentials(std::shared_ptr<TlsSource> source);
 
 }  // namespace perdure::server

@@ -1,10 +1,12 @@
 #include "server/auth/tls_files.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -31,6 +33,28 @@ Owned<X509> Certificate(const std::string& pem) {
   return Owned<X509>(PEM_read_bio_X509(Reader(pem).get(), nullptr, nullptr, nullptr));
 }
 
+absl::Time ToTime(const ASN1_TIME* time) {
+  tm utc{};
+  if (ASN1_TIME_to_tm(time, &utc) != 1) return absl::InfinitePast();
+  return absl::FromTM(utc, absl::UTCTimeZone());
+}
+
+std::string Date(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+}
+
+// When the first of them ends.
+absl::Time FirstEnd(const std::string& pem) {
+  absl::Time first = absl::InfiniteFuture();
+  const Owned<BIO> reader = Reader(pem);
+  for (Owned<X509> one(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)); one != nullptr;
+       one.reset(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr))) {
+    first = std::min(first, ToTime(X509_get0_notAfter(one.get())));
+  }
+  ERR_clear_error();  // the end of the file is one
+  return first;
+}
+
 // Null for a key under a password too: there is nobody to ask.
 Owned<EVP_PKEY> PrivateKey(const std::string& pem) {
   const auto no_password = [](char*, int, int, void*) { return 0; };
@@ -47,9 +71,27 @@ absl::StatusOr<std::string> Read(std::string_view key, const std::string& path) 
   return content.str();
 }
 
+// Which clients would refuse.
+absl::Status CheckDates(const X509* leaf, const std::string& path, absl::Time now) {
+  const absl::Time begins = ToTime(X509_get0_notBefore(leaf));
+  const absl::Time ends = ToTime(X509_get0_notAfter(leaf));
+  if (now > ends) {
+    return Wrong(
+        fmt::format("tls.certificate_file: the certificate in {} ended on {}: renew it", path, Date(ends)));
+  }
+  if (now < begins) {
+    return Wrong(
+        fmt::format("tls.certificate_file: the certificate in {} begins on {}: check this machine's clock, "
+                    "or give it one that is "
+                    "valid now",
+                    path, Date(begins)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files) {
+absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files, absl::Time now) {
   if (files.certificate.empty() || files.key.empty()) {
     return Wrong(
         "tls.certificate_file and tls.key_file go together: set both, or neither and no other tls key");
@@ -58,7 +100,7 @@ absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files) {
   if (!certificate.ok()) return certificate.status();
   const auto key = Read("tls.key_file", files.key);
   if (!key.ok()) return key.status();
-  TlsContent content{*certificate, *key, ""};
+  TlsContent content{.certificate = *certificate, .key = *key, .client_ca = "", .not_after = {}};
 
   const Owned<X509> leaf = Certificate(content.certificate);
   if (leaf == nullptr) {
@@ -75,6 +117,9 @@ absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files) {
                     "one pair, the server's own certificate first",
                     files.key, files.certificate));
   }
+  const absl::Status dates = CheckDates(leaf.get(), files.certificate, now);
+  if (!dates.ok()) return dates;
+  content.not_after = ToTime(X509_get0_notAfter(leaf.get()));
   if (files.client_ca.empty()) return content;
   const auto client_ca = Read("tls.client_ca_file", files.client_ca);
   if (!client_ca.ok()) return client_ca.status();
@@ -82,6 +127,7 @@ absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files) {
   if (Certificate(content.client_ca) == nullptr) {
     return Wrong(fmt::format("tls.client_ca_file: {} has no certificate in PEM form", files.client_ca));
   }
+  content.client_ca_not_after = FirstEnd(content.client_ca);
   return content;
 }
 

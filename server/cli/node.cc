@@ -27,8 +27,8 @@
 #include "server/frontend/method_table.h"
 #include "server/frontend/namespaces.h"
 #include "server/history/node_history.h"
+#include "server/http/metrics_http.h"
 #include "server/matching/node_matching.h"
-#include "server/metrics/metrics_http.h"
 #include "server/metrics/process_memory.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
@@ -96,9 +96,10 @@ class Node::Impl {
   absl::Status Start() {
     const TlsFiles& tls = options_.tls;
     if (!tls.certificate.empty() || !tls.key.empty() || !tls.client_ca.empty()) {
-      auto credentials = TlsServerCredentials(tls);
-      if (!credentials.ok()) return credentials.status();
-      tls_ = *std::move(credentials);
+      auto source = TlsSource::Open(tls, WallClock);
+      if (!source.ok()) return source.status();
+      tls_ = *std::move(source);
+      TlsSource::ShowExpiry(tls_, metrics_);
     }
     absl::Status status = StartHealth();
     if (!status.ok()) return status;
@@ -114,7 +115,9 @@ class Node::Impl {
     status = MakeNamespaces();
     if (!status.ok()) return status;
     status = Listen();
-    if (status.ok()) health_.SetStarted(*lease_, *history_, *grpc_);
+    if (status.ok()) {
+      health_.SetStarted(*lease_, *history_, *grpc_, options_.ip, tls_ != nullptr);
+    }
     return status;
   }
 
@@ -134,8 +137,6 @@ class Node::Impl {
     answered->WaitForNotificationWithTimeout(grace + absl::Seconds(1));
     LastSteps();
     StopLoops();
-    // The end of its listener takes up to two seconds, and the process ends without it.
-    [[maybe_unused]] MetricsHttp* const left = metrics_http_.release();
     return answered->WaitForNotificationWithTimeout(kLastSteps);
   }
 
@@ -156,7 +157,7 @@ class Node::Impl {
     health_.Watch("cluster", cluster_loop_);
     health_.Begin();
     if (!options_.health_port) return absl::OkStatus();
-    return health_.Listen(options_.health_ip, *options_.health_port);
+    return health_.Listen(options_.health_ip, *options_.health_port, limits_seen_);
   }
 
   // A database that does not answer is waited for, live and not ready: ending would help nobody, and a
@@ -233,7 +234,7 @@ class Node::Impl {
     history_ = std::make_unique<NodeHistory>(
         NodeHistory::World{
             .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
-        Executors(history_loops_), /*first_writer=*/1, options_.history);
+        Executors(history_loops_), lease_->FirstWriter(), options_.history);
     matching_ = std::make_unique<NodeMatching>(MatchingLoop(), *history_, *namespaces_, metrics_);
     Notification serving;
     history_->Serve(*matching_, [&] { serving.Notify(); });
@@ -270,11 +271,12 @@ class Node::Impl {
                                           .store = StoreName(options_.store)},
                                  .search_attributes = options_.search_attributes});
     spdlog::info("{}", frontend_->authorizer->Description());
-    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_, tls_);
+    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_,
+                                   tls_ == nullptr ? nullptr : TlsServerCredentials(tls_));
     if (!grpc.ok()) return grpc.status();
     grpc_ = *std::move(grpc);
     if (!options_.metrics_port) return absl::OkStatus();
-    auto http = MetricsHttp::Listen(options_.metrics_ip, *options_.metrics_port, metrics_);
+    auto http = ListenForMetrics(options_.metrics_ip, *options_.metrics_port, metrics_, limits_seen_);
     if (!http.ok()) return http.status();
     metrics_http_ = *std::move(http);
     return absl::OkStatus();
@@ -305,12 +307,13 @@ class Node::Impl {
   CallMetrics call_metrics_;
   CallLog call_log_{call_metrics_};
   IdMinter ids_;
-  std::shared_ptr<grpc::ServerCredentials> tls_;  // null: plain text
+  std::shared_ptr<TlsSource> tls_;  // null: plain text
   std::unique_ptr<persistence::Store> store_;
 
   Loops history_loops_;
   std::unique_ptr<EventLoop> matching_loop_;  // null: matching is on history's
   EventLoop cluster_loop_{"cluster"};         // namespaces, lease, lists
+  LimitsSeen limits_seen_{metrics_, cluster_loop_};
   NodeHealth health_;
 
   std::unique_ptr<persistence::Session> session_;
@@ -324,7 +327,7 @@ class Node::Impl {
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<GrpcServer> grpc_;
-  std::unique_ptr<MetricsHttp> metrics_http_;
+  std::unique_ptr<HttpServer> metrics_http_;
 };
 
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

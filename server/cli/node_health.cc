@@ -42,18 +42,18 @@ NodeHealth::NodeHealth() : health_(std::make_shared<Health>(loop_)) {}
 NodeHealth::~NodeHealth() {
   Stop();
   loop_.Stop();  // what it runs is of health_
-  // The end of its listener takes up to two seconds, and the process ends without it.
-  [[maybe_unused]] HealthHttp* const left = http_.release();
 }
 
-absl::Status NodeHealth::Listen(const std::string& ip, int port) {
-  auto http = HealthHttp::Listen(ip, port, health_);
+absl::Status NodeHealth::Listen(const std::string& ip, int port, LimitsSeen& limits) {
+  auto http = ListenForProbes(ip, port, health_, &limits);
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   return absl::OkStatus();
 }
 
-void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc) {
+void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc,
+                            const std::string& host, bool tls) {
+  port_check_ = std::make_unique<PortCheck>(loop_, host, grpc.port(), tls);
   std::vector<std::pair<std::string, Health::Check>> checks;
   checks.emplace_back("store", [&lease] { return lease.StoreStatus(); });
   checks.emplace_back("lease", [&lease, this] {
@@ -61,12 +61,16 @@ void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer
     return absl::UnavailableError("the lease on the shards is not held");
   });
   checks.emplace_back("shards", ShardsCheck(history));
+  checks.emplace_back("port", [this] { return port_check_->status(); });
   const auto changed = [&grpc](const HealthReport& report) {
     grpc.SetHealthy(report.ok());
     if (report.ok()) return spdlog::info("ready again");
     spdlog::warn("{}", WithFields("not ready", {{"failing", report.Failures()}}));
   };
-  health_->SetStarted(std::move(checks), changed, [&lease] { lease.ReportAge(); });
+  health_->SetStarted(std::move(checks), changed, [&lease, this] {
+    lease.ReportAge();
+    port_check_->Ask();
+  });
 }
 
 void NodeHealth::Stop() { health_->Stop(); }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "base/event_loop.h"
+#include "server/cli/port_check.h"
 #include "server/cluster/lease.h"
 #include "server/frontend/grpc_server.h"
 #include "server/health/health_http.h"
@@ -22,13 +23,14 @@ class NodeHealth {
   ~NodeHealth();
 
   void Watch(std::string name, Executor& executor) { health_->WatchExecutor(std::move(name), executor); }
-  // Probes are answered from here on. Errors as HealthHttp::Listen.
-  absl::Status Listen(const std::string& ip, int port);
+  // Probes are answered from here on. Errors as ListenForProbes. `limits` outlives this.
+  absl::Status Listen(const std::string& ip, int port, LimitsSeen& limits);
   // Executors are asked whether they turn, with a listener or without.
   void Begin() { health_->Begin(); }
   void SetStarting(std::string step) { health_->SetStarting(std::move(step)); }
-  // All of them outlive this, or Stop.
-  void SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc);
+  // All of them outlive this, or Stop. `host`: where the gRPC port listens; `tls`: with TLS.
+  void SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc, const std::string& host,
+                  bool tls);
   void Stop();
 
   std::optional<int> port() const;
@@ -36,7 +38,8 @@ class NodeHealth {
  private:
   EventLoop loop_{"health"};
   std::shared_ptr<Health> health_;
-  std::unique_ptr<HealthHttp> http_;
+  std::unique_ptr<PortCheck> port_check_;
+  std::unique_ptr<HttpServer> http_;
 };
 
 }  // namespace perdure::server

@@ -12,6 +12,7 @@
 
 #include "base/event_loop.h"
 #include "base/notification.h"
+#include "server/cli/process_limits.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -58,6 +59,11 @@ void EndAtNextSignal(const sigset_t& signals) {
 }  // namespace
 
 int RunNode(NodeOptions options, absl::Duration grace, absl::FunctionRef<void(const Node&)> started) {
+  const absl::Status prepared = PrepareProcess();
+  if (!prepared.ok()) {
+    fmt::print(stderr, "perdure: {}\n", std::string(prepared.message()));
+    return kFailed;
+  }
   // Blocked before any thread starts, so that only the one that waits for them takes them.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -7,28 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "server/health/health.h"
-
-class CivetServer;
+#include "server/http/http_server.h"
 
 namespace perdure::server {
 
-// Listens until destroyed. Answers from threads of its own.
-class HealthHttp {
- public:
-  // `port` 0 picks a free one. FAILED_PRECONDITION, saying what to do, when it cannot listen.
-  static absl::StatusOr<std::unique_ptr<HealthHttp>> Listen(const std::string& ip, int port,
-                                                            const std::shared_ptr<const Health>& health);
-  ~HealthHttp();
-
-  int port() const { return port_; }
-
- private:
-  class Probes;
-  HealthHttp(std::unique_ptr<Probes> probes, std::unique_ptr<CivetServer> server, int port);
-
-  std::unique_ptr<Probes> probes_;  // outlives the server
-  std::unique_ptr<CivetServer> server_;
-  const int port_;
-};
+// Listens until destroyed, on a loop of its own. `port` 0 picks a free one. FAILED_PRECONDITION, saying what
+// to do, when it cannot listen. `limits` may be null, and outlives it.
+absl::StatusOr<std::unique_ptr<HttpServer>> ListenForProbes(const std::string& ip, int port,
+                                                            const std::shared_ptr<const Health>& health,
+                                                            LimitsSeen* limits);
 
 }  // namespace perdure::server

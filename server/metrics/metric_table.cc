@@ -138,6 +138,11 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"restarts", kCounter, kNone, "", "Starts of the process: 1."},
     {"memory_allocated", kGauge, kNone, "", "Bytes that the program holds of its heap."},
     {"memory_heap", kGauge, kNone, "", "Bytes that the heap holds of the system."},
+    {"perdure_wire_limits", kCounter, kNone, "kind", "Times that a client met a limit of the wire."},
+    {"perdure_wire_connections", kGauge, kNone, "", "Connections to the gRPC port."},
+    {"perdure_tls_refused", kCounter, kNone, "reason", "TLS handshakes that failed."},
+    {"perdure_tls_expiry_seconds", kGauge, kNone, "file",
+     "Time left until the certificate in use is not valid any more; negative when it is over."},
     {"perdure_pollers", kGauge, kNone, "", "Polls that wait for a task."},
 });
 

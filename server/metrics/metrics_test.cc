@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/metrics/metric_table.h"
-#include "server/metrics/metrics_http.h"
 #include "server/metrics/prometheus_metrics.h"
 
 namespace perdure::server {
@@ -42,15 +41,6 @@ TEST_CASE("every metric of the table is named once, explained, and a histogram h
     CHECK_FALSE(spec.help.empty());
     CHECK((spec.kind == MetricKind::kHistogram) == (spec.scale != MetricScale::kNone));
   }
-}
-
-TEST_CASE("a taken port for metrics is refused in words") {
-  PrometheusMetrics metrics;
-  const auto first = MetricsHttp::Listen("127.0.0.1", 0, metrics);
-  REQUIRE(first.ok());
-  const auto second = MetricsHttp::Listen("127.0.0.1", (*first)->port(), metrics);
-  REQUIRE_FALSE(second.ok());
-  CHECK(absl::StrContains(second.status().message(), "choose a free port"));
 }
 
 }  // namespace perdure::server

@@ -63,7 +63,7 @@ def test_probes_of_a_server_that_runs(tmp_path: Path) -> None:
         ready = report(server.health_port, "/readyz")
         assert live.code == ready.code == 200
         assert {"matching", "cluster", "history-0"} <= live.report["checks"].keys()
-        assert ready.report["checks"].keys() == {"store", "lease", "shards"}
+        assert ready.report["checks"].keys() == {"store", "lease", "shards", "port"}
         both = report(server.health_port, "/healthz").report["checks"]
         assert both == live.report["checks"] | ready.report["checks"]
     finally:

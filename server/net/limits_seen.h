@@ -1,0 +1,52 @@
+// What is told when a peer meets a limit of the wire: one line a minute for each kind, and a counter of every
+// time. Thread safety: any thread. Ownership: `metrics` outlives it.
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "base/executor.h"
+#include "server/metrics/metrics.h"
+
+namespace perdure::server {
+
+enum class WireLimit {
+  kConnections,     // more of them than are taken: the one that did least was closed
+  kDescriptors,     // the process had none left for a connection
+  kHandshake,       // TLS or the beginning of HTTP/2 did not come in time
+  kStreams,         // calls whose requests have not come
+  kHeaders,         // bytes or number of a call's headers
+  kArrival,         // a request did not come in time
+  kUnreadRequests,  // bytes of requests that are not whole
+  kUnreadAnswers,   // bytes of answers that the client does not take
+  kResets,          // calls cancelled as soon as they were made, or another flood that libnghttp2 ends
+  kProtocol,        // not HTTP/2
+  kProbeRequests,   // requests to probes or metrics that did not come, or too many connections to them
+};
+constexpr size_t kWireLimits = 11;
+
+// As the metric's label and the log have it.
+std::string_view NameOf(WireLimit kind);
+
+class LimitsSeen {
+ public:
+  // `clock` outlives it; only its Monotonic is asked.
+  LimitsSeen(Metrics& metrics, const Executor& clock);
+
+  // `peer`: whom it concerns; `what`: what was done about it.
+  void Note(WireLimit kind, std::string_view peer, std::string_view what);
+
+ private:
+  struct Seen {
+    Counter* counter = nullptr;
+    absl::Duration said = -absl::InfiniteDuration();  // when the last line was written
+    size_t since = 0;                                 // times since that are in no line
+  };
+  const Executor& clock_;
+  std::mutex mutex_;
+  std::array<Seen, kWireLimits> seen_;  // but for the counters guarded by mutex_
+};
+
+}  // namespace perdure::server
