@@ -5,51 +5,19 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "engine/workflow/event_table.h"
 #include "engine/workflow/external_payloads.h"
 
 namespace perdure::engine::workflow {
 namespace {
 
-namespace enums = temporal::api::enums::v1;
 using perdure::engine::Change;
 
 // What an event does, whenever that is: when it gets its id, or when it is buffered.
 void ApplyEffect(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
-      return ApplyWorkflowTaskEvent(state, event);
-    case enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-      return ApplyActivityEvent(state, event);
-    case enums::EVENT_TYPE_TIMER_STARTED:
-    case enums::EVENT_TYPE_TIMER_FIRED:
-    case enums::EVENT_TYPE_TIMER_CANCELED:
-      return ApplyTimerEvent(state, event);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-    case enums::EVENT_TYPE_MARKER_RECORDED:
-    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
-    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-      return ApplyWorkflowExecutionEvent(state, event);
-    default:
-      CheckFailed(__FILE__, __LINE__, "event type", "this release writes no such event");
-  }
+  const EventRow* row = FindEventRow(event->event_type());
+  if (row == nullptr) CheckFailed(__FILE__, __LINE__, "event type", "this release writes no such event");
+  row->fold(state, event);
 }
 
 // The events that follow have their effect again, or for the first time where the rows are gone in which they
@@ -88,6 +56,8 @@ void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes) {
   state.last_event_time = std::max(state.last_event_time, FromProto(event->event_time()));
   ApplyEffect(state, event);
 }
+
+void fold::Nothing(State& /*state*/, const EventPtr& /*event*/) {}
 
 void ApplyChange(State& state, const Change& change) {
   PERDURE_CHECK(change.at_event_id() == state.next_event_id,

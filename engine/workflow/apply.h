@@ -12,18 +12,49 @@
 
 namespace perdure::engine::workflow {
 
-// Advances next_event_id, history size and last event time, and switches over the event's type.
-// The family functions below are called twice with an event that was buffered: when it arrives, its id still
-// 0, and when it is flushed and has its id. So what they do can be repeated; only the count of signals is
-// taken back by the flush. A fold of rows with events alone sees the second call only.
+// Advances next_event_id, history size and last event time, and does what the event's row says
+// (event_table.h). A row's fold is called twice with an event that was buffered: when it arrives, its id
+// still 0, and when it is flushed and has its id. So what it does can be repeated; only the count of signals
+// is taken back by the flush. A fold of rows with events alone sees the second call only.
 void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes);
 void ApplyChange(State& state, const perdure::engine::Change& change);
 
-// One function an event family, each in its own .cc.
-void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event);  // apply_execution.cc
-void ApplyWorkflowTaskEvent(State& state, const EventPtr& event);       // apply_workflow_task.cc
-void ApplyActivityEvent(State& state, const EventPtr& event);           // apply_activity.cc
-void ApplyTimerEvent(State& state, const EventPtr& event);              // apply_timer.cc
+// One function a type of event; the rows of event_table.h name them.
+namespace fold {
+
+void Nothing(State& state, const EventPtr& event);
+// apply_execution.cc
+void ExecutionStarted(State& state, const EventPtr& event);
+void ExecutionCompleted(State& state, const EventPtr& event);
+void ExecutionFailed(State& state, const EventPtr& event);
+void ExecutionTimedOut(State& state, const EventPtr& event);
+void ExecutionCanceled(State& state, const EventPtr& event);
+void ExecutionTerminated(State& state, const EventPtr& event);
+void ExecutionSignaled(State& state, const EventPtr& event);
+void ExecutionCancelRequested(State& state, const EventPtr& event);
+void ExecutionOptionsUpdated(State& state, const EventPtr& event);
+void PropertiesModified(State& state, const EventPtr& event);
+void SearchAttributesUpserted(State& state, const EventPtr& event);
+// apply_workflow_task.cc
+void WorkflowTaskScheduled(State& state, const EventPtr& event);
+void WorkflowTaskStarted(State& state, const EventPtr& event);
+void WorkflowTaskCompleted(State& state, const EventPtr& event);
+void WorkflowTaskFailed(State& state, const EventPtr& event);
+void WorkflowTaskTimedOut(State& state, const EventPtr& event);
+// apply_activity.cc
+void ActivityScheduled(State& state, const EventPtr& event);
+void ActivityStarted(State& state, const EventPtr& event);
+void ActivityCompleted(State& state, const EventPtr& event);
+void ActivityFailed(State& state, const EventPtr& event);
+void ActivityTimedOut(State& state, const EventPtr& event);
+void ActivityCancelRequested(State& state, const EventPtr& event);
+void ActivityCanceled(State& state, const EventPtr& event);
+// apply_timer.cc
+void TimerStarted(State& state, const EventPtr& event);
+void TimerFired(State& state, const EventPtr& event);
+void TimerCanceled(State& state, const EventPtr& event);
+
+}  // namespace fold
 
 void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change);  // apply_execution.cc
 void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change);  // apply_workflow_task.cc

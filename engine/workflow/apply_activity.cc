@@ -8,8 +8,6 @@
 namespace perdure::engine::workflow {
 namespace {
 
-namespace enums = temporal::api::enums::v1;
-
 // The activity to change, as this state's own copy; null when it is gone.
 Activity* MutableActivity(State& state, int64_t scheduled_event_id) {
   auto& activities = state.activities.Mutable();
@@ -94,38 +92,34 @@ void ApplyRetry(State& state, const perdure::engine::Change& change) {
 
 }  // namespace
 
-void ApplyActivityEvent(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-      AddActivity(state, event);
-      return;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED: {
-      Activity* activity =
-          MutableActivity(state, event->activity_task_started_event_attributes().scheduled_event_id());
-      if (activity != nullptr) activity->started_event_id = event->event_id();
-      return;
-    }
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED: {
-      Activity* activity = MutableActivity(
-          state, event->activity_task_cancel_requested_event_attributes().scheduled_event_id());
-      if (activity != nullptr) activity->cancel_requested_event_id = event->event_id();
-      return;
-    }
-    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-      RemoveActivity(state, event->activity_task_completed_event_attributes().scheduled_event_id());
-      return;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
-      RemoveActivity(state, event->activity_task_failed_event_attributes().scheduled_event_id());
-      return;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-      RemoveActivity(state, event->activity_task_timed_out_event_attributes().scheduled_event_id());
-      return;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-      RemoveActivity(state, event->activity_task_canceled_event_attributes().scheduled_event_id());
-      return;
-    default:
-      PERDURE_CHECK(false, "not an activity's event");
-  }
+void fold::ActivityScheduled(State& state, const EventPtr& event) { AddActivity(state, event); }
+
+void fold::ActivityStarted(State& state, const EventPtr& event) {
+  const int64_t scheduled = event->activity_task_started_event_attributes().scheduled_event_id();
+  Activity* activity = MutableActivity(state, scheduled);
+  if (activity != nullptr) activity->started_event_id = event->event_id();
+}
+
+void fold::ActivityCompleted(State& state, const EventPtr& event) {
+  RemoveActivity(state, event->activity_task_completed_event_attributes().scheduled_event_id());
+}
+
+void fold::ActivityFailed(State& state, const EventPtr& event) {
+  RemoveActivity(state, event->activity_task_failed_event_attributes().scheduled_event_id());
+}
+
+void fold::ActivityTimedOut(State& state, const EventPtr& event) {
+  RemoveActivity(state, event->activity_task_timed_out_event_attributes().scheduled_event_id());
+}
+
+void fold::ActivityCancelRequested(State& state, const EventPtr& event) {
+  const int64_t scheduled = event->activity_task_cancel_requested_event_attributes().scheduled_event_id();
+  Activity* activity = MutableActivity(state, scheduled);
+  if (activity != nullptr) activity->cancel_requested_event_id = event->event_id();
+}
+
+void fold::ActivityCanceled(State& state, const EventPtr& event) {
+  RemoveActivity(state, event->activity_task_canceled_event_attributes().scheduled_event_id());
 }
 
 void ApplyActivityChange(State& state, const perdure::engine::Change& change) {

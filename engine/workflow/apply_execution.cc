@@ -4,8 +4,8 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/apply.h"
-#include "engine/workflow/payload.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -63,41 +63,47 @@ void ApplyOptionsUpdated(State& state, const HistoryEvent& event) {
 
 }  // namespace
 
-void ApplyWorkflowExecutionEvent(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-      return ApplyStarted(state, event);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_COMPLETED);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_FAILED);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_CANCELED);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-      return ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TERMINATED);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-      return ApplySignaled(state, *event);
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-      state.cancel_requested_event_id = event->event_id();
-      return;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-      return ApplyOptionsUpdated(state, *event);
-    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
-      MergePayloads(event->workflow_properties_modified_event_attributes().upserted_memo().fields(),
-                    *state.memo.Mutable().mutable_fields());
-      return;
-    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-      MergePayloads(
-          event->upsert_workflow_search_attributes_event_attributes().search_attributes().indexed_fields(),
-          *state.search_attributes.Mutable().mutable_indexed_fields());
-      return;
-    case enums::EVENT_TYPE_MARKER_RECORDED:
-      return;
-    default:
-      CheckFailed(__FILE__, __LINE__, "event type", "apply.cc sent an event of another family");
-  }
+void fold::ExecutionStarted(State& state, const EventPtr& event) { ApplyStarted(state, event); }
+
+void fold::ExecutionCompleted(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_COMPLETED);
+}
+
+void fold::ExecutionFailed(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_FAILED);
+}
+
+void fold::ExecutionTimedOut(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT);
+}
+
+void fold::ExecutionCanceled(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_CANCELED);
+}
+
+void fold::ExecutionTerminated(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TERMINATED);
+}
+
+void fold::ExecutionSignaled(State& state, const EventPtr& event) { ApplySignaled(state, *event); }
+
+void fold::ExecutionCancelRequested(State& state, const EventPtr& event) {
+  state.cancel_requested_event_id = event->event_id();
+}
+
+void fold::ExecutionOptionsUpdated(State& state, const EventPtr& event) {
+  ApplyOptionsUpdated(state, *event);
+}
+
+void fold::PropertiesModified(State& state, const EventPtr& event) {
+  MergePayloads(event->workflow_properties_modified_event_attributes().upserted_memo().fields(),
+                *state.memo.Mutable().mutable_fields());
+}
+
+void fold::SearchAttributesUpserted(State& state, const EventPtr& event) {
+  MergePayloads(
+      event->upsert_workflow_search_attributes_event_attributes().search_attributes().indexed_fields(),
+      *state.search_attributes.Mutable().mutable_indexed_fields());
 }
 
 void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change) {

@@ -1,11 +1,8 @@
-#include "base/check.h"
 #include "base/time.h"
 #include "engine/workflow/apply.h"
 
 namespace perdure::engine::workflow {
 namespace {
-
-namespace enums = temporal::api::enums::v1;
 
 void AddTimer(State& state, const temporal::api::history::v1::HistoryEvent& event) {
   const auto& attributes = event.timer_started_event_attributes();
@@ -26,24 +23,16 @@ void RemoveTimer(State& state, const std::string& timer_id, int64_t started_even
 
 }  // namespace
 
-void ApplyTimerEvent(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_TIMER_STARTED:
-      AddTimer(state, *event);
-      return;
-    case enums::EVENT_TYPE_TIMER_FIRED: {
-      const auto& attributes = event->timer_fired_event_attributes();
-      RemoveTimer(state, attributes.timer_id(), attributes.started_event_id());
-      return;
-    }
-    case enums::EVENT_TYPE_TIMER_CANCELED: {
-      const auto& attributes = event->timer_canceled_event_attributes();
-      RemoveTimer(state, attributes.timer_id(), attributes.started_event_id());
-      return;
-    }
-    default:
-      PERDURE_CHECK(false, "not a timer's event");
-  }
+void fold::TimerStarted(State& state, const EventPtr& event) { AddTimer(state, *event); }
+
+void fold::TimerFired(State& state, const EventPtr& event) {
+  const auto& attributes = event->timer_fired_event_attributes();
+  RemoveTimer(state, attributes.timer_id(), attributes.started_event_id());
+}
+
+void fold::TimerCanceled(State& state, const EventPtr& event) {
+  const auto& attributes = event->timer_canceled_event_attributes();
+  RemoveTimer(state, attributes.timer_id(), attributes.started_event_id());
 }
 
 }  // namespace perdure::engine::workflow

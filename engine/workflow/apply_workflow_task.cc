@@ -5,9 +5,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/apply.h"
 #include "engine/workflow/names.h"
-#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -167,23 +167,18 @@ void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
 
 }  // namespace
 
-void ApplyWorkflowTaskEvent(State& state, const EventPtr& event) {
-  switch (event->event_type()) {
-    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-      return ApplyScheduled(state, *event);
-    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-      PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is scheduled before it starts");
-      return ApplyStartedTo(*state.workflow_task, event);
-    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-      return ApplyCompleted(state, event);
-    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
-      return ApplyFailed(state, *event);
-    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-      return ApplyTimedOut(state, *event);
-    default:
-      CheckFailed(__FILE__, __LINE__, "event type", "apply.cc sent an event of another family");
-  }
+void fold::WorkflowTaskScheduled(State& state, const EventPtr& event) { ApplyScheduled(state, *event); }
+
+void fold::WorkflowTaskStarted(State& state, const EventPtr& event) {
+  PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is scheduled before it starts");
+  ApplyStartedTo(*state.workflow_task, event);
 }
+
+void fold::WorkflowTaskCompleted(State& state, const EventPtr& event) { ApplyCompleted(state, event); }
+
+void fold::WorkflowTaskFailed(State& state, const EventPtr& event) { ApplyFailed(state, *event); }
+
+void fold::WorkflowTaskTimedOut(State& state, const EventPtr& event) { ApplyTimedOut(state, *event); }
 
 void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change) {
   if (change.has_workflow_task_pending()) return ApplyPending(state, change.workflow_task_pending());

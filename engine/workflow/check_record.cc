@@ -3,6 +3,8 @@
 #include <limits>
 #include <optional>
 
+#include "engine/workflow/event_table.h"
+
 namespace perdure::engine::workflow {
 namespace {
 
@@ -17,81 +19,13 @@ bool IsAttempt(int32_t attempt) { return attempt >= 1 && attempt < std::numeric_
 
 // Null for a type that this release does not write.
 std::optional<HistoryEvent::AttributesCase> AttributesOf(enums::EventType type) {
-  switch (type) {
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-      return HistoryEvent::kWorkflowExecutionStartedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-      return HistoryEvent::kWorkflowExecutionCompletedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-      return HistoryEvent::kWorkflowExecutionFailedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-      return HistoryEvent::kWorkflowExecutionTimedOutEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-      return HistoryEvent::kWorkflowExecutionCanceledEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-      return HistoryEvent::kWorkflowExecutionTerminatedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-      return HistoryEvent::kWorkflowExecutionSignaledEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-      return HistoryEvent::kWorkflowExecutionCancelRequestedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-      return HistoryEvent::kWorkflowExecutionOptionsUpdatedEventAttributes;
-    case enums::EVENT_TYPE_MARKER_RECORDED:
-      return HistoryEvent::kMarkerRecordedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
-      return HistoryEvent::kWorkflowPropertiesModifiedEventAttributes;
-    case enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-      return HistoryEvent::kUpsertWorkflowSearchAttributesEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-      return HistoryEvent::kWorkflowTaskScheduledEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-      return HistoryEvent::kWorkflowTaskStartedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-      return HistoryEvent::kWorkflowTaskCompletedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
-      return HistoryEvent::kWorkflowTaskFailedEventAttributes;
-    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-      return HistoryEvent::kWorkflowTaskTimedOutEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-      return HistoryEvent::kActivityTaskScheduledEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
-      return HistoryEvent::kActivityTaskStartedEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-      return HistoryEvent::kActivityTaskCompletedEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
-      return HistoryEvent::kActivityTaskFailedEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-      return HistoryEvent::kActivityTaskTimedOutEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
-      return HistoryEvent::kActivityTaskCancelRequestedEventAttributes;
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-      return HistoryEvent::kActivityTaskCanceledEventAttributes;
-    case enums::EVENT_TYPE_TIMER_STARTED:
-      return HistoryEvent::kTimerStartedEventAttributes;
-    case enums::EVENT_TYPE_TIMER_FIRED:
-      return HistoryEvent::kTimerFiredEventAttributes;
-    case enums::EVENT_TYPE_TIMER_CANCELED:
-      return HistoryEvent::kTimerCanceledEventAttributes;
-    default:  // an open enum of the API
-      return std::nullopt;
-  }
+  const EventRow* row = FindEventRow(type);
+  return row != nullptr ? std::optional(row->attributes) : std::nullopt;
 }
 
 bool IsBuffered(enums::EventType type) {
-  switch (type) {
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_STARTED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_FAILED:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-    case enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-    case enums::EVENT_TYPE_TIMER_FIRED:
-      return true;
-    default:  // an open enum of the API
-      return false;
-  }
+  const EventRow* row = FindEventRow(type);
+  return row != nullptr && row->buffered;
 }
 
 bool IsFlushing(const State& state) { return state.next_event_id < state.flushed_through; }

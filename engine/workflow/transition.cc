@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/btree_map.h"
 #include "base/check.h"
 #include "base/time.h"
 #include "engine/workflow/apply.h"
+#include "engine/workflow/event_table.h"
 #include "engine/workflow/workflow.h"
 #include "engine/workflow/workflow_task.h"
 
@@ -17,35 +17,10 @@ namespace {
 // Shown by the CLI and the UI; grows with the event id, as the real server's does.
 constexpr int64_t kFirstTaskId = 1048576;
 
-bool EndsLast(const HistoryEvent& event) {
-  switch (event.event_type()) {
-    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_FAILED:
-    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-    case temporal::api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Fills the started event id of an activity's end whose Started was flushed just before it.
-template <typename Attributes>
-void WireStarted(Attributes* attributes, const absl::btree_map<int64_t, int64_t>& started) {
-  const auto found = started.find(attributes->scheduled_event_id());
-  if (found != started.end()) attributes->set_started_event_id(found->second);
-}
-
-void WireStartedEventId(HistoryEvent& event, const absl::btree_map<int64_t, int64_t>& started) {
-  if (event.has_activity_task_completed_event_attributes()) {
-    WireStarted(event.mutable_activity_task_completed_event_attributes(), started);
-  } else if (event.has_activity_task_failed_event_attributes()) {
-    WireStarted(event.mutable_activity_task_failed_event_attributes(), started);
-  } else if (event.has_activity_task_timed_out_event_attributes()) {
-    WireStarted(event.mutable_activity_task_timed_out_event_attributes(), started);
-  } else if (event.has_activity_task_canceled_event_attributes()) {
-    WireStarted(event.mutable_activity_task_canceled_event_attributes(), started);
-  }
+const EventRow& RowOf(const HistoryEvent& event) {
+  const EventRow* row = FindEventRow(event.event_type());
+  PERDURE_CHECK(row != nullptr, "this release writes no such event");
+  return *row;
 }
 
 }  // namespace
@@ -89,20 +64,19 @@ void Transition::FlushBuffer() {
   PERDURE_CHECK(state_.RunningTask() == nullptr, "a buffer is flushed when its workflow task has ended");
   std::vector<EventPtr> events = *state_.buffered;
   std::stable_partition(events.begin(), events.end(),
-                        [](const EventPtr& event) { return !EndsLast(*event); });
+                        [](const EventPtr& event) { return !RowOf(*event).ends_last; });
   perdure::engine::Change change;
   change.mutable_buffer_flushed()->set_count(static_cast<int32_t>(events.size()));
   AppendChange(std::move(change));
 
-  absl::btree_map<int64_t, int64_t> started;  // by scheduled event id
+  StartedIds started;
   for (const EventPtr& buffered : events) {
     HistoryEvent event = *buffered;
     const int64_t id = state_.next_event_id;
     SetEventId(event, id);
-    if (event.has_activity_task_started_event_attributes()) {
-      started[event.activity_task_started_event_attributes().scheduled_event_id()] = id;
-    }
-    WireStartedEventId(event, started);
+    const EventRow& row = RowOf(event);
+    if (row.starts != nullptr) started[row.starts(event)] = id;
+    if (row.wire_started != nullptr) row.wire_started(event, started);
     Append(std::move(event));
   }
 }
