@@ -11,8 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/values/failures.h"
 #include "engine/workflow/deadline.h"
-#include "engine/workflow/failures.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/state.h"
 #include "engine/workflow/transition.h"

@@ -5,9 +5,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "engine/workflow/durations.h"
-#include "engine/workflow/retry_policy.h"
-#include "engine/workflow/task_queue_rules.h"
+#include "engine/values/durations.h"
+#include "engine/values/retry_policy.h"
+#include "engine/values/task_queue_rules.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {

@@ -1,7 +1,7 @@
 #include "base/limits.h"
 #include "base/time.h"
+#include "engine/values/retry_policy.h"
 #include "engine/workflow/activity.h"
-#include "engine/workflow/retry_policy.h"
 
 namespace perdure::engine::workflow {
 namespace {

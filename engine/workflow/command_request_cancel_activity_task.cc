@@ -1,6 +1,6 @@
+#include "engine/values/payload.h"
 #include "engine/workflow/activity.h"
 #include "engine/workflow/command.h"
-#include "engine/workflow/payload.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {

@@ -1,7 +1,7 @@
 #include "base/limits.h"
 #include "base/text.h"
+#include "engine/values/durations.h"
 #include "engine/workflow/command.h"
-#include "engine/workflow/durations.h"
 #include "fmt/format.h"
 
 namespace perdure::engine::workflow {

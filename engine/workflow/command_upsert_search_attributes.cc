@@ -1,7 +1,7 @@
 #include <utility>
 
+#include "engine/values/payload.h"
 #include "engine/workflow/command_rules.h"
-#include "engine/workflow/payload.h"
 
 namespace perdure::engine::workflow {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/activity.h"
-#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::engine::workflow {

@@ -1,6 +1,6 @@
 #include "engine/workflow/external_payloads.h"
 
-#include "engine/workflow/payload.h"
+#include "engine/values/payload.h"
 #include "temporal/api/failure/v1/message.pb.h"
 
 namespace perdure::engine::workflow {

@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "base/status.h"
+#include "engine/values/failures.h"
 #include "engine/workflow/close.h"
-#include "engine/workflow/failures.h"
 #include "engine/workflow/handle.h"
 #include "engine/workflow/names.h"
 #include "engine/workflow/workflow_task.h"

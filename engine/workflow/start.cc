@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/close.h"
 #include "engine/workflow/links.h"
-#include "engine/workflow/payload.h"
 #include "engine/workflow/workflow_task.h"
 
 namespace perdure::engine::workflow {

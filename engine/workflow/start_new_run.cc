@@ -1,10 +1,10 @@
 #include <utility>
 
 #include "base/time.h"
+#include "engine/values/failures.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/execution_timers.h"
-#include "engine/workflow/failures.h"
 #include "engine/workflow/links.h"
-#include "engine/workflow/payload.h"
 #include "engine/workflow/start.h"
 #include "engine/workflow/workflow_task.h"
 

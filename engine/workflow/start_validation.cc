@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "engine/workflow/durations.h"
+#include "engine/values/durations.h"
 #include "engine/workflow/start.h"
 
 namespace perdure::engine::workflow {

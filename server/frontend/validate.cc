@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "engine/workflow/durations.h"
+#include "engine/values/durations.h"
 #include "server/frontend/partitions.h"
 
 namespace perdure::server {
@@ -175,7 +175,7 @@ absl::Status NormalizeRetryPolicy(common::RetryPolicy& policy) {
 
 absl::Status NormalizeDuration(google::protobuf::Duration* duration) {
   if (duration == nullptr) return absl::OkStatus();
-  const auto wrong = engine::workflow::ValidateAndCap(*duration);
+  const auto wrong = engine::ValidateAndCap(*duration);
   return wrong.has_value() ? InvalidArgument(*wrong) : absl::OkStatus();
 }
 

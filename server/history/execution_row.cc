@@ -1,6 +1,6 @@
 #include "server/history/execution_row.h"
 
-#include "engine/workflow/payload.h"
+#include "engine/values/payload.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::server {
@@ -12,8 +12,8 @@ temporal::api::common::v1::SearchAttributes SearchAttributesOfRow(const engine::
   const engine::workflow::ExternalPayloads& external = state.external_payloads;
   if (state.IsOpen() || external.count == 0) return attributes;
   auto& fields = *attributes.mutable_indexed_fields();
-  fields["TemporalExternalPayloadCount"] = engine::workflow::IntPayload(external.count);
-  fields["TemporalExternalPayloadSizeBytes"] = engine::workflow::IntPayload(external.size_bytes);
+  fields["TemporalExternalPayloadCount"] = engine::IntPayload(external.count);
+  fields["TemporalExternalPayloadSizeBytes"] = engine::IntPayload(external.size_bytes);
   return attributes;
 }
 

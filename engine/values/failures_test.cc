@@ -1,8 +1,8 @@
-#include "engine/workflow/failures.h"
+#include "engine/values/failures.h"
 
 #include <catch2/catch.hpp>
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 TEST_CASE("A cut failure keeps its type and as much text as fits, source before message before stack trace") {
@@ -54,4 +54,4 @@ TEST_CASE("A failure within the limit is left alone") {
 }
 
 }  // namespace
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

@@ -7,7 +7,7 @@
 #include "temporal/api/enums/v1/workflow.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 
 using temporal::api::failure::v1::Failure;
 
@@ -22,4 +22,4 @@ Failure Truncate(const Failure& failure, size_t bytes);
 // cause. True when it was replaced.
 bool CutToLimit(Failure& failure);
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

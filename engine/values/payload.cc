@@ -1,10 +1,10 @@
-#include "engine/workflow/payload.h"
+#include "engine/values/payload.h"
 
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 temporal::api::common::v1::Payload AttributePayload(const char* type, const nlohmann::json& value) {
@@ -59,4 +59,4 @@ temporal::api::common::v1::Payloads JsonStringPayloads(std::string_view text) {
   return payloads;
 }
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

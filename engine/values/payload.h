@@ -9,7 +9,7 @@
 #include "google/protobuf/map.h"
 #include "temporal/api/common/v1/message.pb.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 
 using PayloadMap = google::protobuf::Map<std::string, temporal::api::common::v1::Payload>;
 
@@ -30,4 +30,4 @@ temporal::api::common::v1::Payload KeywordListPayload(const std::vector<std::str
 // A text as the real server puts it into event details: one JSON string.
 temporal::api::common::v1::Payloads JsonStringPayloads(std::string_view text);
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

@@ -1,4 +1,4 @@
-#include "engine/workflow/retry_policy.h"
+#include "engine/values/retry_policy.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,10 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "engine/workflow/durations.h"
+#include "engine/values/durations.h"
 #include "fmt/format.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
@@ -126,4 +126,4 @@ Backoff NextBackoff(const RetryPolicy& policy, const BackoffInput& input) {
   return {enums::RETRY_STATE_IN_PROGRESS, delay};
 }
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

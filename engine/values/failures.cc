@@ -1,11 +1,11 @@
-#include "engine/workflow/failures.h"
+#include "engine/values/failures.h"
 
 #include <string>
 
 #include "base/limits.h"
 #include "base/text.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 // Depth of causes, and what the fields of a message cost beside their text: as the real server counts them.
@@ -84,4 +84,4 @@ bool CutToLimit(Failure& failure) {
   return true;
 }
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

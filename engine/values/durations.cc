@@ -1,9 +1,9 @@
-#include "engine/workflow/durations.h"
+#include "engine/values/durations.h"
 
 #include "absl/time/time.h"
 #include "base/time.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 constexpr int64_t kMaxSeconds = int64_t{100} * 365 * 24 * 60 * 60;
@@ -24,4 +24,4 @@ std::optional<std::string_view> ValidateAndCap(google::protobuf::Duration& durat
   return std::nullopt;
 }
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

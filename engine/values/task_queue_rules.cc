@@ -1,10 +1,10 @@
-#include "engine/workflow/task_queue_rules.h"
+#include "engine/values/task_queue_rules.h"
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "fmt/format.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 constexpr std::string_view kReservedPrefix = "/_sys/";
@@ -32,4 +32,4 @@ std::optional<std::string> CheckTaskQueue(const temporal::api::taskqueue::v1::Ta
                      Shown(name), Shown(parent));
 }
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

@@ -10,7 +10,7 @@
 #include "temporal/api/enums/v1/workflow.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 
 using temporal::api::common::v1::RetryPolicy;
 
@@ -39,4 +39,4 @@ struct BackoffInput {
 };
 Backoff NextBackoff(const RetryPolicy& policy, const BackoffInput& input);
 
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine

@@ -1,10 +1,10 @@
-#include "engine/workflow/retry_policy.h"
+#include "engine/values/retry_policy.h"
 
 #include <catch2/catch.hpp>
 
 #include "base/time.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
@@ -92,4 +92,4 @@ TEST_CASE("Which failures are retried") {
 }
 
 }  // namespace
-}  // namespace perdure::engine::workflow
+}  // namespace perdure::engine
