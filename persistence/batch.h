@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -14,26 +15,34 @@
 
 namespace perdure::persistence {
 
+// A run of an entity. Rows are kept and read in the order of (shard, kind, run_id).
 struct RunKey {
   ShardId shard = 0;
   Uuid run_id;
-  friend auto operator<=>(const RunKey&, const RunKey&) = default;
+  KindNumber kind = 1;  // at most 32767
+  friend bool operator==(const RunKey&, const RunKey&) = default;
+  friend auto operator<=>(const RunKey& left, const RunKey& right) {
+    return std::tie(left.shard, left.kind, left.run_id) <=> std::tie(right.shard, right.kind, right.run_id);
+  }
   template <typename H>
   friend H AbslHashValue(H h, const RunKey& key) {
-    return H::combine(std::move(h), key.shard, key.run_id);
+    return H::combine(std::move(h), key.shard, key.run_id, key.kind);
   }
 };
 
-struct WorkflowKey {
+// An entity: its runs follow each other, and one of them is the current one. Kinds do not share ids.
+struct EntityKey {
   ShardId shard = 0;
   Uuid namespace_id;
-  std::string workflow_id;
-  friend auto operator<=>(const WorkflowKey&, const WorkflowKey&) = default;
+  std::string id;
+  KindNumber kind = 1;
+  friend auto operator<=>(const EntityKey&, const EntityKey&) = default;
   template <typename H>
-  friend H AbslHashValue(H h, const WorkflowKey& key) {
-    return H::combine(std::move(h), key.shard, key.namespace_id, key.workflow_id);
+  friend H AbslHashValue(H h, const EntityKey& key) {
+    return H::combine(std::move(h), key.shard, key.namespace_id, key.id, key.kind);
   }
 };
+using WorkflowKey = EntityKey;
 
 // One durable record of a run, appended once and never changed. One without events goes with the writing of
 // the first snapshot that covers it.
@@ -54,13 +63,20 @@ struct SnapshotRow {
   std::string state;
 };
 
-// The row of a run: finds the current run of a workflow id, and is what lists and counts read.
+// Another run that a row names, for lists.
+struct NamedRun {
+  std::string id;
+  Uuid run_id;
+  friend bool operator==(const NamedRun&, const NamedRun&) = default;
+};
+
+// The row of a run: finds the current run of an id, and is what lists and counts read.
 struct ExecutionRow {
   Uuid namespace_id;
   std::string workflow_id;
-  bool current = true;  // at most one row a workflow id; a database index enforces it. In a batch, rows that
+  bool current = true;  // at most one row an id and kind; a database index enforces it. In a batch, rows that
                         // are not current are written before those that are.
-  int32_t status = 0;   // temporal.api.enums.v1.WorkflowExecutionStatus
+  int32_t status = 0;   // as its kind numbers them
   std::string workflow_type;
   std::string task_queue;
   absl::Time start_time;
@@ -74,6 +90,8 @@ struct ExecutionRow {
   std::string memo;               // serialized temporal.api.common.v1.Memo
   std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
   std::string extra;  // what a list row shows besides (serialized WorkflowExecutionInfo, only such fields)
+  std::optional<NamedRun> parent = std::nullopt;
+  std::optional<NamedRun> root = std::nullopt;  // nullopt: it is its own
 };
 
 // "This run owes the world something at `at` or later": a lower bound, so that a takeover reads only what is

@@ -15,7 +15,7 @@
 namespace perdure::persistence {
 
 struct Migration {
-  int version = 0;  // 1, 2, 3, ...
+  int version = 0;  // 2, 3, ...: 1 was before the first database that releases can read
   std::string_view name;
   std::string_view sql;
 };
@@ -27,10 +27,16 @@ std::vector<Migration> PostgresMigrations();
 struct SchemaVersion {
   int found = 0;   // what the database has; 0: nothing was ever applied
   int needed = 0;  // the newest that this program carries; a database may be ahead of it
+  int oldest = 0;  // the first one that this program carries: what is older, it cannot read or migrate
 };
 
+SchemaVersion VersionOf(int found, const std::vector<Migration>& carried);
+
+// FAILED_PRECONDITION, with the way out, where something was applied that is older than `oldest`.
+absl::Status CheckNotTooOld(int found, int oldest);
+
 // OK where the database is as new as the program or newer; else FAILED_PRECONDITION with `command`, what to
-// run.
+// run, or where nothing helps, what else to do.
 absl::Status CheckSchema(const SchemaVersion& version, std::string_view command);
 
 // A database as ApplyMigrations sees it. Not thread-safe.
@@ -44,8 +50,8 @@ class MigrationTarget {
 };
 
 // Applies what is newer than the target's version and answers how many were. REQUIRES: the caller keeps
-// others from applying at the same time. `progress` (may be null) is told each migration before it is
-// applied.
+// others from applying at the same time. A database that is too old is refused. `progress` (may be null) is
+// told each migration before it is applied.
 absl::StatusOr<int> ApplyMigrations(MigrationTarget& target, const std::vector<Migration>& migrations,
                                     const std::function<void(const Migration&)>& progress);
 

@@ -14,6 +14,9 @@
 //    loss is kept. A process that comes after kNameFights of them within kNameFightWindow does not take
 //    anything from one that lives: it waits for the end of its lease, so that two of one name do not fight
 //    for ever.
+//  - Each node of `nodes` has a range of writers of its own: the lowest that no other has. The one that it
+//  names
+//    (NodeRow::first_writer) it keeps, also where its row was gone meanwhile, unless another got it.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +32,14 @@ inline constexpr int64_t kNameFights = 2;
 inline constexpr absl::Duration kNameFightWindow = absl::Minutes(1);
 // A row whose lease ended so long ago goes when another process comes.
 inline constexpr absl::Duration kNodeRowsKept = absl::Hours(24 * 7);
+inline constexpr uint32_t kWritersOfANode = 1024;
 
 // A process, as it names itself.
 struct NodeRow {
   Uuid incarnation;  // minted at its start
   std::string name;  // a process may follow one of the same name at once; never empty
   std::string address;
+  uint32_t first_writer = 0;  // of the range that it was given; 0: of none yet
 };
 
 // The ownership of all shards by one incarnation, from its taking to its end.
@@ -54,6 +59,10 @@ struct LeaseAnswer {
   std::optional<Other> owner;    // without a tenure: who has the shards, where somebody has
   bool lost = false;   // to `owner`, a younger process of the same name: there will be no lease again
   bool waits = false;  // the name was fought for when this process came: it waits for the end of a lease
+  // The node's writers are this one and those behind it, kWritersOfANode in all. No other node of `nodes` has
+  // one of them. Another range than NodeRow::first_writer was given away while the node's row was gone: the
+  // node must stop writing.
+  uint32_t first_writer = 0;
 };
 
 }  // namespace perdure::persistence

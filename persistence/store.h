@@ -72,6 +72,7 @@ struct StoredRun {
   std::vector<HistoryRow> rows;
   std::optional<absl::Time> delete_at;  // of its execution row
   RunSize size;                         // of kNothing and kDue
+  bool current = false;                 // its execution row holds the id
 };
 
 // What a fenced writer finds (DESIGN, section 5).
@@ -81,7 +82,8 @@ struct FencedWriter {
 };
 
 struct WakeQuery {
-  // Wakes of shards owned by `writer_id` (TakeShards), strictly after `after`, in order of (at, shard, run).
+  // Wakes of shards owned by `writer_id` (TakeShards), strictly after `after`, in order of (at, shard, kind,
+  // run).
   uint32_t writer_id = 0;
   std::optional<WakeRow> after;
   absl::Time not_after = absl::InfiniteFuture();
@@ -132,8 +134,8 @@ class Session {
 
   // One query for many runs, as of one moment; the answer has one entry a key, in the order asked.
   virtual void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) = 0;
-  // The current run of each workflow id (open, or the last one closed): nullopt where there is none.
-  virtual void FindCurrentRuns(std::vector<WorkflowKey> keys,
+  // The current run of each id (open, or the last one closed): nullopt where there is none.
+  virtual void FindCurrentRuns(std::vector<EntityKey> keys,
                                Callback<std::vector<std::optional<Uuid>>> done) = 0;
   virtual void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) = 0;
   virtual void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) = 0;

@@ -31,19 +31,29 @@ bool CompareDuration(const ExecutionRow& row, const Condition& condition) {
                  absl::ToInt64Microseconds(std::get<absl::Duration>(condition.value)));
 }
 
+bool CompareRun(const Uuid& left, const Condition& condition) {
+  return Compare(left, condition.comparison, std::get<Uuid>(condition.value));
+}
+
+bool HoldsOfNamedRun(const NamedRun& run, const Condition& condition) {
+  const bool is_id = condition.column == Column::kParentId || condition.column == Column::kRootId;
+  return is_id ? CompareText(run.id, condition) : CompareRun(run.run_id, condition);
+}
+
 bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& condition) {
-  const bool null = IsNullWhileOpen(condition.column) && !row.close_time.has_value();
+  const bool null = (IsNullWhileOpen(condition.column) && !row.close_time.has_value()) ||
+                    (IsOfParent(condition.column) && !row.parent.has_value());
   if (condition.comparison == Comparison::kIsNull) return null;
   if (condition.comparison == Comparison::kIsNotNull) return !null;
   if (null) return false;
   switch (condition.column) {
-    case Column::kWorkflowId:
+    case Column::kId:
       return CompareText(row.workflow_id, condition);
     case Column::kRunId:
-      return Compare(key.run_id, condition.comparison, std::get<Uuid>(condition.value));
-    case Column::kWorkflowType:
+      return CompareRun(key.run_id, condition);
+    case Column::kType:
       return CompareText(row.workflow_type, condition);
-    case Column::kTaskQueue:
+    case Column::kQueue:
       return CompareText(row.task_queue, condition);
     case Column::kStatus:
       return CompareNumber(row.status, condition);
@@ -51,6 +61,12 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
       return CompareTime(row.start_time, condition);
     case Column::kExecutionTime:
       return CompareTime(row.execution_time, condition);
+    case Column::kRootId:
+    case Column::kRootRun:
+      return HoldsOfNamedRun(row.root.value_or(NamedRun{row.workflow_id, key.run_id}), condition);
+    case Column::kParentId:
+    case Column::kParentRun:
+      return HoldsOfNamedRun(*row.parent, condition);
     case Column::kCloseTime:
       return CompareTime(*row.close_time, condition);
     case Column::kExecutionDuration:
@@ -81,7 +97,8 @@ bool Matches(const RunKey& key, const ExecutionRow& row, const Filter& filter) {
 }
 
 bool Matches(const RunKey& key, const ExecutionRow& row, const VisibilityQuery& query) {
-  return (!query.shard || *query.shard == key.shard) && Matches(key, row, query.filter);
+  return key.kind == query.kind && (!query.shard || *query.shard == key.shard) &&
+         Matches(key, row, query.filter);
 }
 
 }  // namespace perdure::persistence

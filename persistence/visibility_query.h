@@ -18,13 +18,18 @@
 namespace perdure::persistence {
 
 enum class Column {
-  kWorkflowId,
+  kId,
   kRunId,
-  kWorkflowType,
-  kTaskQueue,
+  kType,
+  kQueue,
   kStatus,
   kStartTime,
   kExecutionTime,
+  kRootId,   // its own where the row names no root
+  kRootRun,  // likewise
+  // A row without a parent has none of these.
+  kParentId,
+  kParentRun,
   // A row without a close time has none of these.
   kCloseTime,
   kExecutionDuration,  // from the execution time to the close time
@@ -34,6 +39,9 @@ enum class Column {
 };
 
 constexpr bool IsNullWhileOpen(Column column) { return column >= Column::kCloseTime; }
+constexpr bool IsOfParent(Column column) {
+  return column == Column::kParentId || column == Column::kParentRun;
+}
 
 enum class Comparison {
   kEqual,
@@ -48,11 +56,11 @@ enum class Comparison {
   kIsNotNull,      // nor has this
 };
 
-// Times compare with absl::Time, kExecutionDuration with absl::Duration, kRunId with Uuid, text with
+// Times compare with absl::Time, kExecutionDuration with absl::Duration, runs with Uuid, text with
 // std::string, numbers and kStatus with int64_t. A row that has none of a column satisfies kIsNull with it
 // and nothing else.
 struct Condition {
-  Column column = Column::kWorkflowId;
+  Column column = Column::kId;
   Comparison comparison = Comparison::kEqual;
   std::variant<std::string, int64_t, absl::Time, Uuid, absl::Duration> value;
 };
@@ -88,6 +96,7 @@ struct VisibilityQuery {
   // first.
   size_t max_bytes = std::numeric_limits<int32_t>::max();
   bool group_by_status = false;  // counts only
+  KindNumber kind = 1;           // rows of other kinds are left out
 };
 
 struct VisibilityRow {

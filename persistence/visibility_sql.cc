@@ -13,14 +13,14 @@ namespace perdure::persistence {
 namespace {
 
 constexpr char kListColumns[] =
-    "shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type, task_queue, start_time, "
-    "execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo, "
-    "search_attributes, extra, delete_at";
+    "shard, kind, run_id, namespace_id, id, is_current, status, type, queue, start_time, execution_time, "
+    "close_time, history_length, history_size_bytes, state_transition_count, memo, search_attributes, extra, "
+    "delete_at, parent_id, parent_run, root_id, root_run";
 
 // A page whose rows weigh no more than a bound, by their lengths, which are known without reading them.
 constexpr char kBoundedBegin[] =
     ", found FROM (SELECT *, count(*) OVER () AS found, row_number() OVER places AS place, "
-    "sum(256 + 2 * octet_length(workflow_id) + octet_length(workflow_type) + octet_length(task_queue) + "
+    "sum(256 + 2 * octet_length(id) + octet_length(type) + octet_length(queue) + "
     "octet_length(memo) + octet_length(search_attributes) + octet_length(extra)) OVER places AS weight FROM "
     "(";
 constexpr char kBoundedEnd[] =
@@ -32,20 +32,28 @@ using Parameter = std::variant<int64_t, std::string, Uuid>;
 
 const char* NameOf(Column column) {
   switch (column) {
-    case Column::kWorkflowId:
-      return "workflow_id";
+    case Column::kId:
+      return "id";
     case Column::kRunId:
       return "run_id";
-    case Column::kWorkflowType:
-      return "workflow_type";
-    case Column::kTaskQueue:
-      return "task_queue";
+    case Column::kType:
+      return "type";
+    case Column::kQueue:
+      return "queue";
     case Column::kStatus:
       return "status";
     case Column::kStartTime:
       return "start_time";
     case Column::kExecutionTime:
       return "execution_time";
+    case Column::kRootId:
+      return "COALESCE(root_id, id)";
+    case Column::kRootRun:
+      return "COALESCE(root_run, run_id)";
+    case Column::kParentId:
+      return "parent_id";
+    case Column::kParentRun:
+      return "parent_run";
     case Column::kCloseTime:
       return "close_time";
     case Column::kExecutionDuration:
@@ -103,7 +111,7 @@ std::optional<std::string> AfterPrefix(std::string prefix) {
 bool IsOneOf(const Filter& filter) {
   if (filter.kind != Filter::Kind::kAny || filter.parts.size() < 2) return false;
   const Filter& first = filter.parts.front();
-  return !IsNullWhileOpen(first.condition.column) &&
+  return !IsNullWhileOpen(first.condition.column) && !IsOfParent(first.condition.column) &&
          std::all_of(filter.parts.begin(), filter.parts.end(), [&](const Filter& part) {
            return part.kind == Filter::Kind::kCondition && part.condition.comparison == Comparison::kEqual &&
                   part.condition.column == first.condition.column;
@@ -118,6 +126,7 @@ class Builder {
     // An index does not serve "+column".
     Text(by == CountBy::kTable ? " WHERE +namespace_id = " : " WHERE namespace_id = ");
     Add(query.namespace_id);
+    Compare(" AND kind", Comparison::kEqual, int64_t{query.kind});
     if (query.shard) Compare(" AND shard", Comparison::kEqual, int64_t{*query.shard});
     if (query.filter.kind == Filter::Kind::kAll && query.filter.parts.empty()) return;
     Text(" AND ");
@@ -177,12 +186,10 @@ class Builder {
   }
 
   void Add(const Condition& condition) {
-    const bool may_be_null = IsNullWhileOpen(condition.column);
     switch (condition.comparison) {
       case Comparison::kIsNull:
-        return may_be_null ? Compare("close_time", Comparison::kEqual, kOpenMicros) : Text("1 = 0");
       case Comparison::kIsNotNull:
-        return may_be_null ? Compare("close_time", Comparison::kLess, kOpenMicros) : Text("1 = 1");
+        return AddNullness(condition);
       case Comparison::kStartsWith:
       case Comparison::kNotStartsWith:
         return AddPrefix(condition);
@@ -195,6 +202,15 @@ class Builder {
         return AddComparison(condition);
     }
     PERDURE_CHECK(false, "a comparison that is not one");
+  }
+
+  void AddNullness(const Condition& condition) {
+    const bool is_null = condition.comparison == Comparison::kIsNull;
+    if (IsNullWhileOpen(condition.column))
+      return Compare("close_time", is_null ? Comparison::kEqual : Comparison::kLess, kOpenMicros);
+    if (!IsOfParent(condition.column)) return Text(is_null ? "1 = 0" : "1 = 1");
+    Text(NameOf(condition.column));
+    Text(is_null ? " IS NULL" : " IS NOT NULL");
   }
 
   void AddComparison(const Condition& condition) {

@@ -19,11 +19,11 @@ struct SqlStatement {
 };
 
 // `mark` precedes a parameter's number: '?', or '$', with which the parameters are cast to int8, bytea and
-// uuid. The list's columns: shard, run_id, namespace_id, workflow_id, is_current, status, workflow_type,
-// task_queue, start_time, execution_time, close_time, history_length, history_size_bytes,
-// state_transition_count, memo, search_attributes, extra. It asks for one row more than its page, to know
-// whether there are more. With '$' the page ends at its bytes too, without that they are read, and a last
-// column says how many rows were found; with '?' the reader stops.
+// uuid. The list's columns: shard, kind, run_id, namespace_id, id, is_current, status, type, queue,
+// start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo,
+// search_attributes, extra, delete_at, parent_id, parent_run, root_id, root_run. It asks for one row more
+// than its page, to know whether there are more. With '$' the page ends at its bytes too, without that they
+// are read, and a last column says how many rows were found; with '?' the reader stops.
 SqlStatement ListStatement(const VisibilityQuery& query, char mark);
 // The count's columns: status (0 when not grouped), count. kTable is for SQLite, whose planner does not know
 // how many rows a namespace has: every row of the table is read in its place.

@@ -52,7 +52,7 @@ StoredRun TestSession::Load(const RunKey& key) {
   return runs->front();
 }
 
-std::optional<Uuid> TestSession::FindCurrent(const WorkflowKey& key) {
+std::optional<Uuid> TestSession::FindCurrent(const EntityKey& key) {
   auto runs = Await<absl::StatusOr<std::vector<std::optional<Uuid>>>>(
       [=](Session& session, auto done) { session.FindCurrentRuns({key}, std::move(done)); });
   INFO(runs.status().ToString());
@@ -226,7 +226,7 @@ bool Equal(const ExecutionRow& left, const ExecutionRow& right) {
     return std::tie(row.namespace_id, row.workflow_id, row.current, row.status, row.workflow_type,
                     row.task_queue, row.start_time, row.execution_time, row.close_time, row.delete_at,
                     row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-                    row.search_attributes, row.extra);
+                    row.search_attributes, row.extra, row.parent, row.root);
   };
   return all(left) == all(right);
 }

@@ -38,7 +38,7 @@ class TestSession {
   FencedWriter Fence(uint32_t writer_id);
   void TakeShards(const Writer& writer, std::vector<ShardId> shards);
   StoredRun Load(const RunKey& key);
-  std::optional<Uuid> FindCurrent(const WorkflowKey& key);
+  std::optional<Uuid> FindCurrent(const EntityKey& key);
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query);
   std::vector<WakeRow> ReadWakes(const WakeQuery& query);
   VisibilityPage List(const VisibilityQuery& query);

@@ -177,7 +177,7 @@ TEST_CASE("store: text is compared by its bytes") {
     runs.Add(id, 1, std::nullopt);
   runs.Commit();
   auto ids = [&](Comparison comparison, std::string value) {
-    return runs.Sorted({Is(Column::kWorkflowId, comparison, std::move(value))});
+    return runs.Sorted({Is(Column::kId, comparison, std::move(value))});
   };
   CHECK(ids(Comparison::kEqual, "ab") == Ids{"ab"});
   CHECK(ids(Comparison::kEqual, std::string("a\0", 2)).empty());
@@ -202,17 +202,17 @@ TEST_CASE("store: type, status and run id are compared") {
   runs.Add("b", 1, 2, 2, "T1");
   runs.Add("c", 1, 2, 3, "T2");
   runs.Commit();
-  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kEqual, "T1")}) == Ids{"a", "b"});
-  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kStartsWith, "T")}) == Ids{"a", "b", "c"});
+  CHECK(runs.Sorted({Is(Column::kType, Comparison::kEqual, "T1")}) == Ids{"a", "b"});
+  CHECK(runs.Sorted({Is(Column::kType, Comparison::kStartsWith, "T")}) == Ids{"a", "b", "c"});
   CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kEqual, int64_t{2})}) == Ids{"b"});
   CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kNotEqual, int64_t{1})}) == Ids{"b", "c"});
   CHECK(runs.Sorted({Is(Column::kStatus, Comparison::kEqual, int64_t{1} << 40)}).empty());
   CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kEqual, a)}) == Ids{"a"});
   CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kNotEqual, a)}) == Ids{"b", "c"});
   CHECK(runs.Sorted({Is(Column::kRunId, Comparison::kLessOrEqual, a)}).size() >= 1);
-  CHECK(runs.Sorted({Is(Column::kWorkflowType, Comparison::kEqual, "T1"),
+  CHECK(runs.Sorted({Is(Column::kType, Comparison::kEqual, "T1"),
                      Is(Column::kStatus, Comparison::kEqual, int64_t{2}),
-                     Is(Column::kWorkflowId, Comparison::kEqual, "b")}) == Ids{"b"});
+                     Is(Column::kId, Comparison::kEqual, "b")}) == Ids{"b"});
 }
 
 TEST_CASE("store: a run that is open satisfies no comparison of its close time") {
@@ -264,8 +264,8 @@ TEST_CASE("store: what a run has only once it is closed is compared then, and nu
     CHECK(sorted(column, Comparison::kIsNull, {}) == Ids{"open"});
     CHECK(sorted(column, Comparison::kIsNotNull, {}) == Ids{"1", "2", "3"});
   }
-  for (const Column column : {Column::kWorkflowId, Column::kRunId, Column::kWorkflowType, Column::kTaskQueue,
-                              Column::kStatus, Column::kStartTime, Column::kExecutionTime}) {
+  for (const Column column : {Column::kId, Column::kRunId, Column::kType, Column::kQueue, Column::kStatus,
+                              Column::kStartTime, Column::kExecutionTime}) {
     CHECK(sorted(column, Comparison::kIsNull, {}).empty());
     CHECK(sorted(column, Comparison::kIsNotNull, {}).size() == 4);
   }
@@ -280,8 +280,8 @@ TEST_CASE("store: task queue and execution time are compared") {
   runs.writes.back().execution->task_queue = "two";
   runs.writes.back().execution->execution_time = At(100);
   runs.Commit();
-  CHECK(runs.Ids({Is(Column::kTaskQueue, Comparison::kEqual, "one")}) == Ids{"a"});
-  CHECK(runs.Ids({Is(Column::kTaskQueue, Comparison::kStartsWith, "t")}) == Ids{"b"});
+  CHECK(runs.Ids({Is(Column::kQueue, Comparison::kEqual, "one")}) == Ids{"a"});
+  CHECK(runs.Ids({Is(Column::kQueue, Comparison::kStartsWith, "t")}) == Ids{"b"});
   CHECK(runs.Ids({Is(Column::kExecutionTime, Comparison::kGreater, At(100))}) == Ids{"a"});
 }
 
@@ -291,9 +291,9 @@ TEST_CASE("store: conditions are joined by all and any, nested") {
   runs.Add("b", 1, 2, 2, "T1");
   runs.Add("c", 1, 2, 3, "T2");
   runs.Commit();
-  const Filter a = Is(Column::kWorkflowId, Comparison::kEqual, "a");
-  const Filter b = Is(Column::kWorkflowId, Comparison::kEqual, "b");
-  const Filter t1 = Is(Column::kWorkflowType, Comparison::kEqual, "T1");
+  const Filter a = Is(Column::kId, Comparison::kEqual, "a");
+  const Filter b = Is(Column::kId, Comparison::kEqual, "b");
+  const Filter t1 = Is(Column::kType, Comparison::kEqual, "T1");
   const Filter failed = Is(Column::kStatus, Comparison::kEqual, int64_t{3});
   CHECK(runs.Sorted({Filter::Any({a, b})}) == Ids{"a", "b"});
   CHECK(runs.Sorted({Filter::Any({a, failed})}) == Ids{"a", "c"});
@@ -313,7 +313,7 @@ TEST_CASE("store: a list may be confined to a shard") {
   runs.Add("in shard 1", 1, std::nullopt);
   runs.Commit();
   CHECK(runs.Ids({}, 100, 1) == Ids{"in shard 1"});
-  CHECK(runs.Ids({Is(Column::kWorkflowId, Comparison::kEqual, "in shard 0")}, 100, 1).empty());
+  CHECK(runs.Ids({Is(Column::kId, Comparison::kEqual, "in shard 0")}, 100, 1).empty());
 }
 
 TEST_CASE("store: a list with a filter continues behind its cursor") {
@@ -347,7 +347,7 @@ TEST_CASE("store: groups of a namespace with most of the rows, and of one with f
   runs.Add("a", 1, std::nullopt);
   runs.Add("b", 1, 5, 2, "usual");
   runs.Commit();
-  const Filter usual = Is(Column::kWorkflowType, Comparison::kEqual, "usual");
+  const Filter usual = Is(Column::kType, Comparison::kEqual, "usual");
   const Filter closed_late = Is(Column::kCloseTime, Comparison::kGreaterOrEqual, At(57));
   CHECK(runs.Groups() == StatusCounts{{1, 1}, {2, 1}});
   CHECK(runs.Groups(usual) == StatusCounts{{2, 1}});

@@ -149,11 +149,11 @@ class MemorySession final : public Session {
          [query = std::move(query)](const MemoryTables& tables) { return tables.LoadRuns(query); });
   }
 
-  void FindCurrentRuns(std::vector<WorkflowKey> keys,
+  void FindCurrentRuns(std::vector<EntityKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {
     Read("FindCurrentRuns", std::move(done), [keys = std::move(keys)](const MemoryTables& tables) {
       std::vector<std::optional<Uuid>> runs;
-      for (const WorkflowKey& key : keys) runs.push_back(tables.FindCurrentRun(key));
+      for (const EntityKey& key : keys) runs.push_back(tables.FindCurrentRun(key));
       return runs;
     });
   }

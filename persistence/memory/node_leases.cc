@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "absl/container/btree_set.h"
+
 namespace perdure::persistence {
 
 LeaseAnswer NodeLeases::Renew(const NodeRow& node, absl::Time now, absl::Duration duration) {
   Row& own = RowOf(node, now);
   if (own.term > 0 && own.expires > now) {
     own.expires = now + duration;
-    return {.tenure = Tenure{node.incarnation, own.term}, .owner = {}, .lost = false, .waits = own.waits};
+    return Held(own);
   }
   own.term = 0;
   Row* owner = Owner();
@@ -23,13 +25,14 @@ LeaseAnswer NodeLeases::Renew(const NodeRow& node, absl::Time now, absl::Duratio
     if (owner == nullptr) {
       own.term = owner_.term + 1;
       owner_ = {node.incarnation, own.term};
-      return {.tenure = owner_, .owner = {}, .lost = false, .waits = own.waits};
+      return Held(own);
     }
     if (named_alike && owner->started > own.started) own.lost = own.expires = now;
   }
   LeaseAnswer answer;
   answer.lost = own.lost.has_value();
   answer.waits = own.waits;
+  answer.first_writer = own.first_writer;
   if (owner != nullptr) answer.owner = LeaseAnswer::Other{owner->node, owner->started};
   return answer;
 }
@@ -37,7 +40,13 @@ LeaseAnswer NodeLeases::Renew(const NodeRow& node, absl::Time now, absl::Duratio
 NodeLeases::Row& NodeLeases::RowOf(const NodeRow& node, absl::Time now) {
   if (const auto found = rows_.find(node.incarnation); found != rows_.end()) return found->second;
   absl::erase_if(rows_, [now](const auto& row) { return row.second.expires < now - kNodeRowsKept; });
-  Row row{.node = node, .started = now, .expires = now, .term = 0, .lost = {}, .waits = false};
+  Row row{.node = node,
+          .started = now,
+          .expires = now,
+          .term = 0,
+          .lost = {},
+          .waits = false,
+          .first_writer = WritersFor(node)};
   row.waits = IsFoughtFor(node.name, now);
   // Later than those of the name before it, whatever the clock says.
   for (const auto& [incarnation, other] : rows_) {
@@ -45,6 +54,23 @@ NodeLeases::Row& NodeLeases::RowOf(const NodeRow& node, absl::Time now) {
       row.started = std::max(row.started, other.started + absl::Microseconds(1));
   }
   return rows_.emplace(node.incarnation, row).first->second;
+}
+
+LeaseAnswer NodeLeases::Held(const Row& own) {
+  return {.tenure = Tenure{own.node.incarnation, own.term},
+          .owner = {},
+          .lost = false,
+          .waits = own.waits,
+          .first_writer = own.first_writer};
+}
+
+uint32_t NodeLeases::WritersFor(const NodeRow& node) const {
+  absl::btree_set<uint32_t> taken;
+  for (const auto& [incarnation, row] : rows_) taken.insert(row.first_writer);
+  if (node.first_writer > 0 && !taken.contains(node.first_writer)) return node.first_writer;
+  uint32_t lowest = 1;
+  while (taken.contains(lowest)) lowest += kWritersOfANode;
+  return lowest;
 }
 
 bool NodeLeases::IsFoughtFor(const std::string& name, absl::Time now) const {

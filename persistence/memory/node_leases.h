@@ -26,9 +26,12 @@ class NodeLeases {
     uint64_t term = 0;               // 0: it does not own the shards
     std::optional<absl::Time> lost;  // its name, to a younger process
     bool waits = false;
+    uint32_t first_writer = 0;
   };
 
+  static LeaseAnswer Held(const Row& own);
   Row& RowOf(const NodeRow& node, absl::Time now);
+  uint32_t WritersFor(const NodeRow& node) const;
   bool IsFoughtFor(const std::string& name, absl::Time now) const;
   // The one with a term; null where there is none.
   Row* Owner();

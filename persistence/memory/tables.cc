@@ -23,8 +23,8 @@ int64_t NextEventId(const HistoryRow& row) { return row.first_event_id + row.eve
 
 bool BySequence(const HistoryRow& left, const HistoryRow& right) { return left.sequence < right.sequence; }
 
-WorkflowKey WorkflowKeyOf(const RunKey& key, const ExecutionRow& row) {
-  return {key.shard, row.namespace_id, row.workflow_id};
+EntityKey EntityKeyOf(const RunKey& key, const ExecutionRow& row) {
+  return {key.shard, row.namespace_id, row.workflow_id, key.kind};
 }
 
 }  // namespace
@@ -190,9 +190,9 @@ absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Tran
 absl::Status MemoryTables::PutExecution(const RunKey& key, std::optional<ExecutionRow> row,
                                         Transaction& transaction) {
   if (row && row->current) {
-    auto current = current_.find(WorkflowKeyOf(key, *row));
+    auto current = current_.find(EntityKeyOf(key, *row));
     if (current != current_.end() && current->second != key.run_id) {
-      return absl::InvalidArgumentError("a second current run of one workflow id");
+      return absl::InvalidArgumentError("a second current run of one id");
     }
   }
   auto run = runs_.find(key);
@@ -306,13 +306,13 @@ void MemoryTables::IndexExecution(const RunKey& key, std::optional<ExecutionRow>
   Run& run = At(key);
   if (run.execution) {
     list_.erase(ListKeyOf(key, *run.execution));
-    auto current = current_.find(WorkflowKeyOf(key, *run.execution));
+    auto current = current_.find(EntityKeyOf(key, *run.execution));
     if (current != current_.end() && current->second == key.run_id) current_.erase(current);
   }
   run.execution = std::move(row);
   if (!run.execution) return;
   list_[ListKeyOf(key, *run.execution)] = key;
-  if (run.execution->current) current_[WorkflowKeyOf(key, *run.execution)] = key.run_id;
+  if (run.execution->current) current_[EntityKeyOf(key, *run.execution)] = key.run_id;
 }
 
 void MemoryTables::DropIfEmpty(const RunKey& key) {

@@ -45,7 +45,7 @@ class MemoryTables {
   FencedWriter AskWriter(uint32_t writer_id) const;
   std::vector<StoredRun> LoadRuns(const LoadQuery& query) const;
   int64_t CountHistoryRows(const RunKey& key) const;
-  std::optional<Uuid> FindCurrentRun(const WorkflowKey& key) const;
+  std::optional<Uuid> FindCurrentRun(const EntityKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
   std::vector<WakeRow> ReadWakes(const WakeQuery& query) const;
   VisibilityPage ListExecutions(const VisibilityQuery& query) const;
@@ -68,6 +68,7 @@ class MemoryTables {
   // Ascending order of these is the order of lists: each part is the complement of the column.
   struct ListKey {
     Uuid namespace_id;
+    KindNumber kind = 0;
     int64_t close = 0;
     int64_t start = 0;
     Uuid run_id;
@@ -85,8 +86,9 @@ class MemoryTables {
   // The next event id once the row of that sequence has been appended.
   static int64_t NextEventIdAfter(const Run& run, int64_t sequence);
   static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
-  static ListKey ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor);
-  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const Uuid& namespace_id) const;
+  // Of the query's cursor, which it has.
+  static ListKey ListKeyOf(const VisibilityQuery& query);
+  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const VisibilityQuery& query) const;
 
   // Each changes rows and indexes, and adds what takes it back to `transaction`.
   absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);
@@ -118,7 +120,7 @@ class MemoryTables {
   std::deque<Transaction> done_;
 
   absl::flat_hash_map<RunKey, std::unique_ptr<Run>> runs_;
-  absl::flat_hash_map<WorkflowKey, Uuid> current_;
+  absl::flat_hash_map<EntityKey, Uuid> current_;
   absl::btree_map<ListKey, RunKey> list_;
   absl::btree_set<WakeRow> wakes_;
   absl::btree_map<uint32_t, WriterState> writers_;

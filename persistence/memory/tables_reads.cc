@@ -97,6 +97,7 @@ StoredRun MemoryTables::LoadRun(const RunKey& key, std::optional<absl::Time> due
   }
   const ExecutionRow& row = *run.execution;
   result.delete_at = row.delete_at;
+  result.current = row.current;
   if (due_by && row.delete_at && *row.delete_at <= *due_by) {
     result.found = StoredRun::Found::kDue;
     result.size = {row.history_length, row.state_transition_count, row.history_size_bytes};
@@ -114,7 +115,7 @@ int64_t MemoryTables::CountHistoryRows(const RunKey& key) const {
   return found == runs_.end() ? 0 : static_cast<int64_t>(found->second->history.size());
 }
 
-std::optional<Uuid> MemoryTables::FindCurrentRun(const WorkflowKey& key) const {
+std::optional<Uuid> MemoryTables::FindCurrentRun(const EntityKey& key) const {
   auto found = current_.find(key);
   if (found == current_.end()) return std::nullopt;
   return found->second;
@@ -161,27 +162,28 @@ std::vector<WakeRow> MemoryTables::ReadWakes(const WakeQuery& query) const {
 }
 
 MemoryTables::ListKey MemoryTables::ListKeyOf(const RunKey& key, const ExecutionRow& row) {
-  return {row.namespace_id, ~CloseMicros(row.close_time), ~ToMicros(row.start_time), Complement(key.run_id)};
+  return {row.namespace_id, key.kind, ~CloseMicros(row.close_time), ~ToMicros(row.start_time),
+          Complement(key.run_id)};
 }
 
-MemoryTables::ListKey MemoryTables::ListKeyOf(const Uuid& namespace_id, const ListCursor& cursor) {
-  return {namespace_id, ~CloseMicros(cursor.close_time), ~ToMicros(cursor.start_time),
+MemoryTables::ListKey MemoryTables::ListKeyOf(const VisibilityQuery& query) {
+  const ListCursor& cursor = query.after.value();
+  return {query.namespace_id, query.kind, ~CloseMicros(cursor.close_time), ~ToMicros(cursor.start_time),
           Complement(cursor.run_id)};
 }
 
 absl::btree_map<MemoryTables::ListKey, RunKey>::const_iterator MemoryTables::ListBegin(
-    const Uuid& namespace_id) const {
+    const VisibilityQuery& query) const {
   constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
-  return list_.lower_bound({namespace_id, kFirst, kFirst, Uuid{}});
+  return list_.lower_bound({query.namespace_id, query.kind, kFirst, kFirst, Uuid{}});
 }
 
 VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const {
   VisibilityPage page;
   size_t weight = 0;
-  auto entry = query.after ? list_.upper_bound(ListKeyOf(query.namespace_id, *query.after))
-                           : ListBegin(query.namespace_id);
+  auto entry = query.after ? list_.upper_bound(ListKeyOf(query)) : ListBegin(query);
   for (; entry != list_.end(); ++entry) {
-    if (entry->first.namespace_id != query.namespace_id) break;
+    if (entry->first.namespace_id != query.namespace_id || entry->first.kind != query.kind) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
     if (!Matches(entry->second, row, query)) continue;
     weight += ListWeight(row);
@@ -197,8 +199,8 @@ VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const 
 std::vector<CountGroup> MemoryTables::CountExecutions(const VisibilityQuery& query) const {
   absl::btree_map<int32_t, int64_t> counts;
   if (!query.group_by_status) counts[0] = 0;
-  for (auto entry = ListBegin(query.namespace_id); entry != list_.end(); ++entry) {
-    if (entry->first.namespace_id != query.namespace_id) break;
+  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
+    if (entry->first.namespace_id != query.namespace_id || entry->first.kind != query.kind) break;
     const ExecutionRow& row = *runs_.at(entry->second)->execution;
     if (Matches(entry->second, row, query)) ++counts[query.group_by_status ? row.status : 0];
   }

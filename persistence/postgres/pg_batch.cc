@@ -39,19 +39,28 @@ class Rows {
 };
 
 int16_t ShardOf(const RunKey& key) { return static_cast<int16_t>(key.shard); }
+int16_t KindOf(const RunKey& key) { return static_cast<int16_t>(key.kind); }
+
+// A parent or root as columns, in which one that is not there is empty and nil.
+const NamedRun& OrNone(const std::optional<NamedRun>& run) {
+  static const NamedRun& none = *new NamedRun;
+  return run ? *run : none;
+}
 
 struct Tables {
-  Rows deleted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
-  Rows deleted_snapshots{Type::kInt2, Type::kUuid};
+  Rows deleted{Type::kInt2, Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
+  Rows deleted_snapshots{Type::kInt2, Type::kInt2, Type::kUuid};
   Rows deleted_executions = deleted_snapshots;
   Rows not_current = deleted_snapshots;
-  Rows executions{Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool,  Type::kInt2,
-                  Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8,  Type::kInt4,
-                  Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea, Type::kInt8};
-  Rows history{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
-  Rows compacted{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
-  Rows snapshots{Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
-  Rows wakes_removed{Type::kInt8, Type::kInt2, Type::kUuid};
+  Rows executions{Type::kInt2, Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool,
+                  Type::kInt2, Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8,
+                  Type::kInt4, Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea,
+                  Type::kInt8, Type::kBytea, Type::kUuid,  Type::kBytea, Type::kUuid};
+  Rows history{Type::kInt2, Type::kInt2, Type::kUuid,  Type::kInt4,
+               Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
+  Rows compacted{Type::kInt2, Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
+  Rows snapshots{Type::kInt2, Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4, Type::kBytea};
+  Rows wakes_removed{Type::kInt8, Type::kInt2, Type::kInt2, Type::kUuid};
   Rows wakes_added = wakes_removed;
   bool fit = true;  // every number fits its column
 
@@ -68,36 +77,41 @@ struct Tables {
 void Tables::AddExecution(const RunWrite& run, bool current) {
   if (!run.execution.has_value() || run.execution->current != current) return;
   const ExecutionRow& row = *run.execution;
-  executions.Add(ShardOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id, row.current,
-                 As<int16_t>(row.status), row.workflow_type, row.task_queue, ToMicros(row.start_time),
-                 ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
-                 row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
-                 row.search_attributes, row.extra, DeleteMicros(row.delete_at));
+  const NamedRun& parent = OrNone(row.parent);
+  const NamedRun& root = OrNone(row.root);
+  executions.Add(ShardOf(run.key), KindOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id,
+                 row.current, As<int16_t>(row.status), row.workflow_type, row.task_queue,
+                 ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
+                 As<int32_t>(row.history_length), row.history_size_bytes,
+                 As<int32_t>(row.state_transition_count), row.memo, row.search_attributes, row.extra,
+                 DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id, root.run_id);
 }
 
 void Tables::Add(const RunWrite& run) {
   const int16_t shard = ShardOf(run.key);
+  const int16_t kind = KindOf(run.key);
   const Uuid& run_id = run.key.run_id;
-  for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, run_id);
+  for (const absl::Time at : run.wakes_removed) wakes_removed.Add(ToMicros(at), shard, kind, run_id);
   if (run.deleted) {
-    deleted.Add(shard, run_id, PgEventId(run.deleted->from_event_id), PgEventId(run.deleted->below_event_id));
-    deleted_snapshots.Add(shard, run_id);
-    deleted_executions.Add(shard, run_id);
+    deleted.Add(shard, kind, run_id, PgEventId(run.deleted->from_event_id),
+                PgEventId(run.deleted->below_event_id));
+    deleted_snapshots.Add(shard, kind, run_id);
+    deleted_executions.Add(shard, kind, run_id);
     return;
   }
-  if (run.no_longer_current) not_current.Add(shard, run_id);
+  if (run.no_longer_current) not_current.Add(shard, kind, run_id);
   for (const HistoryRow& row : run.history) {
     if (!Stays(row, run)) continue;
-    history.Add(shard, run_id, As<int32_t>(row.first_event_id), As<int32_t>(row.sequence), row.event_count,
-                row.events, row.changes);
+    history.Add(shard, kind, run_id, As<int32_t>(row.first_event_id), As<int32_t>(row.sequence),
+                row.event_count, row.events, row.changes);
   }
   if (run.snapshot.has_value()) {
     const auto sequence = As<int32_t>(run.snapshot->sequence);
     const auto next_event_id = As<int32_t>(run.snapshot->next_event_id);
-    compacted.Add(shard, run_id, sequence, next_event_id);
-    snapshots.Add(shard, run_id, sequence, next_event_id, run.snapshot->state);
+    compacted.Add(shard, kind, run_id, sequence, next_event_id);
+    snapshots.Add(shard, kind, run_id, sequence, next_event_id, run.snapshot->state);
   }
-  for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, run_id);
+  for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, kind, run_id);
 }
 
 PgStatement Fencing(const Batch& batch) {

@@ -29,6 +29,7 @@ void ReadFound(const PGresult& result, int row, StoredRun& run) {
                                          StoredRun::Found::kDue, StoredRun::Found::kLater};
   run.found = kFound[PgGetInt4(result, row, 2)];
   run.delete_at = DeleteTime(PgGetInt8(result, row, 7));
+  run.current = PgGetBool(result, row, 9);
   if (run.found == StoredRun::Found::kNothing || run.found == StoredRun::Found::kDue) {
     run.size = {PgGetInt4(result, row, 3), PgGetInt4(result, row, 4), PgGetInt8(result, row, 8)};
   }
@@ -43,10 +44,10 @@ void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRo
                      ReadReply<std::vector<HistoryRow>> reply) {
   const sql::Constant& statement = query.reverse ? sql::kReadHistoryReverse : sql::kReadHistory;
   // A later step begins only while bytes are left; the first one answers a row whatever its size.
-  PgStatement step =
-      statement.With({PgInt2(static_cast<int16_t>(query.key.shard)), PgUuid(query.key.run_id),
-                      EventId(query.from_event_id), EventId(query.to_event_id),
-                      PgInt8(static_cast<int64_t>(query.max_bytes)), PgInt8(kHistoryRowsPerStep)});
+  PgStatement step = statement.With(
+      {PgInt2(static_cast<int16_t>(query.key.shard)), PgUuid(query.key.run_id), EventId(query.from_event_id),
+       EventId(query.to_event_id), PgInt8(static_cast<int64_t>(query.max_bytes)), PgInt8(kHistoryRowsPerStep),
+       PgInt2(static_cast<int16_t>(query.key.kind))});
   shared.Reader().Submit({std::move(step)}, [&shared, query, rows = std::move(rows),
                                              reply = std::move(reply)](const PgAnswer& answer) mutable {
     PgTellRefusal(shared, "ReadHistory", answer);
@@ -74,16 +75,18 @@ void ReadHistoryStep(PgShared& shared, HistoryQuery query, std::vector<HistoryRo
 
 PgStatement LoadStatement(const LoadQuery& query) {
   PgArray shards(Type::kInt2);
+  PgArray kinds(Type::kInt2);
   PgArray runs(Type::kUuid);
   for (const RunKey& key : query.keys) {
     shards.Add(static_cast<int16_t>(key.shard));
+    kinds.Add(static_cast<int16_t>(key.kind));
     runs.Add(key.run_id);
   }
   constexpr size_t kMostBytes = std::numeric_limits<int64_t>::max();
   const auto max_bytes = static_cast<int64_t>(std::min(query.max_bytes, kMostBytes));
   const int64_t due_by = query.due_by ? ToMicros(*query.due_by) : std::numeric_limits<int64_t>::min();
-  return sql::kLoadRuns.With(
-      {std::move(shards).Take(), std::move(runs).Take(), PgInt8(max_bytes), PgInt8(due_by)});
+  return sql::kLoadRuns.With({std::move(shards).Take(), std::move(kinds).Take(), std::move(runs).Take(),
+                              PgInt8(max_bytes), PgInt8(due_by)});
 }
 
 std::vector<StoredRun> RunsOf(const PGresult& result, const std::vector<RunKey>& keys) {
@@ -106,17 +109,19 @@ std::vector<StoredRun> RunsOf(const PGresult& result, const std::vector<RunKey>&
   return runs;
 }
 
-PgStatement FindCurrentStatement(const std::vector<WorkflowKey>& keys) {
+PgStatement FindCurrentStatement(const std::vector<EntityKey>& keys) {
   PgArray shards(Type::kInt2);
   PgArray namespaces(Type::kUuid);
+  PgArray kinds(Type::kInt2);
   PgArray ids(Type::kBytea);
-  for (const WorkflowKey& key : keys) {
+  for (const EntityKey& key : keys) {
     shards.Add(static_cast<int16_t>(key.shard));
     namespaces.Add(key.namespace_id);
-    ids.Add(std::string_view(key.workflow_id));
+    kinds.Add(static_cast<int16_t>(key.kind));
+    ids.Add(std::string_view(key.id));
   }
-  return sql::kFindCurrent.With(
-      {std::move(shards).Take(), std::move(namespaces).Take(), std::move(ids).Take()});
+  return sql::kFindCurrent.With({std::move(shards).Take(), std::move(namespaces).Take(),
+                                 std::move(kinds).Take(), std::move(ids).Take()});
 }
 
 std::vector<std::optional<Uuid>> CurrentRunsOf(const PGresult& rows, size_t count) {
@@ -128,9 +133,10 @@ std::vector<std::optional<Uuid>> CurrentRunsOf(const PGresult& rows, size_t coun
 }
 
 PgStatement WakesStatement(const WakeQuery& query) {
-  const WakeRow after = query.after.value_or(WakeRow{absl::InfinitePast(), {}});
+  const WakeRow after = query.after.value_or(WakeRow{absl::InfinitePast(), {0, {}, 0}});
   return sql::kReadWakes.With({PgInt4(static_cast<int32_t>(query.writer_id)), PgInt8(ToMicros(after.at)),
-                               PgInt2(static_cast<int16_t>(after.run.shard)), PgUuid(after.run.run_id),
+                               PgInt2(static_cast<int16_t>(after.run.shard)),
+                               PgInt2(static_cast<int16_t>(after.run.kind)), PgUuid(after.run.run_id),
                                PgInt8(ToMicros(query.not_after)), PgInt8(static_cast<int64_t>(query.limit))});
 }
 
@@ -138,7 +144,8 @@ std::vector<WakeRow> WakesOf(const PGresult& rows) {
   std::vector<WakeRow> wakes;
   for (int i = 0; i < PQntuples(&rows); ++i) {
     wakes.push_back({FromMicros(PgGetInt8(rows, i, 0)),
-                     {static_cast<ShardId>(PgGetInt2(rows, i, 1)), PgGetUuid(rows, i, 2)}});
+                     {static_cast<ShardId>(PgGetInt2(rows, i, 1)), PgGetUuid(rows, i, 3),
+                      static_cast<KindNumber>(PgGetInt2(rows, i, 2))}});
   }
   return wakes;
 }

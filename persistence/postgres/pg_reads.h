@@ -15,7 +15,7 @@ PgStatement LoadStatement(const LoadQuery& query);
 // In the order of `keys`, which were asked for.
 std::vector<StoredRun> RunsOf(const PGresult& result, const std::vector<RunKey>& keys);
 
-PgStatement FindCurrentStatement(const std::vector<WorkflowKey>& keys);
+PgStatement FindCurrentStatement(const std::vector<EntityKey>& keys);
 // `count`: of the keys that were asked for, in whose order the answer is.
 std::vector<std::optional<Uuid>> CurrentRunsOf(const PGresult& rows, size_t count);
 

@@ -97,7 +97,7 @@ void PgSession::LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done)
       });
 }
 
-void PgSession::FindCurrentRuns(std::vector<WorkflowKey> keys,
+void PgSession::FindCurrentRuns(std::vector<EntityKey> keys,
                                 Callback<std::vector<std::optional<Uuid>>> done) {
   Ask<std::vector<std::optional<Uuid>>>(
       On::kReader, "FindCurrentRuns", {FindCurrentStatement(keys)}, std::move(done),

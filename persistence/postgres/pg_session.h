@@ -26,8 +26,7 @@ class PgSession final : public Session {
   void TakeShards(const Writer& writer, std::vector<ShardId> shards, Callback<bool> done) override;
   void Commit(Batch batch, absl::AnyInvocable<void(CommitResult) &&> done) override;
   void LoadRuns(LoadQuery query, Callback<std::vector<StoredRun>> done) override;
-  void FindCurrentRuns(std::vector<WorkflowKey> keys,
-                       Callback<std::vector<std::optional<Uuid>>> done) override;
+  void FindCurrentRuns(std::vector<EntityKey> keys, Callback<std::vector<std::optional<Uuid>>> done) override;
   void ReadHistory(HistoryQuery query, Callback<std::vector<HistoryRow>> done) override;
   void ReadWakes(WakeQuery query, Callback<std::vector<WakeRow>> done) override;
   void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) override;

@@ -25,10 +25,10 @@ CREATE FUNCTION refuse_others() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RETURN NEW; END $$;
 CREATE TRIGGER refuse_others BEFORE INSERT ON history FOR EACH ROW EXECUTE FUNCTION refuse_others())";
 
-// As a pooler that is asked for a new connection to the database sees it.
+// As a pooler that is asked for a new connection to the database sees it. They are gone when this returns.
 void EndOtherBackends(contract::Admin& admin) {
   admin.Run(
-      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+      "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity "
       "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'");
 }
 

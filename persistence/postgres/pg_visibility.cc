@@ -5,6 +5,16 @@
 #include "persistence/micros.h"
 
 namespace perdure::persistence {
+namespace {
+
+std::optional<NamedRun> NamedRunOf(const PGresult& result, int row, int column) {
+  if (PQgetisnull(&result, row, column) != 0) return std::nullopt;
+  NamedRun run{PgGetBytes(result, row, column), {}};
+  if (PQgetisnull(&result, row, column + 1) == 0) run.run_id = PgGetUuid(result, row, column + 1);
+  return run;
+}
+
+}  // namespace
 
 PgStatement Unnamed(SqlStatement statement) {
   struct Encode {
@@ -24,6 +34,7 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     int column = 0;
     VisibilityRow& out = page.rows.emplace_back();
     out.key.shard = static_cast<ShardId>(PgGetInt2(result, i, column++));
+    out.key.kind = static_cast<KindNumber>(PgGetInt2(result, i, column++));
     out.key.run_id = PgGetUuid(result, i, column++);
     out.row.namespace_id = PgGetUuid(result, i, column++);
     out.row.workflow_id = PgGetBytes(result, i, column++);
@@ -42,6 +53,9 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     out.row.extra = PgGetBytes(result, i, column++);
     if (PQgetisnull(&result, i, column) == 0) out.row.delete_at = FromMicros(PgGetInt8(result, i, column));
     ++column;
+    out.row.parent = NamedRunOf(result, i, column);
+    out.row.root = NamedRunOf(result, i, column + 2);
+    column += 4;
     page.more = PgGetInt8(result, i, column) > static_cast<int64_t>(page.rows.size());
   }
   return page;

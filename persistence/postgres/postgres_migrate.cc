@@ -71,12 +71,13 @@ absl::StatusOr<SchemaVersion> PostgresSchemaVersion(PgBlocking& connection) {
   Target target(connection);
   const absl::StatusOr<int> found = target.Version();
   if (!found.ok()) return found.status();
-  return SchemaVersion{*found, static_cast<int>(PostgresMigrations().size())};
+  return VersionOf(*found, PostgresMigrations());
 }
 
 absl::Status CheckPostgresKeys(PgBlocking& connection) {
   const absl::StatusOr<SchemaVersion> version = PostgresSchemaVersion(connection);
   if (!version.ok()) return version.status();
+  if (absl::Status status = CheckNotTooOld(version->found, version->oldest); !status.ok()) return status;
   return CheckKeys(connection, PostgresMigrations(), version->found);
 }
 

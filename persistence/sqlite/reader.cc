@@ -16,26 +16,35 @@ HistoryRow HistoryRowOf(const SqliteStatement& row) {
   return {row.Int(0), row.Int(1), static_cast<int32_t>(row.Int(2)), row.Bytes(3), row.Bytes(4)};
 }
 
+std::optional<NamedRun> NamedRunOf(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  NamedRun run{row.Bytes(column), {}};
+  if (!row.IsNull(column + 1)) run.run_id = row.Id(column + 1);
+  return run;
+}
+
 VisibilityRow VisibilityRowOf(const SqliteStatement& row) {
   VisibilityRow result;
-  result.key = {static_cast<ShardId>(row.Int(0)), row.Id(1)};
+  result.key = {static_cast<ShardId>(row.Int(0)), row.Id(2), static_cast<KindNumber>(row.Int(1))};
   ExecutionRow& execution = result.row;
-  execution.namespace_id = row.Id(2);
-  execution.workflow_id = row.Bytes(3);
-  execution.current = row.Int(4) != 0;
-  execution.status = static_cast<int32_t>(row.Int(5));
-  execution.workflow_type = row.Bytes(6);
-  execution.task_queue = row.Bytes(7);
-  execution.start_time = FromMicros(row.Int(8));
-  execution.execution_time = FromMicros(row.Int(9));
-  execution.close_time = CloseTime(row.Int(10));
-  execution.history_length = row.Int(11);
-  execution.history_size_bytes = row.Int(12);
-  execution.state_transition_count = row.Int(13);
-  execution.memo = row.Bytes(14);
-  execution.search_attributes = row.Bytes(15);
-  execution.extra = row.Bytes(16);
-  if (!row.IsNull(17)) execution.delete_at = FromMicros(row.Int(17));
+  execution.namespace_id = row.Id(3);
+  execution.workflow_id = row.Bytes(4);
+  execution.current = row.Int(5) != 0;
+  execution.status = static_cast<int32_t>(row.Int(6));
+  execution.workflow_type = row.Bytes(7);
+  execution.task_queue = row.Bytes(8);
+  execution.start_time = FromMicros(row.Int(9));
+  execution.execution_time = FromMicros(row.Int(10));
+  execution.close_time = CloseTime(row.Int(11));
+  execution.history_length = row.Int(12);
+  execution.history_size_bytes = row.Int(13);
+  execution.state_transition_count = row.Int(14);
+  execution.memo = row.Bytes(15);
+  execution.search_attributes = row.Bytes(16);
+  execution.extra = row.Bytes(17);
+  if (!row.IsNull(18)) execution.delete_at = FromMicros(row.Int(18));
+  execution.parent = NamedRunOf(row, 19);
+  execution.root = NamedRunOf(row, 21);
   return result;
 }
 
@@ -96,17 +105,19 @@ absl::StatusOr<std::vector<StoredRun>> SqliteReader::LoadRuns(const LoadQuery& q
 
 absl::Status SqliteReader::LookForRun(StoredRun& run, std::optional<absl::Time> due_by) {
   const int64_t shard = run.key.shard;
+  const int64_t kind = run.key.kind;
   absl::Status status = Each(
       sql::kLoadExecution,
       [&](const SqliteStatement& row) {
         run.found = StoredRun::Found::kRun;
+        run.current = row.Int(4) != 0;
         if (!row.IsNull(0)) run.delete_at = FromMicros(row.Int(0));
         if (!due_by || !run.delete_at || *run.delete_at > *due_by) return true;
         run.found = StoredRun::Found::kDue;
         run.size = {row.Int(1), row.Int(2), row.Int(3)};
         return true;
       },
-      shard, run.key.run_id);
+      shard, kind, run.key.run_id);
   if (!status.ok() || run.found != StoredRun::Found::kNothing) return status;
   return Each(
       sql::kLastEvent,
@@ -114,18 +125,19 @@ absl::Status SqliteReader::LookForRun(StoredRun& run, std::optional<absl::Time> 
         run.size.last_event_id = row.Int(0);  // 0 where there is no row
         return true;
       },
-      shard, run.key.run_id);
+      shard, kind, run.key.run_id);
 }
 
 absl::Status SqliteReader::LoadRun(StoredRun& run) {
   const int64_t shard = run.key.shard;
+  const int64_t kind = run.key.kind;
   absl::Status status = Each(
       sql::kLoadSnapshot,
       [&](const SqliteStatement& row) {
         run.snapshot = SnapshotRow{row.Int(0), row.Int(1), row.Bytes(2)};
         return true;
       },
-      shard, run.key.run_id);
+      shard, kind, run.key.run_id);
   if (!status.ok()) return status;
   const int64_t next_event_id = run.snapshot ? run.snapshot->next_event_id : 0;
   const int64_t sequence = run.snapshot ? run.snapshot->sequence : 0;
@@ -135,14 +147,14 @@ absl::Status SqliteReader::LoadRun(StoredRun& run) {
         run.rows.push_back(HistoryRowOf(row));
         return true;
       },
-      shard, run.key.run_id, next_event_id, sequence);
+      shard, kind, run.key.run_id, next_event_id, sequence);
 }
 
 absl::StatusOr<std::vector<std::optional<Uuid>>> SqliteReader::FindCurrentRuns(
-    const std::vector<WorkflowKey>& keys) {
+    const std::vector<EntityKey>& keys) {
   std::vector<std::optional<Uuid>> runs;
   runs.reserve(keys.size());
-  for (const WorkflowKey& key : keys) {
+  for (const EntityKey& key : keys) {
     std::optional<Uuid> run;
     absl::Status status = Each(
         sql::kFindCurrentRun,
@@ -150,7 +162,7 @@ absl::StatusOr<std::vector<std::optional<Uuid>>> SqliteReader::FindCurrentRuns(
           run = row.Id(0);
           return true;
         },
-        int64_t{key.shard}, key.namespace_id, key.workflow_id);
+        int64_t{key.shard}, key.namespace_id, int64_t{key.kind}, key.id);
     if (!status.ok()) return status;
     runs.push_back(run);
   }
@@ -167,7 +179,8 @@ absl::StatusOr<std::vector<HistoryRow>> SqliteReader::ReadHistory(const HistoryQ
         bytes += rows.back().events.size();
         return bytes < query.max_bytes;
       },
-      int64_t{query.key.shard}, query.key.run_id, query.from_event_id, query.to_event_id);
+      int64_t{query.key.shard}, int64_t{query.key.kind}, query.key.run_id, query.from_event_id,
+      query.to_event_id);
   if (!status.ok()) return status;
   return rows;
 }
@@ -175,20 +188,23 @@ absl::StatusOr<std::vector<HistoryRow>> SqliteReader::ReadHistory(const HistoryQ
 absl::StatusOr<std::vector<WakeRow>> SqliteReader::ReadWakes(const WakeQuery& query) {
   int64_t after_at = std::numeric_limits<int64_t>::min();
   int64_t after_shard = -1;
+  int64_t after_kind = 0;
   Uuid after_run;
   if (query.after) {
     after_at = ToMicros(query.after->at);
     after_shard = query.after->run.shard;
+    after_kind = query.after->run.kind;
     after_run = query.after->run.run_id;
   }
   std::vector<WakeRow> wakes;
   absl::Status status = Each(
       sql::kReadWakes,
       [&](const SqliteStatement& row) {
-        wakes.push_back({FromMicros(row.Int(0)), {static_cast<ShardId>(row.Int(1)), row.Id(2)}});
+        wakes.push_back({FromMicros(row.Int(0)),
+                         {static_cast<ShardId>(row.Int(1)), row.Id(3), static_cast<KindNumber>(row.Int(2))}});
         return true;
       },
-      int64_t{query.writer_id}, after_at, after_shard, after_run, ToMicros(query.not_after),
+      int64_t{query.writer_id}, after_at, after_shard, after_kind, after_run, ToMicros(query.not_after),
       static_cast<int64_t>(query.limit));
   if (!status.ok()) return status;
   return wakes;
@@ -246,7 +262,7 @@ absl::StatusOr<CountBy> SqliteReader::WayToCount(const VisibilityQuery& query) {
         if (row.Int(0) * kRowsOfAScan > row.Int(1)) by = CountBy::kTable;
         return true;
       },
-      query.namespace_id);
+      query.namespace_id, int64_t{query.kind});
   if (!status.ok()) return status;
   return by;
 }

@@ -21,7 +21,7 @@ class SqliteReader {
   explicit SqliteReader(std::unique_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
 
   absl::StatusOr<std::vector<StoredRun>> LoadRuns(const LoadQuery& query);
-  absl::StatusOr<std::vector<std::optional<Uuid>>> FindCurrentRuns(const std::vector<WorkflowKey>& keys);
+  absl::StatusOr<std::vector<std::optional<Uuid>>> FindCurrentRuns(const std::vector<EntityKey>& keys);
   absl::StatusOr<std::vector<HistoryRow>> ReadHistory(const HistoryQuery& query);
   absl::StatusOr<std::vector<WakeRow>> ReadWakes(const WakeQuery& query);
   // How long a list may run, and whether it is to stop at once. DEADLINE_EXCEEDED then.

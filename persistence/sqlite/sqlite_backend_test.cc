@@ -18,9 +18,10 @@ class SqliteBackend final : public Backend {
   int64_t CountHistoryRows(const RunKey& key) override {
     const auto connection = SqliteConnection::Open(Path(), {}, SqliteConnection::Mode::kReadOnly);
     REQUIRE(connection.ok());
-    auto count = (*connection)->Prepare("SELECT count(*) FROM history WHERE shard = ?1 AND run_id = ?2");
+    auto count =
+        (*connection)->Prepare("SELECT count(*) FROM history WHERE shard = ?1 AND run_id = ?2 AND kind = ?3");
     REQUIRE(count.ok());
-    REQUIRE(count->Bind(int64_t{key.shard}, key.run_id).Step() == SQLITE_ROW);
+    REQUIRE(count->Bind(int64_t{key.shard}, key.run_id, int64_t{key.kind}).Step() == SQLITE_ROW);
     return count->Int(0);
   }
   bool HasConnection() const override { return false; }

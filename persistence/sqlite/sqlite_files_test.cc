@@ -54,7 +54,7 @@ namespace {
 VisibilityQuery SlowCount(const Uuid& space) {
   std::vector<Filter> any;
   for (int i = 0; i < 500; ++i) {
-    any.push_back(Filter::Of({Column::kWorkflowId, Comparison::kStartsWith, "nobody" + std::to_string(i)}));
+    any.push_back(Filter::Of({Column::kId, Comparison::kStartsWith, "nobody" + std::to_string(i)}));
   }
   VisibilityQuery query;
   query.namespace_id = space;

@@ -60,7 +60,7 @@ absl::StatusOr<SchemaVersion> SqliteSchemaVersion(SqliteConnection& connection) 
   SqliteTarget target(connection);
   const absl::StatusOr<int> found = target.Version();
   if (!found.ok()) return found.status();
-  return SchemaVersion{*found, static_cast<int>(SqliteMigrations().size())};
+  return VersionOf(*found, SqliteMigrations());
 }
 
 }  // namespace perdure::persistence

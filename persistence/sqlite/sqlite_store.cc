@@ -84,7 +84,7 @@ class SqliteSession final : public Session {
          [query = std::move(query)](SqliteReader& reader) { return reader.LoadRuns(query); });
   }
 
-  void FindCurrentRuns(std::vector<WorkflowKey> keys,
+  void FindCurrentRuns(std::vector<EntityKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {
     Read("FindCurrentRuns", std::move(done),
          [keys = std::move(keys)](SqliteReader& reader) { return reader.FindCurrentRuns(keys); });

@@ -115,51 +115,57 @@ bool SqliteWriter::Write(const Batch& batch) {
 
 bool SqliteWriter::Free(const RunWrite& write) {
   const int64_t shard = write.key.shard;
+  const int64_t kind = write.key.kind;
   if (write.deleted) {
-    return Run(sql::kDeleteHistory, shard, write.key.run_id, write.deleted->from_event_id,
+    return Run(sql::kDeleteHistory, shard, kind, write.key.run_id, write.deleted->from_event_id,
                write.deleted->below_event_id) &&
-           Run(sql::kDeleteSnapshot, shard, write.key.run_id) &&
-           Run(sql::kDeleteExecution, shard, write.key.run_id);
+           Run(sql::kDeleteSnapshot, shard, kind, write.key.run_id) &&
+           Run(sql::kDeleteExecution, shard, kind, write.key.run_id);
   }
-  return !write.no_longer_current || Run(sql::kClearCurrent, shard, write.key.run_id);
+  return !write.no_longer_current || Run(sql::kClearCurrent, shard, kind, write.key.run_id);
 }
 
 bool SqliteWriter::PutExecution(const RunWrite& write) {
   const ExecutionRow& row = *write.execution;
-  return Run(sql::kPutExecution, int64_t{write.key.shard}, write.key.run_id, row.namespace_id,
-             row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type, row.task_queue,
-             ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
-             row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-             row.search_attributes, row.extra, DeleteMicros(row.delete_at));
+  const NamedRun parent = row.parent.value_or(NamedRun{});
+  const NamedRun root = row.root.value_or(NamedRun{});
+  return Run(sql::kPutExecution, int64_t{write.key.shard}, int64_t{write.key.kind}, write.key.run_id,
+             row.namespace_id, row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type,
+             row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time),
+             CloseMicros(row.close_time), row.history_length, row.history_size_bytes,
+             row.state_transition_count, row.memo, row.search_attributes, row.extra,
+             DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id, root.run_id);
 }
 
 bool SqliteWriter::Append(const RunWrite& write) {
   const int64_t shard = write.key.shard;
+  const int64_t kind = write.key.kind;
   const Uuid& run_id = write.key.run_id;
   for (const absl::Time at : write.wakes_removed) {
-    if (!Run(sql::kRemoveWake, ToMicros(at), shard, run_id)) return false;
+    if (!Run(sql::kRemoveWake, ToMicros(at), shard, kind, run_id)) return false;
   }
   if (write.deleted) return true;
   for (const HistoryRow& row : write.history) {
     if (!Stays(row, write)) continue;
-    if (!Run(sql::kAppendHistory, shard, run_id, row.first_event_id, row.sequence, int64_t{row.event_count},
-             row.events, row.changes)) {
+    if (!Run(sql::kAppendHistory, shard, kind, run_id, row.first_event_id, row.sequence,
+             int64_t{row.event_count}, row.events, row.changes)) {
       return false;
     }
   }
   if (write.snapshot && !PutSnapshot(write)) return false;
   for (const absl::Time at : write.wakes_added) {
-    if (!Run(sql::kAddWake, ToMicros(at), shard, run_id)) return false;
+    if (!Run(sql::kAddWake, ToMicros(at), shard, kind, run_id)) return false;
   }
   return true;
 }
 
 bool SqliteWriter::PutSnapshot(const RunWrite& write) {
   const int64_t shard = write.key.shard;
+  const int64_t kind = write.key.kind;
   const Uuid& run_id = write.key.run_id;
   const SnapshotRow& row = *write.snapshot;
-  return Run(sql::kCompactHistory, shard, run_id, row.sequence, row.next_event_id) &&
-         Run(sql::kPutSnapshot, shard, run_id, row.sequence, row.next_event_id, row.state);
+  return Run(sql::kCompactHistory, shard, kind, run_id, row.sequence, row.next_event_id) &&
+         Run(sql::kPutSnapshot, shard, kind, run_id, row.sequence, row.next_event_id, row.state);
 }
 
 absl::StatusOr<bool> SqliteWriter::PutNamespace(const NamespaceRow& row, int64_t expected_version) {

@@ -26,6 +26,7 @@ absl::StatusOr<LeaseAnswer> SqliteWriter::RenewLease(const NodeRow& node, absl::
         sql::kRenewTenure,
         [&](const SqliteStatement& row) {
           answer.tenure = Tenure{node.incarnation, static_cast<uint64_t>(row.Int(0))};
+          answer.first_writer = static_cast<uint32_t>(row.Int(1));
         },
         node.incarnation, now, end);
     if (!step.ok() || *step) return step;
@@ -46,8 +47,9 @@ absl::Status SqliteWriter::AddNode(const NodeRow& node, int64_t now, int64_t end
       sql::kCountLosses, [&losses](const SqliteStatement& row) { losses = row.Int(0); }, node.name,
       fights_since);
   if (!counted.ok()) return counted.status();
-  if (!Run(sql::kForgetNodes, long_ago) || !Run(sql::kPutNode, node.incarnation, now, end, node.name,
-                                                node.address, int64_t{losses >= kNameFights})) {
+  if (!Run(sql::kForgetNodes, long_ago) ||
+      !Run(sql::kPutNode, node.incarnation, now, end, node.name, node.address, int64_t{losses >= kNameFights},
+           int64_t{node.first_writer}, int64_t{kWritersOfANode})) {
     return connection_->ReadStatus();
   }
   return absl::OkStatus();
@@ -67,9 +69,10 @@ absl::StatusOr<LeaseAnswer> SqliteWriter::Claim(const NodeRow& node, int64_t now
         if (term > 0) answer.tenure = Tenure{node.incarnation, term};
         answer.lost = row.Int(1) != 0;
         answer.waits = row.Int(2) != 0;
+        answer.first_writer = static_cast<uint32_t>(row.Int(8));
         if (row.Int(3) == 0) return;
         answer.owner =
-            LeaseAnswer::Other{NodeRow{row.Id(4), row.Bytes(5), row.Bytes(6)}, FromMicros(row.Int(7))};
+            LeaseAnswer::Other{NodeRow{row.Id(4), row.Bytes(5), row.Bytes(6), 0}, FromMicros(row.Int(7))};
       },
       node.incarnation);
   if (!read.ok()) return read.status();

@@ -72,6 +72,8 @@ int MigrateStatus(const ConfigFlags& flags) {
   if (!schema.ok()) return Fail(schema.status());
   const auto& version = schema->version;
   fmt::print("schema {}, this program needs {}\n", version.found, version.needed);
+  const absl::Status too_old = persistence::CheckNotTooOld(version.found, version.oldest);
+  if (!too_old.ok()) return Fail(too_old);
   for (const persistence::Migration& migration : schema->migrations) {
     fmt::print("{:>5} {:<40} {}\n", migration.version, migration.name,
                migration.version <= version.found ? "applied" : "missing");

@@ -19,8 +19,8 @@ namespace {
 
 using persistence::Session;
 
-// A writer of its own, that no server is.
-constexpr uint32_t kWriter = 0x7FFF'FFFF;
+// The writer where nobody else can open the store.
+constexpr uint32_t kOnlyWriter = 1;
 // Long enough for the command, and it ends by itself when the command is killed.
 constexpr absl::Duration kLease = absl::Seconds(30);
 
@@ -51,9 +51,9 @@ absl::StatusOr<StoredRunView> FindRun(Session& session, EventLoop& loop, const R
   return run;
 }
 
-absl::Status Delete(Session& session, EventLoop& loop, const persistence::RunKey& key) {
+absl::Status Delete(Session& session, EventLoop& loop, uint32_t writer_id, const persistence::RunKey& key) {
   const auto writer =
-      AwaitOn<persistence::FencedWriter>(loop, [&](auto done) { session.Fence(kWriter, std::move(done)); });
+      AwaitOn<persistence::FencedWriter>(loop, [&](auto done) { session.Fence(writer_id, std::move(done)); });
   if (!writer.ok()) return writer.status();
   persistence::RunWrite write;
   write.key = key;
@@ -66,9 +66,10 @@ absl::Status Delete(Session& session, EventLoop& loop, const persistence::RunKey
   return absl::UnavailableError(fmt::format("the store did not remove the run: {}", result->message));
 }
 
-absl::Status RemoveFrom(Session& session, EventLoop& loop, const RemoveFlags& flags, Uuid run_id) {
+absl::Status RemoveBy(uint32_t writer_id, Session& session, EventLoop& loop, const RemoveFlags& flags,
+                      Uuid run_id) {
   const auto run = FindRun(session, loop, flags, run_id);
-  return run.ok() ? Delete(session, loop, run->key) : run.status();
+  return run.ok() ? Delete(session, loop, writer_id, run->key) : run.status();
 }
 
 // Nobody else may own the shards meanwhile.
@@ -80,7 +81,7 @@ absl::Status RemoveUnderLease(Session& session, EventLoop& loop, const RemoveFla
   if (!lease.ok()) return lease.status();
   if (!lease->tenure)
     return absl::FailedPreconditionError("a server works on this store: stop it, then repeat");
-  absl::Status removed = RemoveFrom(session, loop, flags, run_id);
+  absl::Status removed = RemoveBy(lease->first_writer, session, loop, flags, run_id);
   (void)AwaitOn<bool>(loop, [&](auto done) { session.EndLease(incarnation, std::move(done)); });
   return removed;
 }
@@ -97,8 +98,8 @@ absl::Status Remove(const RemoveFlags& flags) {
   EventLoop loop("remove-run");
   const auto session = (*store)->OpenSession(loop);
   // A store that only one process can open needs no lease.
-  const auto remove = IsExclusive(choice) ? RemoveFrom : RemoveUnderLease;
-  absl::Status removed = remove(*session, loop, flags, *run_id);
+  absl::Status removed = IsExclusive(choice) ? RemoveBy(kOnlyWriter, *session, loop, flags, *run_id)
+                                             : RemoveUnderLease(*session, loop, flags, *run_id);
   loop.Stop();
   return removed;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/log_fields.h"
 #include "base/text.h"
 #include "spdlog/spdlog.h"
@@ -90,6 +91,7 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<persistenc
     const std::lock_guard lock(mutex_);
     store_status_ = answer.status();
   }
+  if (answer.ok() && !KeepWriters(answer->first_writer)) return;
   const bool held = answer.ok() && (answer->tenure.has_value() || options_.exclusive);
   if (held) {
     OnHeld(sent, options_.exclusive ? persistence::Tenure{} : *answer->tenure);
@@ -107,6 +109,24 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<persistenc
       held ? std::max(absl::ZeroDuration(), interval - (now - sent)) : interval / kRetriesPerRenewal;
   due_ = now + wait;
   timer_ = executor_.RunAfter(wait, [this] { Renew(); });
+}
+
+bool LeaseKeeper::KeepWriters(uint32_t first_writer) {
+  if (node_.first_writer == 0) {
+    node_.first_writer = first_writer;
+    first_writer_ = first_writer;
+  }
+  if (node_.first_writer == first_writer) return true;
+  EndHold();
+  NoteLapse(/*taken=*/true);
+  spdlog::error("the store has not heard from this node for so long that another one writes by its numbers");
+  OnLost({});
+  return false;
+}
+
+void LeaseKeeper::OnLost(const Other& other) {
+  ended_ = true;
+  if (on_lost_) std::exchange(on_lost_, nullptr)(other);
 }
 
 void LeaseKeeper::OnHeld(absl::Duration sent, const persistence::Tenure& tenure) {
@@ -151,15 +171,13 @@ void LeaseKeeper::OnNotHeld(const persistence::LeaseAnswer& answer) {
   EndHold();
   NoteLapse(/*taken=*/true);
   if (answer.lost) {
-    ended_ = true;
     const Other other = answer.owner.value_or(Other{});  // it may be gone already
     spdlog::error("{}", WithFields("another process of this node's name has taken its place",
                                    {{"name", node_.name},
                                     {"address", node_.address},
                                     {"other_address", other.node.address},
                                     {"other_started", Started(other)}}));
-    if (on_lost_) std::exchange(on_lost_, nullptr)(other);
-    return;
+    return OnLost(other);
   }
   if (!SayAgain()) return;
   const std::string_view what =
@@ -208,6 +226,12 @@ void LeaseKeeper::NoteLapse(bool taken) {
   spdlog::warn("{}", WithFields("the lease on the shards lapsed",
                                 {{"why", why},
                                  {"renewed_ago", InShort(now - absl::Nanoseconds(renewed_at_.load()))}}));
+}
+
+uint32_t LeaseKeeper::FirstWriter() const {
+  const uint32_t first_writer = first_writer_;
+  PERDURE_CHECK(first_writer > 0, "no lease was ever held");
+  return first_writer;
 }
 
 absl::Status LeaseKeeper::StoreStatus() const {

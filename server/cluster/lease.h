@@ -56,7 +56,8 @@ class LeaseKeeper final : public Lease {
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
   // Asks for the lease, and goes on until GiveUp. `held` is called when it is held for the first time; `lost`
-  // when a younger process of the node's name has taken its place, for ever: nothing is asked after that.
+  // when a younger process of the node's name has taken its place, or another node was given its writers, for
+  // ever: nothing is asked after that.
   void Start(absl::AnyInvocable<void() &&> held, absl::AnyInvocable<void(const Other&) &&> lost);
   // `news` is called when a hold begins, and when the store answers again after an error: what was refused
   // for the want of either may be tried at once.
@@ -65,6 +66,8 @@ class LeaseKeeper final : public Lease {
   // end.
   void GiveUp(absl::AnyInvocable<void() &&> done);
 
+  // The first of this node's writers (persistence::LeaseAnswer). REQUIRES: it was held once. Any thread.
+  uint32_t FirstWriter() const;
   // Whether the store answered the last renewal, and why not. Any thread.
   absl::Status StoreStatus() const;
   // Brings the metric of the lease's age up to date. Any thread.
@@ -78,6 +81,9 @@ class LeaseKeeper final : public Lease {
   void OnRenewed(absl::Duration sent, const absl::StatusOr<persistence::LeaseAnswer>& answer);
   void OnHeld(absl::Duration sent, const persistence::Tenure& tenure);
   void OnNotHeld(const persistence::LeaseAnswer& answer);
+  // False where they are another's now: nothing is asked any more.
+  bool KeepWriters(uint32_t first_writer);
+  void OnLost(const Other& other);
   void OnFailed(const absl::Status& status);
   void OnLapse();
   // Says once for each gap that the lease lapsed, and why. `taken`: by another node, as the database says.
@@ -88,15 +94,16 @@ class LeaseKeeper final : public Lease {
 
   Executor& executor_;
   persistence::Session& session_;
-  const persistence::NodeRow node_;
+  persistence::NodeRow node_;
   const Options options_;
   Gauge& age_;
   Metrics& metrics_;
   std::atomic<uint64_t> hold_ = 0;       // the last one's number
   std::atomic<int64_t> held_until_ = 0;  // nanoseconds of the monotonic clock
   std::atomic<int64_t> renewed_at_ = 0;  // as held_until_
-  bool ended_ = false;                   // given up, or lost
-  bool lapsed_ = true;                   // the last hold's end was noted, or there was none
+  std::atomic<uint32_t> first_writer_ = 0;
+  bool ended_ = false;  // given up, or lost
+  bool lapsed_ = true;  // the last hold's end was noted, or there was none
   absl::AnyInvocable<void() &&> on_first_held_;
   absl::AnyInvocable<void(const Other&) &&> on_lost_;
   std::function<void()> news_;

@@ -26,7 +26,6 @@ constexpr auto kDatetime = INDEXED_VALUE_TYPE_DATETIME;
 constexpr auto kInt = INDEXED_VALUE_TYPE_INT;
 constexpr auto kBool = INDEXED_VALUE_TYPE_BOOL;
 
-// There are no child workflows: a run is its own root, and none has a parent.
 constexpr auto kAttributes = std::to_array<SystemAttribute>({
     {"BatcherNamespace", kKeyword, kNotYet},
     {"BatcherUser", kKeyword, kNotYet},
@@ -38,14 +37,14 @@ constexpr auto kAttributes = std::to_array<SystemAttribute>({
     {"ExecutionTime", kDatetime, kColumn, Column::kExecutionTime},
     {"HistoryLength", kInt, kColumn, Column::kHistoryLength},
     {"HistorySizeBytes", kInt, kColumn, Column::kHistorySizeBytes},
-    {"ParentRunId", kKeyword, kNever},
-    {"ParentWorkflowId", kKeyword, kNever},
-    {"RootRunId", kKeyword, kColumn, Column::kRunId},
-    {"RootWorkflowId", kKeyword, kColumn, Column::kWorkflowId},
+    {"ParentRunId", kKeyword, kColumn, Column::kParentRun},
+    {"ParentWorkflowId", kKeyword, kColumn, Column::kParentId},
+    {"RootRunId", kKeyword, kColumn, Column::kRootRun},
+    {"RootWorkflowId", kKeyword, kColumn, Column::kRootId},
     {"RunId", kKeyword, kColumn, Column::kRunId},
     {"StartTime", kDatetime, kColumn, Column::kStartTime},
     {"StateTransitionCount", kInt, kColumn, Column::kStateTransitionCount},
-    {"TaskQueue", kKeyword, kColumn, Column::kTaskQueue},
+    {"TaskQueue", kKeyword, kColumn, Column::kQueue},
     {"TemporalChangeVersion", kKeywords, kNotYet},
     {"TemporalExternalPayloadCount", kInt, kNever},
     {"TemporalExternalPayloadSizeBytes", kInt, kNever},
@@ -59,8 +58,8 @@ constexpr auto kAttributes = std::to_array<SystemAttribute>({
     {"TemporalWorkerDeployment", kKeyword, kNever},
     {"TemporalWorkerDeploymentVersion", kKeyword, kNever},
     {"TemporalWorkflowVersioningBehavior", kKeyword, kNever},
-    {"WorkflowId", kKeyword, kColumn, Column::kWorkflowId},
-    {"WorkflowType", kKeyword, kColumn, Column::kWorkflowType},
+    {"WorkflowId", kKeyword, kColumn, Column::kId},
+    {"WorkflowType", kKeyword, kColumn, Column::kType},
 });
 
 // By the values of WorkflowExecutionStatus.
@@ -91,13 +90,18 @@ absl::StatusOr<Filter> OnStatus(const SystemAttribute& attribute, Comparison com
   return Filter::All({std::move(on_status), Filter::Of({Column::kCloseTime, Comparison::kIsNull, {}})});
 }
 
+bool IsRun(Column column) {
+  return column == Column::kRunId || column == Column::kRootRun || column == Column::kParentRun;
+}
+
 // Run ids compare as their text does.
-absl::StatusOr<Filter> OnRunId(Comparison comparison, const FilterToken& value) {
-  const Column column = Column::kRunId;
+absl::StatusOr<Filter> OnRunId(Column column, Comparison comparison, const FilterToken& value) {
+  const Filter any =
+      persistence::IsOfParent(column) ? Filter::Of({column, Comparison::kIsNotNull, {}}) : Filter::All({});
   const auto range = RunIdsWithPrefix(value.text);
   const bool negated = comparison == Comparison::kNotStartsWith;
   if (IsPrefix(comparison)) {
-    if (!range) return negated ? Filter::All({}) : Filter::Any({});
+    if (!range) return negated ? any : Filter::Any({});
     if (negated) {
       return Filter::Any({Filter::Of({column, Comparison::kLess, range->first}),
                           Filter::Of({column, Comparison::kGreater, range->last})});
@@ -108,7 +112,7 @@ absl::StatusOr<Filter> OnRunId(Comparison comparison, const FilterToken& value) 
   const bool whole = range && range->first == range->last;
   if (whole) return Filter::Of({column, comparison, range->first});
   if (comparison == Comparison::kEqual) return Filter::Any({});
-  if (comparison == Comparison::kNotEqual) return Filter::All({});
+  if (comparison == Comparison::kNotEqual) return any;
   if (!range) {
     return InvalidArgument(
         fmt::format("invalid query: operation is not supported: order of run ids and '{}', which begins none",
@@ -122,7 +126,7 @@ absl::StatusOr<Filter> OnRunId(Comparison comparison, const FilterToken& value) 
 absl::StatusOr<Filter> OnKeyword(const SystemAttribute& attribute, Comparison comparison,
                                  const FilterToken& value) {
   if (value.kind != FilterToken::Kind::kString) return InvalidValueType(attribute.name, "Keyword", value);
-  if (attribute.column == Column::kRunId) return OnRunId(comparison, value);
+  if (IsRun(attribute.column)) return OnRunId(attribute.column, comparison, value);
   return Filter::Of({attribute.column, comparison, value.text});
 }
 
@@ -181,9 +185,13 @@ absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Compar
     case Column::kStateTransitionCount:
       return OnOrdered(attribute, comparison, "Int", IntegerValue(attribute.name, value));
     case Column::kRunId:
-    case Column::kWorkflowId:
-    case Column::kWorkflowType:
-    case Column::kTaskQueue:
+    case Column::kRootRun:
+    case Column::kParentRun:
+    case Column::kId:
+    case Column::kRootId:
+    case Column::kParentId:
+    case Column::kType:
+    case Column::kQueue:
       return OnKeyword(attribute, comparison, value);
   }
   PERDURE_CHECK(false, "a column that is not one");

@@ -49,8 +49,7 @@ absl::StatusOr<Filter> ToFilter(const FilterTree& tree, absl::FunctionRef<bool(s
 const std::string* OnlyWorkflowId(const Filter& filter) {
   if (filter.kind == Filter::Kind::kCondition) {
     const auto& condition = filter.condition;
-    const bool names_it =
-        condition.column == Column::kWorkflowId && condition.comparison == Comparison::kEqual;
+    const bool names_it = condition.column == Column::kId && condition.comparison == Comparison::kEqual;
     return names_it ? &std::get<std::string>(condition.value) : nullptr;
   }
   if (filter.kind == Filter::Kind::kAny) return nullptr;

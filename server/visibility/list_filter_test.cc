@@ -32,8 +32,9 @@ struct ToText {
 };
 
 std::string ToString(const Condition& condition) {
-  constexpr const char* kColumns[] = {"id",   "run",   "type",     "queue",  "status", "start",
-                                      "exec", "close", "duration", "length", "size",   "transitions"};
+  constexpr const char* kColumns[] = {"id",       "run",     "type",     "queue",      "status",     "start",
+                                      "exec",     "root id", "root run", "parent",     "parent run", "close",
+                                      "duration", "length",  "size",     "transitions"};
   constexpr const char* kSigns[] = {"=",  "!=",     "<",          "<=",   ">",
                                     ">=", "starts", "not starts", "null", "not null"};
   const std::string column = kColumns[static_cast<int>(condition.column)];
@@ -118,10 +119,14 @@ TEST_CASE("run ids are compared as text") {
   CHECK(Read("RunId STARTS_WITH 'ABC'") == "never");
 }
 
-TEST_CASE("without child workflows a run is its own root, and has no parent") {
-  CHECK(Read("RootWorkflowId = 'a'") == "id = 'a'");
-  CHECK(Read("ParentWorkflowId = 'a' OR NOT ParentRunId = 'b'") == "(never or never)");
-  CHECK(Read("ParentWorkflowId IS NULL AND TemporalWorkerDeployment IS NOT NULL") == "(always and never)");
+TEST_CASE("a parent is null where there is none, a root never") {
+  CHECK(Read("RootWorkflowId = 'a'") == "root id = 'a'");
+  CHECK(Read("ParentWorkflowId = 'a' OR ParentRunId = 'b'") == "(parent = 'a' or never)");
+  CHECK(Read("NOT ParentRunId = 'b'") == "parent run not null");
+  CHECK(Read("ParentRunId NOT STARTS_WITH 'x'") == "parent run not null");
+  CHECK(Read("NOT RootRunId = 'b'") == "always");
+  CHECK(Read("ParentWorkflowId IS NULL AND TemporalWorkerDeployment IS NOT NULL") ==
+        "(parent null and never)");
   CHECK(Error("ParentWorkflowId = 5") ==
         "invalid query: invalid expression: invalid value type for search attribute ParentWorkflowId of type "
         "Keyword: 5 (type: int64)");

@@ -19,14 +19,14 @@ def copy_runs(server: Server, dsn: str | None, count: int) -> None:
         columns = query(dsn, f"{named} WHERE table_name = 'executions'").split(",")
         new = {
             "run_id": "gen_random_uuid()",
-            "workflow_id": "convert_to('copy-' || i, 'UTF8')",
+            "id": "convert_to('copy-' || i, 'UTF8')",
             "is_current": "false",
         }
         query(dsn, f"{_insert(columns, new, f'generate_series(1, {count}) AS i')}; ANALYZE executions")
         return
     database = sqlite3.connect(server.folder / "perdure.db")
     columns = [row[1] for row in database.execute("PRAGMA table_info(executions)")]
-    new = {"run_id": "randomblob(16)", "workflow_id": "CAST('copy-' || i AS BLOB)", "is_current": "0"}
+    new = {"run_id": "randomblob(16)", "id": "CAST('copy-' || i AS BLOB)", "is_current": "0"}
     numbers = f"SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}"
     database.execute(f"CREATE TEMP TABLE numbers AS WITH RECURSIVE n (i) AS ({numbers}) SELECT i FROM n")
     database.execute(_insert(columns, new, "numbers"))
@@ -63,8 +63,8 @@ def write_expired_runs(server: Server, dsn: str | None, runs: int, events: int) 
 
 
 def _expired(named: str, numbers: str, events: int, nothing: str, nobody: str, current: str) -> list[str]:
-    run = {"shard": "shard", "run_id": "run_id"}
-    bytes_of_execution = ("workflow_id", "workflow_type", "task_queue", "memo", "search_attributes", "extra")
+    run = {"shard": "shard", "kind": "1", "run_id": "run_id"}
+    bytes_of_execution = ("id", "type", "queue", "memo", "search_attributes", "extra")
     execution = run | dict.fromkeys(bytes_of_execution, nothing)
     execution |= {"namespace_id": nobody, "is_current": current, "status": "2"}
     execution |= {"start_time": "1", "execution_time": "1", "close_time": "2", "delete_at": "3"}

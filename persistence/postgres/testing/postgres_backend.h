@@ -131,8 +131,9 @@ class PostgresBackend final : public Backend {
 
   Store& store() override { return *store_; }
   int64_t CountHistoryRows(const RunKey& key) override {
-    return std::stoll(admin_.Run(absl::StrCat("SELECT count(*) FROM history WHERE shard = ", key.shard,
-                                              " AND run_id = '", key.run_id.ToString(), "'")));
+    return std::stoll(
+        admin_.Run(absl::StrCat("SELECT count(*) FROM history WHERE shard = ", key.shard,
+                                " AND kind = ", key.kind, " AND run_id = '", key.run_id.ToString(), "'")));
   }
   bool HasConnection() const override { return true; }
   void LoseNextAnswer(Loss loss) override {

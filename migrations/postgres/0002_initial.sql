@@ -24,21 +24,29 @@ CREATE TABLE executions (
   history_length         int4 NOT NULL,
   state_transition_count int4 NOT NULL,
   shard                  int2 NOT NULL,
+  kind                   int2 NOT NULL,  -- of entity; ids of two kinds have nothing to do with each other
   status                 int2 NOT NULL,
   is_current             bool NOT NULL,
   namespace_id           uuid NOT NULL,
   run_id                 uuid NOT NULL,
-  workflow_id            bytea NOT NULL,
-  workflow_type          bytea NOT NULL,
-  task_queue             bytea NOT NULL,
+  id                     bytea NOT NULL,
+  type                   bytea NOT NULL,
+  queue                  bytea NOT NULL,
   memo                   bytea NOT NULL,
   search_attributes      bytea NOT NULL,
   extra                  bytea NOT NULL,
   delete_at              int8,  -- null while the run must stay
-  PRIMARY KEY (shard, run_id)
+  parent_id              bytea,
+  parent_run             uuid,
+  root_id                bytea,  -- null where the run is its own root
+  root_run               uuid,
+  PRIMARY KEY (shard, kind, run_id)
 );
-CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, workflow_id) WHERE is_current;
-CREATE INDEX executions_list ON executions (namespace_id, close_time, start_time, run_id);
+CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, kind, id) WHERE is_current;
+CREATE INDEX executions_list ON executions (namespace_id, kind, close_time, start_time, run_id);
+-- The children of a parent, in the order of lists.
+CREATE INDEX executions_children ON executions (namespace_id, kind, parent_id, close_time, start_time, run_id)
+  WHERE parent_id IS NOT NULL;
 
 -- The key serves both orders of reading: folding by sequence, and ranges of event ids.
 CREATE TABLE history (
@@ -46,27 +54,30 @@ CREATE TABLE history (
   sequence       int4 NOT NULL,
   event_count    int4 NOT NULL,
   shard          int2 NOT NULL,
+  kind           int2 NOT NULL,
   run_id         uuid NOT NULL,
   events         bytea NOT NULL,
   changes        bytea NOT NULL,
-  PRIMARY KEY (shard, run_id, first_event_id, sequence)
+  PRIMARY KEY (shard, kind, run_id, first_event_id, sequence)
 );
 
 CREATE TABLE snapshots (
   sequence      int4 NOT NULL,
   next_event_id int4 NOT NULL,
   shard         int2 NOT NULL,
+  kind          int2 NOT NULL,
   run_id        uuid NOT NULL,
   state         bytea NOT NULL,
-  PRIMARY KEY (shard, run_id)
+  PRIMARY KEY (shard, kind, run_id)
 );
 
 -- By time first, so that the next page of due runs is one descent.
 CREATE TABLE wake (
   at     int8 NOT NULL,
   shard  int2 NOT NULL,
+  kind   int2 NOT NULL,
   run_id uuid NOT NULL,
-  PRIMARY KEY (at, shard, run_id)
+  PRIMARY KEY (at, shard, kind, run_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
 -- A row for each process that serves or waits to: its lease.
@@ -75,6 +86,7 @@ CREATE TABLE nodes (
   expires_at  timestamptz NOT NULL,
   started_at  timestamptz NOT NULL,
   lost_at     timestamptz,           -- when it learned that a younger process of its name had taken its place
+  first_writer int4 NOT NULL UNIQUE,  -- of the range of writers that is its own
   waits       bool NOT NULL,         -- its name was fought for when it came: it takes nothing from one that lives
   incarnation uuid PRIMARY KEY,
   name        bytea NOT NULL,

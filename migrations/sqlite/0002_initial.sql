@@ -14,13 +14,14 @@ CREATE TABLE shards (
 
 CREATE TABLE executions (
   shard                  INTEGER NOT NULL,
+  kind                   INTEGER NOT NULL,  -- of entity; ids of two kinds have nothing to do with each other
   run_id                 BLOB NOT NULL,
   namespace_id           BLOB NOT NULL,
-  workflow_id            BLOB NOT NULL,
+  id                     BLOB NOT NULL,
   is_current             INTEGER NOT NULL,
   status                 INTEGER NOT NULL,
-  workflow_type          BLOB NOT NULL,
-  task_queue             BLOB NOT NULL,
+  type                   BLOB NOT NULL,
+  queue                  BLOB NOT NULL,
   start_time             INTEGER NOT NULL,
   execution_time         INTEGER NOT NULL,
   close_time             INTEGER NOT NULL,  -- the largest number while the run is open
@@ -31,39 +32,49 @@ CREATE TABLE executions (
   search_attributes      BLOB NOT NULL,
   extra                  BLOB NOT NULL,
   delete_at              INTEGER,  -- null while the run must stay
-  PRIMARY KEY (shard, run_id)
+  parent_id              BLOB,
+  parent_run             BLOB,
+  root_id                BLOB,  -- null where the run is its own root
+  root_run               BLOB,
+  PRIMARY KEY (shard, kind, run_id)
 ) WITHOUT ROWID;
 
-CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, workflow_id) WHERE is_current;
-CREATE INDEX executions_list ON executions (namespace_id, close_time, start_time, run_id);
+CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, kind, id) WHERE is_current;
+CREATE INDEX executions_list ON executions (namespace_id, kind, close_time, start_time, run_id);
+-- The children of a parent, in the order of lists.
+CREATE INDEX executions_children ON executions (namespace_id, kind, parent_id, close_time, start_time, run_id)
+  WHERE parent_id IS NOT NULL;
 
 -- The key serves both orders of reading: folding by sequence, and ranges of event ids.
 CREATE TABLE history (
   shard          INTEGER NOT NULL,
+  kind           INTEGER NOT NULL,
   run_id         BLOB NOT NULL,
   first_event_id INTEGER NOT NULL,
   sequence       INTEGER NOT NULL,
   event_count    INTEGER NOT NULL,
   events         BLOB NOT NULL,
   changes        BLOB NOT NULL,
-  PRIMARY KEY (shard, run_id, first_event_id, sequence)
+  PRIMARY KEY (shard, kind, run_id, first_event_id, sequence)
 ) WITHOUT ROWID;
 
 CREATE TABLE snapshots (
   shard         INTEGER NOT NULL,
+  kind          INTEGER NOT NULL,
   run_id        BLOB NOT NULL,
   sequence      INTEGER NOT NULL,
   next_event_id INTEGER NOT NULL,
   state         BLOB NOT NULL,
-  PRIMARY KEY (shard, run_id)
+  PRIMARY KEY (shard, kind, run_id)
 ) WITHOUT ROWID;
 
 -- By time first, so that the next page of due runs is one descent (docs/decisions/0006-wakes-by-time.md).
 CREATE TABLE wake (
   at     INTEGER NOT NULL,
   shard  INTEGER NOT NULL,
+  kind   INTEGER NOT NULL,
   run_id BLOB NOT NULL,
-  PRIMARY KEY (at, shard, run_id)
+  PRIMARY KEY (at, shard, kind, run_id)
 ) WITHOUT ROWID;
 
 -- A row for each process that serves or waits to: its lease.
@@ -73,6 +84,7 @@ CREATE TABLE nodes (
   expires_at  INTEGER NOT NULL,
   started_at  INTEGER NOT NULL,
   lost_at     INTEGER,           -- when it learned that a younger process of its name had taken its place
+  first_writer INTEGER NOT NULL UNIQUE,  -- of the range of writers that is its own
   waits       INTEGER NOT NULL,  -- its name was fought for when it came: it takes nothing from one that lives
   name        BLOB NOT NULL,
   address     BLOB NOT NULL
