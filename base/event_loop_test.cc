@@ -82,22 +82,42 @@ TEST_CASE("only the loop's own thread is current") {
   CHECK(On(loop, [&] { return loop.IsCurrent(); }));
 }
 
+// However late the loop gets to them.
 TEST_CASE("timers run in the order of their times, those of one time in the order of their making") {
   EventLoop loop("test");
   std::vector<int> order;
   std::promise<void> done;
   loop.Post([&] {
-    loop.RunAfter(absl::Milliseconds(20), [&] {
+    const absl::Time now = loop.Now();
+    loop.RunAt(now + absl::Milliseconds(20), [&] {
       order.push_back(3);
       done.set_value();
     });
-    const absl::Time soon = loop.Now() + absl::Milliseconds(10);
-    loop.RunAt(soon, [&] { order.push_back(1); });
-    loop.RunAt(soon, [&] { order.push_back(2); });
-    loop.RunAfter(absl::ZeroDuration(), [&] { order.push_back(0); });
+    loop.RunAt(now + absl::Milliseconds(10), [&] { order.push_back(1); });
+    loop.RunAt(now + absl::Milliseconds(10), [&] { order.push_back(2); });
+    loop.RunAt(now, [&] { order.push_back(0); });
   });
   done.get_future().wait();
   CHECK(order == std::vector<int>{0, 1, 2, 3});
+}
+
+TEST_CASE("a timer does not wait for one that was made before it and is due later, of either kind") {
+  EventLoop loop("test");
+  std::vector<int> order;
+  std::promise<void> done;
+  loop.Post([&] {
+    loop.RunAfter(absl::Hours(1), [&] { order.push_back(3); });
+    loop.RunAt(loop.Now() + absl::Hours(1), [&] { order.push_back(3); });
+    loop.RunAfter(absl::Milliseconds(1), [&] {
+      order.push_back(1);
+      loop.RunAt(loop.Now() + absl::Milliseconds(1), [&] {
+        order.push_back(2);
+        done.set_value();
+      });
+    });
+  });
+  done.get_future().wait();
+  CHECK(order == std::vector<int>{1, 2});
 }
 
 TEST_CASE("a timer is never early") {
