@@ -1,6 +1,7 @@
 #include "bench/load/channel.h"
 
 #include <arpa/inet.h>
+#include <grpc/grpc.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -31,6 +32,9 @@ constexpr char kFailure[] = "50% of caf\xc3\xa9s\nare shut";
 class Peer final : public grpc::CallbackGenericService {
  public:
   explicit Peer(int port = 0, const std::vector<std::pair<std::string, int>>& arguments = {}) {
+    // The library stays until the process ends: its own end can wait for ever for a thread that writes.
+    static std::once_flag once;
+    std::call_once(once, grpc_init);
     grpc::ServerBuilder builder;
     for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
     builder.SetMaxReceiveMessageSize(-1);

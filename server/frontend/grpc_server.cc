@@ -1,6 +1,7 @@
 #include "server/frontend/grpc_server.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
@@ -16,10 +17,12 @@
 namespace perdure::server {
 namespace {
 
-// Both are switches of the gRPC library for the whole process.
-void EnableHealthAndReflection() {
+// What the gRPC library has one of for the whole process. Once begun it is not ended: its end waits for its
+// threads, and one of them may write for ever to a client that is gone.
+void SetUpLibrary() {
   static std::once_flag once;
   std::call_once(once, [] {
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -52,7 +55,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string
                                                                const MethodTable& table, Frontend& frontend,
                                                                CallObserver& observer,
                                                                std::shared_ptr<grpc::ServerCredentials> tls) {
-  EnableHealthAndReflection();
+  SetUpLibrary();
   std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
   grpc::ServerBuilder builder;
   SetArguments(builder);
