@@ -33,7 +33,8 @@ for program in "${programs[@]}"; do
   mkdir -p "$corpus"
   folders=("$corpus")
   if [[ -d "$kept" ]]; then folders+=("$kept"); fi
-  "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+  # The time limit of an input is far above what one takes, also where other work has the processors first.
+  "$program" -max_total_time="$seconds" -timeout=120 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="build/fuzz/found/$name-" "${folders[@]}"
   echo "fuzz: $name ran $seconds s and found nothing"
 done

@@ -29,37 +29,53 @@ stage() {
   shift
   echo "=== $name: $*"
   "$@" 2>&1 | tee "$logs/$name.log" || status=$?
-  ended "$name" "$status" "$start"
+  ended "$name" "$status" "$(( SECONDS - start ))"
 }
 
-# stage_beside NAME COMMAND...: the same, while the following stages run and have the processors first.
-# await_stage prints it. One at a time.
-stage_beside() {
-  beside_name="$1" beside_start=$SECONDS
+# beside FUNCTION NAME...: runs the function, while the following stages run and have the processors first. It calls
+# kept for each of these names; await_beside prints them.
+beside() {
+  local chain="$1"
   shift
-  echo "=== $beside_name: $*, beside what follows"
-  nice -n 19 "$@" > "$logs/$beside_name.log" 2>&1 &
+  beside_names=("$@")
+  echo "=== $*, beside what follows"
+  rm -f "$logs"/*.ended
+  set -m  # a group of its own, so that all of it can be ended
+  { renice --priority 19 --pid "$BASHPID" > /dev/null; "$chain"; } &
   beside=$!
-  trap 'kill "$beside" 2> /dev/null || true' EXIT
+  set +m
+  trap 'kill -- "-$beside" 2> /dev/null || true' EXIT
 }
 
-await_stage() {
-  local status=0
-  wait "$beside" || status=$?
+# kept NAME COMMAND...: a stage of those beside.
+kept() {
+  local name="$1" start=$SECONDS status=0
+  shift
+  "$@" > "$logs/$name.log" 2>&1 || status=$?
+  echo "$status $(( SECONDS - start ))" > "$logs/$name.ended"
+}
+
+await_beside() {
+  local name status took
+  wait "$beside" || true
   trap - EXIT
-  cat "$logs/$beside_name.log"
-  ended "$beside_name" "$status" "$beside_start"
+  for name in "${beside_names[@]}"; do
+    status=1 took=0
+    if [[ -f "$logs/$name.ended" ]]; then read -r status took < "$logs/$name.ended"; fi
+    cat "$logs/$name.log"
+    ended "$name" "$status" "$took"
+  done
 }
 
-# ended NAME STATUS START: what the runners say last (ctest, pytest, our own checks) is kept for the end.
+# ended NAME STATUS SECONDS: what the runners say last (ctest, pytest, our own checks) is kept for the end.
 ended() {
-  local name="$1" status="$2" start="$3" log="$logs/$1.log" pattern
+  local name="$1" status="$2" took="$3" log="$logs/$1.log" pattern
   if (( status != 0 )); then failed+=("$name"); fi
   pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
   pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|function size|python lint|shell lint): '
   closing+=("-- $name")
   while IFS= read -r line; do closing+=("$line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
-  echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $(( SECONDS - start )) s"
+  echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $took s"
 }
 
 report() {
@@ -67,7 +83,10 @@ report() {
   echo "=== what the runners said last"
   printf '%s\n' "${closing[@]}"
   if (( ${#failed[@]} != 0 )); then
-    echo "FAILED: ${failed[*]} (output in $logs/)"
+    echo "=== what failed (output in $logs/)"
+    local logs_of_failed=("${failed[@]/#/$logs/}")
+    scripts/failures.py "${logs_of_failed[@]/%/.log}"
+    echo "FAILED: ${failed[*]}"
     exit 1
   fi
   echo "all stages passed in $SECONDS s"
@@ -102,6 +121,17 @@ python_tests_named() {
   stage pytest python_tests "${@#tests/}"
 }
 
+# They take processors above all, where the suites wait most of their time: for timeouts, retries and restarts.
+compiling_stages() {
+  kept fields fields_tests
+  kept fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
+  kept clang-tidy scripts/lint.py
+}
+
+fields_tests() {
+  (cd tests && ../build/venv/test/bin/python -m pytest fields)
+}
+
 everything() {
   scripts/install_packages.sh fuzz
   scripts/build.sh release
@@ -110,15 +140,13 @@ everything() {
   stage format scripts/format.sh --check
   stage include-arrows scripts/check_includes.py
   stage unit-release unit_tests release
-  stage fields python_tests fields
-  stage simulation scripts/sim.sh --seeds "$SIMULATION_SEEDS" --also "${FOUND_BY[@]}"
-  stage takeovers scripts/sim.sh --takeovers --seeds "$SIMULATION_SEEDS" --also "${TAKEOVERS_FOUND_BY[@]}"
-  stage fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
-  # The suites below wait most of their time: for timeouts, retries and restarts.
-  stage_beside clang-tidy scripts/lint.py
+  beside compiling_stages fields fuzz clang-tidy
+  local simulation=build/release/perdure_sim
+  stage simulation "$simulation" --seeds "$SIMULATION_SEEDS" --also "${FOUND_BY[@]}"
+  stage takeovers "$simulation" --takeovers --seeds "$SIMULATION_SEEDS" --also "${TAKEOVERS_FOUND_BY[@]}"
   local suite
   for suite in oracle system kill deploy ui; do stage "$suite" python_tests "$suite"; done
-  await_stage
+  await_beside
 }
 
 # sanitized_python_tests PRESET PYTEST ARGUMENT...: against the perdure of this preset. The tests look after its reports.
