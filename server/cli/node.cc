@@ -32,6 +32,7 @@
 #include "server/metrics/process_memory.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
+#include "server/workflows/workflow_line.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -233,7 +234,7 @@ class Node::Impl {
     health_.SetStarting("shards are being taken up");
     history_ = std::make_unique<NodeHistory>(
         NodeHistory::World{
-            .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_},
+            .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_, .kinds = kinds_},
         Executors(history_loops_), lease_->FirstWriter(), options_.history);
     matching_ = std::make_unique<NodeMatching>(MatchingLoop(), *history_, *namespaces_, metrics_);
     Notification serving;
@@ -323,6 +324,8 @@ class Node::Impl {
   std::unique_ptr<StoredVisibility> visibility_;
   std::unique_ptr<persistence::Session> lease_session_;
   std::unique_ptr<LeaseKeeper> lease_;
+  // Every kind of entity that this server knows.
+  const EntityKinds kinds_{{WorkflowLine()}};
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;

@@ -18,6 +18,7 @@
 #include "server/history/history.h"
 #include "server/matching/matching.h"
 #include "server/visibility/visibility.h"
+#include "server/workflows/workflow_history.h"
 #include "temporal/api/enums/v1/common.pb.h"
 
 namespace perdure::server {
@@ -32,7 +33,7 @@ struct ServerInfo {
 using engine::SearchAttributeTypes;
 
 struct Frontend {
-  History& history;
+  WorkflowHistory history;
   Matching& matching;
   NamespaceRegistry& namespaces;
   Visibility& visibility;

@@ -26,7 +26,7 @@ absl::StatusOr<std::optional<HistoryPageToken>> OpenHistoryToken(
 HistoryPageToken FirstHistoryToken(const RunRef& run, const RunPosition& position) {
   HistoryPageToken token;
   token.set_namespace_id(std::string(run.namespace_id.View()));
-  token.set_workflow_id(run.workflow_id);
+  token.set_workflow_id(run.id);
   token.set_run_id(std::string(position.run_id.View()));
   token.set_first_event_id(1);
   token.set_next_event_id(position.next_event_id);

@@ -39,7 +39,7 @@ PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, Ac
   return std::move(task.response);
 }
 
-void ReturnIfClientIsGone(Call& call, History& history, const TaskToken& token) {
+void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const TaskToken& token) {
   if (!call.ClientIsGone()) return;
   history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
                   [](const absl::StatusOr<engine::workflow::Reply>&) {});
@@ -47,14 +47,13 @@ void ReturnIfClientIsGone(Call& call, History& history, const TaskToken& token) 
 
 RunRef RunOf(const TaskToken& token) {
   return {.namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{}),
-          .workflow_id = token.workflow_id(),
+          .id = token.workflow_id(),
           .run_id = UuidFromBytes(token.run_id())};
 }
 
 RunRef RunOf(const Uuid& namespace_id, const temporal::api::common::v1::WorkflowExecution& execution) {
-  return {.namespace_id = namespace_id,
-          .workflow_id = execution.workflow_id(),
-          .run_id = Uuid::Parse(execution.run_id())};
+  return {
+      .namespace_id = namespace_id, .id = execution.workflow_id(), .run_id = Uuid::Parse(execution.run_id())};
 }
 
 }  // namespace perdure::server

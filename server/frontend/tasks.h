@@ -5,7 +5,7 @@
 #include "server/auth/token_seal.h"
 #include "server/frontend/call.h"
 #include "server/frontend/reply_bytes.h"
-#include "server/history/history.h"
+#include "server/workflows/workflow_history.h"
 
 namespace perdure::server {
 
@@ -18,7 +18,7 @@ engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
 
 // Before an answer that hands the activity out: where its client has gone away meanwhile, the activity waits
 // for another worker instead of for its timeout. Best effort: when this is refused, the timeout it is.
-void ReturnIfClientIsGone(Call& call, History& history, const TaskToken& token);
+void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const TaskToken& token);
 
 // The run that a token belongs to. REQUIRES: the token was opened, so it is ours.
 RunRef RunOf(const TaskToken& token);

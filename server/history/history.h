@@ -1,6 +1,6 @@
-// History as the rest of the server sees it: commands to workflow runs and reads of them, wherever the run's
-// shard lives. The frontend and matching are written against this interface; today's implementation
-// (node_history.h) owns every shard, a later one forwards to the owner's node.
+// History as the rest of the server sees it: requests to entities of every kind and reads of them, wherever
+// their shards live. Who deals with one kind wraps it in types of that kind (server/workflows). Today's
+// implementation (node_history.h) owns every shard, a later one forwards to the owner's node.
 //
 // Thread safety: every method may be called from any thread. A callback runs on some executor of the server,
 // exactly once, never inside the call; it must not block. Guarantees: a callback with a reply, an error reply
@@ -18,31 +18,34 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
-#include "engine/workflow/request.h"
+#include "engine/entity.h"
+#include "server/history/messaging.h"
 
 namespace perdure::server {
 
 template <typename T>
 using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 
-struct RunRef {
+// A run of an entity.
+struct EntityRef {
   Uuid namespace_id;
-  std::string workflow_id;
+  std::string id;
   std::optional<Uuid> run_id;  // nullopt: the current run
+  KindNumber kind = 1;         // a workflow
 };
+using RunRef = EntityRef;
 
 // Where a run's history stands.
 struct RunPosition {
   Uuid run_id;
   bool open = true;
   int64_t next_event_id = 1;
-  // Events behind the durable ones that a reader of an open run is shown (a transient workflow task's),
-  // framed.
+  // Events behind the durable ones that a reader of an open run is shown, framed.
   std::string transient_events;
 };
 
 struct EventsQuery {
-  RunRef run;                 // with its run id
+  EntityRef run;              // with its run id
   int64_t from_event_id = 1;  // inclusive
   int64_t to_event_id = 0;    // exclusive; durable events only
   size_t max_events = 0;      // REQUIRES: > 0
@@ -58,24 +61,21 @@ struct EventsPage {
   int64_t next = 0;
 };
 
-class History {
+class History : public MessageReceiver {
  public:
-  virtual ~History() = default;
+  virtual void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
+                     Callback<engine::ReplyPtr> done) = 0;
 
-  virtual void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
-                     Callback<engine::workflow::StartReply> done) = 0;
+  // Entity::Decide. A reply that wants events has their first page filled in.
+  virtual void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) = 0;
 
-  // A WorkflowTaskReply inside the answer has its first history page filled in.
-  virtual void Execute(RunRef run, engine::workflow::Request request,
-                       Callback<engine::workflow::Reply> done) = 0;
-
-  virtual void Describe(RunRef run,
-                        Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) = 0;
+  // Entity::Read. Hardens what is volatile first, because the caller is about to show it.
+  virtual void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) = 0;
 
   // Answers at once when the run is closed or has an event with id >= from_event_id; otherwise when that
-  // becomes true, or after max_wait (zero: at once) with the position as it is. Hardens a volatile
-  // workflow-task start first, because the caller is about to show it. Returns an id for CancelWait.
-  virtual uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+  // becomes true, or after max_wait (zero: at once) with the position as it is. Hardens what
+  // is volatile first, because the caller is about to show it. Returns an id for CancelWait.
+  virtual uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                                  Callback<RunPosition> done) = 0;
   // The caller of the wait is gone: it is answered CANCELLED soon, unless it was answered before.
   virtual void CancelWait(uint64_t wait) = 0;

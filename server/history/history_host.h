@@ -21,22 +21,26 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "base/executor.h"
-#include "engine/workflow/workflow.h"
+#include "engine/entity.h"
 #include "persistence/store.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/history/admission.h"
 #include "server/history/batcher.h"
+#include "server/history/entity_kinds.h"
 #include "server/history/event_frames.h"
 #include "server/history/event_waiters.h"
 #include "server/history/history.h"
 #include "server/history/history_options.h"
+#include "server/history/host_metrics.h"
+#include "server/history/messaging.h"
+#include "server/history/namespace_names.h"
 #include "server/history/obligations_keeper.h"
 #include "server/history/retention.h"
 #include "server/history/run_cache.h"
 #include "server/history/run_loader.h"
-#include "server/history/run_metrics.h"
 #include "server/history/task_sink.h"
 #include "server/history/wake_horizon.h"
 
@@ -45,7 +49,8 @@ namespace perdure::server {
 class HistoryHost final : public TaskOwner,
                           private Batcher::Host,
                           private WakeHorizon::Host,
-                          private RunLoader::Host {
+                          private RunLoader::Host,
+                          private MessageSource {
  public:
   // What the host works with; all of it outlives the host.
   struct World {
@@ -54,6 +59,7 @@ class HistoryHost final : public TaskOwner,
     const NamespaceRegistry& namespaces;
     const Lease& lease;
     Metrics& metrics;
+    const EntityKinds& kinds;
   };
   HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> shards, HistoryOptions options);
   ~HistoryHost() override;
@@ -70,15 +76,16 @@ class HistoryHost final : public TaskOwner,
   void OnLease();
   bool serving() const { return phase_ == Phase::kServing && !in_doubt_; }
 
-  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
-             Callback<engine::workflow::StartReply> done);
-  void Execute(const RunRef& ref, engine::workflow::Request request, Callback<engine::workflow::Reply> done);
-  void Describe(const RunRef& ref, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done);
+  void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
+             Callback<engine::ReplyPtr> done);
+  void Execute(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done);
+  void Read(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done);
   // `id` is used for no other wait.
-  void WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_event_id, absl::Duration max_wait,
+  void WaitForEvents(uint64_t id, const EntityRef& ref, int64_t from_event_id, absl::Duration max_wait,
                      Callback<RunPosition> done);
   void CancelWait(uint64_t id) { waiters_.Cancel(id); }
   void ReadEvents(const EventsQuery& query, Callback<EventsPage> done);
+  void Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done);
 
   void Declined(Task task) override;
   void HasRoom(const QueueKey& queue, size_t room) override;
@@ -106,16 +113,21 @@ class HistoryHost final : public TaskOwner,
 
   // --- finding runs (host_runs.cc)
   // In memory, or null.
-  RunPtr FindResident(const RunRef& ref) const;
-  static absl::Status NoSuchRun(const RunRef& ref);
+  RunPtr FindResident(const EntityRef& ref) const;
+  absl::Status NoSuchRun(const EntityRef& ref) const;
   // NOT_FOUND as clients know it when there is no such run.
-  void WithRun(const RunRef& ref, WithRunCallback then);
-  // Null when the workflow id has no run.
-  void WithCurrentRun(const persistence::WorkflowKey& key, WithRunCallback then);
+  void WithRun(const EntityRef& ref, WithRunCallback then);
+  // Null when there is no such run.
+  void FindRun(const EntityRef& ref, WithRunCallback then);
+  // Null when the id has no run.
+  void WithCurrentRun(const persistence::EntityKey& key, WithRunCallback then);
   // Null when the store has no such run; one that is being removed is waited for.
   void LoadRun(const persistence::RunKey& key, RunLoader::Urgency urgency, RunLoader::Loaded done);
   absl::StatusOr<RunPtr> Admit(persistence::StoredRun stored) override;
-  RunPtr AdmitNew(engine::workflow::State state);
+  // The run as it is stored, outside of memory; takes the rows.
+  absl::StatusOr<RunPtr> FoldStored(persistence::StoredRun& stored);
+  RunPtr AdmitNew(std::unique_ptr<engine::Entity> entity);
+  absl::StatusOr<const engine::Kind*> KindOf(KindNumber number) const;
 
   // --- runs that cannot be folded (host_salvage.cc)
   // Answers a husk with what is known of the run, and keeps other calls from the run until EndSalvage.
@@ -124,34 +136,63 @@ class HistoryHost final : public TaskOwner,
   // What was decided on the husk is committed; a husk on which nothing was decided is forgotten.
   void EndSalvage(const RunPtr& husk);
   void AbandonSalvage();
-  void SalvageCurrent(const persistence::WorkflowKey& key, WithRunCallback then);
-  void TerminateUnfoldable(const RunRef& ref, engine::workflow::Request request,
-                           Callback<engine::workflow::Reply> done);
-  void StartOverUnfoldable(const persistence::WorkflowKey& key, engine::workflow::StartRequest request,
-                           Callback<engine::workflow::StartReply> done);
+  void SalvageCurrent(const persistence::EntityKey& key, WithRunCallback then);
+  void EndUnfoldable(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done);
+  void StartOverUnfoldable(const persistence::EntityKey& key, std::unique_ptr<engine::StartRequest> request,
+                           Callback<engine::ReplyPtr> done);
 
   // --- steps (host_steps.cc)
+  // Null when there is no such namespace.
   const engine::NamespaceSettings* SettingsOf(const Uuid& namespace_id);
-  absl::StatusOr<engine::workflow::Reply> Step(const RunPtr& run, const engine::workflow::Request& request);
-  engine::Context ContextFor(const engine::workflow::State* state, const engine::NamespaceSettings& settings);
+  // The same for an entity that is there: it goes on although its namespace was removed.
+  const engine::NamespaceSettings& SettingsFor(const engine::Entity& entity);
+  engine::Context ContextFor(const engine::Entity* entity, const engine::NamespaceSettings& settings);
+  StepObserver& ObserverOf(const engine::Entity& entity);
+  // What a step brought about for its caller.
+  struct Stepped {
+    absl::StatusOr<engine::ReplyPtr> reply;
+    RunPtr next;  // the run that follows on it, in the same commit; null when none does
+  };
+  using Decider = absl::FunctionRef<engine::Decision(engine::Entity&, const engine::Context&)>;
+  Stepped Step(const RunPtr& run, const StepCause& cause, Decider decide);
+  Stepped StepRequest(const RunPtr& run, const engine::Request& request);
+  // Makes durable what is volatile, if anything is.
+  absl::Status Harden(const RunPtr& run);
+  // `next` takes the id from `before` (null: nobody has it), in one commit.
+  RunPtr Follow(const RunPtr& before, engine::NextEntity next, const engine::NamespaceSettings& settings);
   // The run's state is already `records` further.
   void Record(const RunPtr& run, std::vector<engine::Record> records);
   void RefreshObligations(ResidentRun& run);
   void CheckFold(ResidentRun& run, const std::vector<engine::Record>& records);
-  void ExecuteOn(const RunPtr& run, const engine::workflow::Request& request,
-                 Callback<engine::workflow::Reply> done);
-  // The first step of a workflow id's next run. `current` is null when it has none.
-  void StartOn(const RunPtr& current, const Uuid& namespace_id, const engine::workflow::StartRequest& request,
-               Callback<engine::workflow::StartReply> done);
+  void ExecuteOn(const RunPtr& run, const engine::Request& request, Callback<engine::ReplyPtr> done);
+  // `current` is null when nobody has the id.
+  void StartOn(const RunPtr& current, const Uuid& namespace_id, const engine::Kind& kind,
+               const engine::StartRequest& request, Callback<engine::ReplyPtr> done);
   void OnRing(const persistence::RunKey& key);
 
+  // --- obligations of a durable state (host_steps.cc)
+  void TakeUp(ResidentRun& run, engine::Obligations obligations);
+  // The run leaves memory: nothing is done for it here any more.
+  void PutDown(ResidentRun& run);
+  // When something is to be done next for the run, its messages included.
+  std::optional<absl::Time> NextOf(const ResidentRun& run) const;
+
+  // --- messages (host_messages.cc)
+  std::optional<perdure::engine::Message> BodyOf(const persistence::RunKey& run,
+                                                 const engine::MessageKey& key) override;
+  void Settle(const persistence::RunKey& run, std::vector<engine::MessageOutcome> outcomes,
+              absl::AnyInvocable<void(const absl::Status&) &&> done) override;
+  static void WhenDurable(const RunPtr& run, absl::StatusOr<perdure::engine::MessageAnswer> answer,
+                          Callback<perdure::engine::MessageAnswer> done);
+  // `run` is null when the target is not there.
+  void DeliverTo(const RunPtr& run, const engine::Kind& kind, const perdure::engine::Message& message,
+                 Callback<perdure::engine::MessageAnswer> done);
+
   // --- replies (host_replies.cc)
-  void Answer(const RunPtr& run, absl::StatusOr<engine::workflow::Reply> reply,
-              Callback<engine::workflow::Reply> done);
-  // True when the first page of the task's history is in place; false when the store must be read for it.
-  bool FillFromMemory(const RunPtr& run, engine::workflow::WorkflowTaskReply& task);
-  void AnswerFromStore(const RunPtr& run, engine::workflow::Reply reply,
-                       Callback<engine::workflow::Reply> done);
+  void Answer(const RunPtr& run, absl::StatusOr<engine::ReplyPtr> reply, Callback<engine::ReplyPtr> done);
+  // True when the first page of `wanted` is in place; false when the store must be read for it.
+  bool FillFromMemory(const RunPtr& run, const engine::EventRange& wanted, engine::Reply& reply);
+  void AnswerFromStore(const RunPtr& run, engine::ReplyPtr reply, Callback<engine::ReplyPtr> done);
   void AnswerPosition(const RunPtr& run, Callback<RunPosition> done);
   void OnWaitOver(const persistence::RunKey& key, Callback<RunPosition> done);
   void ReadPage(const persistence::RunKey& key, EventPageBuilder page, Callback<EventsPage> done);
@@ -163,6 +204,8 @@ class HistoryHost final : public TaskOwner,
   void Landed(const RunPtr& run) override;
   void Refused(const CommitGroupPtr& group, const std::string& why) override;
   void Lost(const persistence::CommitResult& result, uint64_t batch) override;
+  // What was decided on the run since it was durable is gone.
+  void LoseNewest(const RunPtr& run);
   // The snapshot that the run should get now, unless its log is too short to be worth one.
   std::optional<std::string> WorthwhileSnapshot(ResidentRun& run, bool leaves) const;
 
@@ -183,7 +226,7 @@ class HistoryHost final : public TaskOwner,
   // Whether an untouched run that leaves as it came is loaded again in time for what is to be done next.
   bool ComesBack(const ResidentRun& run) const;
   // Whether a row stands for what is to be done next for the run, beyond what matching has.
-  static bool NextHasRow(const ResidentRun& run);
+  bool NextHasRow(const ResidentRun& run) const;
   void Leave(const RunPtr& run);
   void WatchQuiet(ResidentRun& run);
   void ForgetQuiet(ResidentRun& run);
@@ -194,7 +237,9 @@ class HistoryHost final : public TaskOwner,
   const uint32_t writer_id_;
   const std::vector<ShardId> shards_;
   const HistoryOptions options_;
-  RunMetrics metrics_;
+  HostMetrics metrics_;
+  // One a kind, in the order of World::kinds.
+  std::vector<std::unique_ptr<StepObserver>> observers_;
   Admission admission_;  // before the session, whose callbacks hold tickets
   const std::unique_ptr<persistence::Session> session_;
   RunCache cache_;
@@ -227,6 +272,12 @@ class HistoryHost final : public TaskOwner,
   uint64_t salvage_generation_ = 0;
 
   std::shared_ptr<const NamespaceSnapshot> namespaces_;
+  // Settings of namespaces that were removed while entities of theirs were left.
+  absl::flat_hash_map<Uuid, std::unique_ptr<const engine::NamespaceSettings>> removed_namespaces_;
+  const NamespaceNames names_;
+  // Null while nothing sends messages, or guards against old copies.
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<MessageGuard> guard_;
   // Runs of which the store refused something: how often in a row, and until when their timers wait.
   struct Refusals {
     int count = 0;

@@ -22,6 +22,8 @@ struct HistoryOptions {
   size_t log_to_snapshot = limits::kLogToSnapshot;
   WakeLimits wakes;
   size_t load_keys = limits::kLoadKeys;  // of one query; REQUIRES: > 0
+  // Commands may name another namespace.
+  bool cross_namespace_commands = false;
   // After each step, fold its records into a second state and check that both are equal. Debug and
   // simulation.
   bool check_fold = false;

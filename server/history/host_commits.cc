@@ -14,8 +14,6 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
-
 namespace {
 
 constexpr absl::Duration kFirstRefusalWait = absl::Seconds(1);
@@ -33,25 +31,28 @@ void HistoryHost::Seal(ResidentRun& run) {
   SealedWrite& sealed = run.sealed.emplace();
   persistence::RunWrite& write = sealed.write;
   write.key = run.key;
-  sealed.sequence = run.state.last_sequence;
-  sealed.next_event_id = run.state.next_event_id;
-  sealed.open = run.state.IsOpen();
   if (run.removes) {
     write.deleted = run.removes;
     run.wakes.RemoveAll(write);
     return;
   }
+  const engine::Entity& entity = *run.entity;
+  const engine::LogPosition log = entity.log();
+  sealed.sequence = log.last_sequence;
+  sealed.next_event_id = log.next_event_id;
+  sealed.open = entity.IsOpen();
   run.touched = true;
-  sealed.obligations = workflow::ObligationsOf(run.state);
+  sealed.obligations = entity.Owed();
   run.obligations_stale = false;
   // A crash leaves the durable part alone, and a takeover must come in time for what that owes.
-  run.wake_times = WakeTimes::Of(workflow::HasVolatile(run.state) ? workflow::DurableObligationsOf(run.state)
-                                                                  : sealed.obligations);
+  run.wake_times = entity.HasVolatile() ? WakeTimes::Of(entity.DurablyOwed(), entity.EarliestNow())
+                                        : WakeTimes::Of(sealed.obligations, entity.EarliestNow());
   WakeTimes times = run.wake_times;
   // A run that leaves is woken for what is next although an earlier dispatch, which matching has, still
   // waits.
-  if (const auto next = ObligationsKeeper::Next(run); run.evict && next) {
+  if (const auto next = NextOf(run); run.evict && next) {
     times.timer = std::min(WakeTimes::Stored(*next), times.timer.value_or(absl::InfiniteFuture()));
+    if (outbox_ != nullptr) times.message.reset();  // its next attempt is among what is next
   }
   if (std::exchange(run.settle_wakes, false) || !sealed.open) {
     run.wakes.Settle(times, write);
@@ -60,12 +61,12 @@ void HistoryHost::Seal(ResidentRun& run) {
   }
   if (std::exchange(run.loses_id, false)) write.no_longer_current = true;
   if (std::exchange(run.execution_row_due, false)) {
-    write.execution = MakeExecutionRow(run.state, run.current);
+    write.execution = MakeExecutionRow(entity, run.current);
     run.delete_at = write.execution->delete_at;
   }
   if (std::optional<std::string> state = WorthwhileSnapshot(run, run.evict)) {
-    write.snapshot = {run.state.last_sequence, run.state.next_event_id, *std::move(state)};
-    run.snapshot_sequence = run.state.last_sequence;
+    write.snapshot = {log.last_sequence, log.next_event_id, *std::move(state)};
+    run.snapshot_sequence = log.last_sequence;
     run.log_bytes = 0;
     run.rows_without_events = 0;
   }
@@ -73,10 +74,10 @@ void HistoryHost::Seal(ResidentRun& run) {
 
 std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, bool leaves) const {
   if (run.salvaged) {
-    return run.state.close_event != nullptr ? std::optional(workflow::EncodeSnapshot(run.state))
-                                            : std::nullopt;
+    // One that was closed before lacks its last event.
+    return run.durable_open && !run.IsOpen() ? std::optional(run.entity->EncodeSnapshot()) : std::nullopt;
   }
-  const auto rows = static_cast<size_t>(run.state.last_sequence - run.snapshot_sequence);
+  const auto rows = static_cast<size_t>(run.entity->log().last_sequence - run.snapshot_sequence);
   // Each row without events is a row less in the store, however large the state.
   const bool many_go = run.rows_without_events >= limits::kRowsWithoutEvents;
   const bool long_log =
@@ -87,9 +88,9 @@ std::optional<std::string> HistoryHost::WorthwhileSnapshot(ResidentRun& run, boo
   const auto outweighs = [&] { return many_go || log > options_.log_to_snapshot * run.snapshot_bytes; };
   if (rows == 0 || !long_log) return std::nullopt;
   // What the run was started with is in every snapshot.
-  if (run.snapshot_bytes == 0) run.snapshot_bytes = run.state.facts->started->ByteSizeLong();
+  if (run.snapshot_bytes == 0) run.snapshot_bytes = run.entity->LeastSnapshotBytes();
   if (!outweighs()) return std::nullopt;
-  std::string state = workflow::EncodeSnapshot(run.state);
+  std::string state = run.entity->EncodeSnapshot();
   run.snapshot_bytes = state.size();
   if (!outweighs()) return std::nullopt;
   return state;
@@ -106,6 +107,11 @@ void HistoryHost::Landed(const RunPtr& run) {
     }
     return;
   }
+  if (run->lost) {
+    cache_.Remove(run);
+    horizon_.Need(run->key);
+    return;
+  }
   run->durable_sequence = sealed.sequence;
   run->durable_next_event_id = sealed.next_event_id;
   run->durable_open = sealed.open;
@@ -113,10 +119,10 @@ void HistoryHost::Landed(const RunPtr& run) {
   if (!refusals_.empty()) refusals_.erase(run->key);
   run->timers_not_before = absl::InfinitePast();
   if (!run->obligations_stale) {
-    keeper_.Take(*run, std::move(sealed.obligations));
+    TakeUp(*run, std::move(sealed.obligations));
   } else if (run->open_group == nullptr) {
     run->obligations_stale = false;
-    keeper_.Take(*run, workflow::ObligationsOf(run->state));
+    TakeUp(*run, run->entity->Owed());
   }
   for (EventWaiters::Answer& done : waiters_.TakeReady(run->key, sealed.open, sealed.next_event_id)) {
     AnswerPosition(run, std::move(done));
@@ -134,7 +140,8 @@ void HistoryHost::Landed(const RunPtr& run) {
 }
 
 void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
-  // Whatever was decided on top of what was refused goes with it.
+  // Whatever was decided on top of what was refused goes with it, and whoever shares a later group loses that
+  // one. Such a run may be in another group of the commit in flight: it waits for that one's outcome.
   std::vector<CommitGroupPtr> groups{group};
   for (size_t i = 0; i < groups.size(); ++i) {
     for (const RunPtr& run : groups[i]->runs) {
@@ -142,33 +149,40 @@ void HistoryHost::Refused(const CommitGroupPtr& group, const std::string& why) {
         batcher_.Withdraw(later);
         groups.push_back(later);
       }
-      PERDURE_CHECK(run->sealed_group == nullptr, "a run is in one group of a commit");
     }
   }
-  // A database's own words are for the log: they may quote other rows.
-  const absl::Status status = InvalidArgument("The store refuses the data of this request.");
+  for (const RunPtr& run : group->runs) {
+    if (run->dropped) continue;
+    spdlog::error("{}", AboutRun("the store refuses what a run would write", world_.namespaces, run->key,
+                                 *run->entity, why));
+    Refusals& refusals = refusals_[run->key];
+    refusals.until = world_.executor.Now() + RefusalWait(++refusals.count);
+  }
   for (const CommitGroupPtr& refused : groups) {
-    for (const RunPtr& run : refused->runs) {
-      if (run->dropped) continue;
-      spdlog::error("{}", AboutRun("the store refuses what a run would write", world_.namespaces, run->key,
-                                   run->state, why));
-      Refusals& refusals = refusals_[run->key];
-      refusals.until = world_.executor.Now() + RefusalWait(++refusals.count);
-      keeper_.Forget(*run);
-      ForgetQuiet(*run);
-      cache_.Remove(run);
-      if (run->durable_sequence == 0) {
-        refusals_.erase(run->key);
-        continue;
-      }
-      // Its stored wake may be behind the horizon's cursor: taken up again at once.
-      horizon_.Need(run->key);
-    }
+    for (const RunPtr& run : refused->runs) LoseNewest(run);
   }
   loader_.Resume();
+  // A database's own words are for the log: they may quote other rows.
+  const absl::Status guilty = InvalidArgument("The store refuses the data of this request.");
+  const absl::Status others = Unavailable("The store refuses data that this request stood on.");
   for (const CommitGroupPtr& refused : groups) {
+    const absl::Status& status = refused == group ? guilty : others;
     for (DurableCallback& done : std::exchange(refused->waiting, {})) std::move(done)(status);
   }
+}
+
+void HistoryHost::LoseNewest(const RunPtr& run) {
+  if (run->dropped) return;
+  PutDown(*run);
+  run->lost = true;
+  if (run->sealed_group != nullptr) return;  // Landed or Refused
+  cache_.Remove(run);
+  if (run->durable_sequence == 0) {
+    refusals_.erase(run->key);
+    return;
+  }
+  // Its stored wake may be behind the horizon's cursor: taken up again at once.
+  horizon_.Need(run->key);
 }
 
 }  // namespace perdure::server

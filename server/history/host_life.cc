@@ -48,7 +48,10 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
                [this](const persistence::RunKey& key, EventWaiters::Answer done) {
                  OnWaitOver(key, std::move(done));
                }),
-      fence_backoff_(kFirstBackoff) {}
+      fence_backoff_(kFirstBackoff),
+      names_(world.namespaces) {
+  for (const EntityKind& line : world.kinds.lines()) observers_.push_back(line.observe(world.metrics));
+}
 
 HistoryHost::~HistoryHost() = default;
 
@@ -221,6 +224,7 @@ void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
   batcher_.Begin(fenced.writer, fenced.last_batch);
   phase_ = Phase::kServing;
   metrics_.OnServing(shards_.size());
+  if (guard_ != nullptr) guard_->Begin();
   horizon_.Begin(writer_id_);
   if (on_first_serving_) std::exchange(on_first_serving_, nullptr)();
 }
@@ -263,6 +267,7 @@ void HistoryHost::DropEverything(const absl::Status& status) {
   const std::vector<CommitGroupPtr> groups = batcher_.Abandon();
   const std::vector<RunPtr> runs = cache_.RemoveAll();
   keeper_.ForgetAll();
+  if (outbox_ != nullptr) outbox_->ForgetAll();
   horizon_.Abandon();
   loader_.Abandon(status);
   AbandonSalvage();
@@ -280,6 +285,7 @@ void HistoryHost::Stop(absl::AnyInvocable<void() &&> done) {
   world_.executor.Cancel(fence_timer_);
   world_.executor.Cancel(quiet_timer_);
   keeper_.ForgetAll();
+  if (outbox_ != nullptr) outbox_->ForgetAll();
   horizon_.Abandon();
   retention_.Abandon(Serving());
   batcher_.WhenIdle([this, done = std::move(done)]() mutable {

@@ -8,7 +8,6 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
 using persistence::RunKey;
 
 namespace {
@@ -61,8 +60,9 @@ bool HistoryHost::MayLeave(const ResidentRun& run) const {
   if (run.alarm && WakeTimes::Stored(*run.alarm) <= world_.executor.Now()) return false;
   // A wake stands for the timer that the store refused, not for the end of the wait.
   if (run.timers_not_before > world_.executor.Now()) return false;
-  return run.Durable() && !workflow::HasVolatile(run.state) &&
-         !(run.current && loader_.LooksUp({run.key.shard, run.namespace_id(), run.workflow_id()}));
+  if (run.lost || (run.owes_messages && outbox_ != nullptr && outbox_->Holds(run))) return false;
+  return run.Durable() && !run.entity->HasVolatile() &&
+         !(run.current && loader_.LooksUp({run.key.shard, run.namespace_id(), run.id(), run.key.kind}));
 }
 
 void HistoryHost::ShrinkMemory() {
@@ -82,8 +82,7 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   const bool due =
       std::any_of(run->came_with.begin(), run->came_with.end(), [&](absl::Time at) { return at <= now; });
   if (!run->touched && !due && ComesBack(*run)) {  // the store is as it was when the run was loaded
-    keeper_.Forget(*run);
-    ForgetQuiet(*run);
+    PutDown(*run);
     horizon_.PutBack(run->key, run->came_with);
     cache_.Remove(run);
     return;
@@ -91,7 +90,9 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
   const WakeTimes& times = run->wake_times;
   const bool settled = (!times.dispatch || run->wakes.Trusts(*times.dispatch)) && NextHasRow(*run) &&
                        !run->wakes.Lags(times, absl::ZeroDuration());
-  if (settled && (!run->state.IsOpen() || !WorthwhileSnapshot(*run, true))) {
+  // A closed run that owes nobody anything is hardly needed again.
+  const bool rests = !run->IsOpen() && !run->owes_messages;
+  if (settled && (rests || !WorthwhileSnapshot(*run, true))) {
     Leave(run);
     return;
   }
@@ -104,30 +105,29 @@ void HistoryHost::StartLeaving(const RunPtr& run) {
 // Not when the row came long ago and the run was needed for a task that matching had declined, or the clock
 // was set back since.
 bool HistoryHost::ComesBack(const ResidentRun& run) const {
-  const std::optional<absl::Time> next = ObligationsKeeper::Next(run);
+  const std::optional<absl::Time> next = NextOf(run);
   if (!next) return true;
   const absl::Time row = WakeTimes::Stored(*next);
   return horizon_.WillBeRead({row, run.key}) ||
          std::any_of(run.came_with.begin(), run.came_with.end(), [&](absl::Time at) { return at <= row; });
 }
 
-bool HistoryHost::NextHasRow(const ResidentRun& run) {
-  const std::optional<absl::Time> next = ObligationsKeeper::Next(run);
+bool HistoryHost::NextHasRow(const ResidentRun& run) const {
+  const std::optional<absl::Time> next = NextOf(run);
   return !next || run.wakes.Trusts(*next);
 }
 
 void HistoryHost::Leave(const RunPtr& run) {
   PERDURE_CHECK(NextHasRow(*run), "what a run that leaves memory has to do next is in no row");
-  const std::optional<absl::Time> next = ObligationsKeeper::Next(*run);
-  keeper_.Forget(*run);
-  ForgetQuiet(*run);
+  const std::optional<absl::Time> next = NextOf(*run);
+  PutDown(*run);
   if (next) horizon_.Leave(run->key, WakeTimes::Stored(*next));
   cache_.Remove(run);
 }
 
 void HistoryHost::WatchQuiet(ResidentRun& run) {
   ForgetQuiet(run);
-  if (!run.state.IsOpen() || !run.wakes.Lags(run.wake_times, options_.wake_slack)) return;
+  if ((!run.IsOpen() && !run.owes_messages) || !run.wakes.Lags(run.wake_times, options_.wake_slack)) return;
   run.quiet = quiet_.insert(quiet_.end(), &run);
   run.in_quiet = true;
   ArmQuietTimer(options_.quiet_after / 2);

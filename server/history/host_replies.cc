@@ -8,40 +8,23 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
 using persistence::RunKey;
 
 namespace {
 
-workflow::WorkflowTaskReply* TaskIn(workflow::Reply& reply) {
-  if (auto* task = std::get_if<workflow::WorkflowTaskReply>(&reply)) return task;
-  if (auto* completed = std::get_if<workflow::CompletedReply>(&reply)) {
-    return completed->workflow_task ? &*completed->workflow_task : nullptr;
-  }
-  if (auto* start = std::get_if<workflow::StartReply>(&reply)) {
-    return start->eager_task ? &*start->eager_task : nullptr;
-  }
-  return nullptr;
-}
-
-EventPageBuilder FirstPageOf(const workflow::WorkflowTaskReply& task) {
-  return {task.history_from, task.history_to + 1, limits::kHistoryPageEvents, limits::kHistoryPageBytes,
+EventPageBuilder FirstPageOf(const engine::EventRange& wanted) {
+  return {wanted.first, wanted.last + 1, limits::kHistoryPageEvents, limits::kHistoryPageBytes,
           /*reverse=*/false};
-}
-
-void SetFirstPage(workflow::WorkflowTaskReply& task, EventsPage page) {
-  task.history = std::move(page.events);
-  task.next_page_from = page.next;
 }
 
 }  // namespace
 
-void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<workflow::Reply> reply,
-                         Callback<workflow::Reply> done) {
+void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<engine::ReplyPtr> reply,
+                         Callback<engine::ReplyPtr> done) {
   if (reply.ok()) {
-    if (auto* bare = std::get_if<workflow::Done>(&*reply)) bare->run_id = run->key.run_id;
-    workflow::WorkflowTaskReply* const task = TaskIn(*reply);
-    if (task != nullptr && !FillFromMemory(run, *task)) {
+    (*reply)->SetRun(run->key.run_id);
+    const std::optional<engine::EventRange> wanted = (*reply)->WantsEvents();
+    if (wanted && !FillFromMemory(run, *wanted, **reply)) {
       AnswerFromStore(run, *std::move(reply), std::move(done));
       return;
     }
@@ -52,42 +35,38 @@ void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<workflow::Reply> repl
   }
   Batcher::WhenDurable(
       *run, [reply = std::move(reply), done = std::move(done)](const absl::Status& durable) mutable {
-        std::move(done)(durable.ok() ? std::move(reply) : absl::StatusOr<workflow::Reply>(durable));
+        std::move(done)(durable.ok() ? std::move(reply) : absl::StatusOr<engine::ReplyPtr>(durable));
       });
 }
 
-bool HistoryHost::FillFromMemory(const RunPtr& run, workflow::WorkflowTaskReply& task) {
-  const bool here = task.history_from >= run->tail.FirstEventId(run->state.next_event_id);
-  const int64_t events = task.history_to - task.history_from + 1;
+bool HistoryHost::FillFromMemory(const RunPtr& run, const engine::EventRange& wanted, engine::Reply& reply) {
+  const bool here = wanted.first >= run->tail.FirstEventId(run->entity->log().next_event_id);
+  const int64_t events = wanted.last - wanted.first + 1;
   if (here) {
-    EventPageBuilder page = FirstPageOf(task);
+    EventPageBuilder page = FirstPageOf(wanted);
     if (!run->tail.AddForward(page).ok()) return false;
     EventsPage first = std::move(page).Finish();
     if (first.next == 0) {
-      SetFirstPage(task, std::move(first));
+      reply.SetEvents(std::move(first.events), first.next);
       return true;
     }
   }
   const bool one_page = !here && events <= static_cast<int64_t>(limits::kHistoryPageEvents) &&
-                        run->state.history_size_bytes <= static_cast<int64_t>(limits::kHistoryPageBytes);
+                        run->entity->log().event_bytes <= static_cast<int64_t>(limits::kHistoryPageBytes);
   if (one_page) return false;
-  // The rest is read by later calls, which see what is durable: the start becomes so now, before the worker
-  // has it.
-  const workflow::WorkflowTask* const running = run->state.RunningTask();
-  const bool transient = running != nullptr && running->transient;
-  const absl::StatusOr<workflow::Reply> hardened = Step(run, workflow::HardenWorkflowTaskStart{});
-  if (hardened.ok() && !transient) {
-    task.history_to = std::max(task.history_to, task.token.started_event_id());
-    task.tail.clear();
-  }
+  // The rest is read by later calls, which see what is durable: what the reply shows becomes so now, before
+  // the worker has it.
+  if (Harden(run).ok()) reply.OnHardened(*run->entity);
   if (!here) return false;
-  EventPageBuilder page = FirstPageOf(task);
+  EventPageBuilder page = FirstPageOf(reply.WantsEvents().value_or(wanted));
   if (!run->tail.AddForward(page).ok()) return false;
-  SetFirstPage(task, std::move(page).Finish());
+  EventsPage first = std::move(page).Finish();
+  reply.SetEvents(std::move(first.events), first.next);
   return true;
 }
 
-void HistoryHost::AnswerFromStore(const RunPtr& run, workflow::Reply reply, Callback<workflow::Reply> done) {
+void HistoryHost::AnswerFromStore(const RunPtr& run, engine::ReplyPtr reply,
+                                  Callback<engine::ReplyPtr> done) {
   const RunKey key = run->key;
   Batcher::WhenDurable(*run, [this, key, reply = std::move(reply),
                               done = std::move(done)](const absl::Status& durable) mutable {
@@ -95,40 +74,36 @@ void HistoryHost::AnswerFromStore(const RunPtr& run, workflow::Reply reply, Call
       std::move(done)(durable);
       return;
     }
-    EventPageBuilder page = FirstPageOf(*TaskIn(reply));
+    EventPageBuilder page = FirstPageOf(*reply->WantsEvents());
     ReadPage(key, std::move(page),
              [reply = std::move(reply), done = std::move(done)](absl::StatusOr<EventsPage> read) mutable {
                if (!read.ok()) {
                  std::move(done)(read.status());
                  return;
                }
-               SetFirstPage(*TaskIn(reply), *std::move(read));
+               reply->SetEvents(std::move(read->events), read->next);
                std::move(done)(std::move(reply));
              });
   });
 }
 
-void HistoryHost::Describe(const RunRef& ref,
-                           Callback<workflow::api::DescribeWorkflowExecutionResponse> done) {
-  WithRun(ref, [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-    if (!run.ok()) {
-      std::move(done)(run.status());
-      return;
-    }
-    // What a client is shown must not be undone by a crash.
-    if ((*run)->state.soft_start.has_value()) (void)Step(*run, workflow::HardenWorkflowTaskStart{});
-    Batcher::WhenDurable(**run, [description = workflow::Describe((*run)->state, world_.executor.Now()),
-                                 done = std::move(done)](const absl::Status& durable) mutable {
-      if (durable.ok()) {
-        std::move(done)(std::move(description));
-      } else {
-        std::move(done)(durable);
-      }
-    });
-  });
+void HistoryHost::Read(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  WithRun(ref,
+          [this, request = std::move(request), done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+            if (!run.ok()) {
+              std::move(done)(run.status());
+              return;
+            }
+            // What a client is shown must not be undone by a crash.
+            (void)Harden(*run);
+            Batcher::WhenDurable(**run, [reply = (*run)->entity->Read(*request, world_.executor.Now()),
+                                         done = std::move(done)](const absl::Status& durable) mutable {
+              std::move(done)(durable.ok() ? std::move(reply) : absl::StatusOr<engine::ReplyPtr>(durable));
+            });
+          });
 }
 
-void HistoryHost::WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_event_id,
+void HistoryHost::WaitForEvents(uint64_t id, const EntityRef& ref, int64_t from_event_id,
                                 absl::Duration max_wait, Callback<RunPosition> done) {
   waiters_.Expect(id);
   WithRun(ref,
@@ -138,8 +113,8 @@ void HistoryHost::WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_eve
               std::move(done)(run.status());
               return;
             }
-            const workflow::State& state = (*run)->state;
-            if (!state.IsOpen() || from_event_id < state.next_event_id || max_wait <= absl::ZeroDuration()) {
+            const bool there = !(*run)->IsOpen() || from_event_id < (*run)->entity->log().next_event_id;
+            if (there || max_wait <= absl::ZeroDuration()) {
               AnswerPosition(*run, std::move(done));
             } else {
               waiters_.Add(id, (*run)->key, from_event_id, max_wait, std::move(done));
@@ -148,14 +123,15 @@ void HistoryHost::WaitForEvents(uint64_t id, const RunRef& ref, int64_t from_eve
 }
 
 void HistoryHost::AnswerPosition(const RunPtr& run, Callback<RunPosition> done) {
-  if (absl::Status serving = Serving(); !serving.ok()) {
+  absl::Status serving = Serving();
+  if (serving.ok() && run->lost) serving = Unavailable("the store refused what this run had written");
+  if (!serving.ok()) {
     std::move(done)(serving);
     return;
   }
-  if (run->state.soft_start.has_value()) (void)Step(run, workflow::HardenWorkflowTaskStart{});
-  const workflow::State& state = run->state;
-  RunPosition position{run->key.run_id, state.IsOpen(), state.next_event_id,
-                       workflow::TransientEvents(state)};
+  (void)Harden(run);
+  const engine::Entity& entity = *run->entity;
+  RunPosition position{run->key.run_id, entity.IsOpen(), entity.log().next_event_id, entity.VolatileEvents()};
   Batcher::WhenDurable(
       *run, [position = std::move(position), done = std::move(done)](const absl::Status& durable) mutable {
         if (durable.ok()) {
@@ -191,7 +167,8 @@ void HistoryHost::ReadEvents(const EventsQuery& query, Callback<EventsPage> done
     std::move(done)(serving);
     return;
   }
-  const RunKey key{ShardOf(query.run.namespace_id, query.run.workflow_id), query.run.run_id.value_or(Uuid{})};
+  const RunKey key{ShardOf(query.run.namespace_id, query.run.id), query.run.run_id.value_or(Uuid{}),
+                   query.run.kind};
   int64_t to = query.to_event_id;
   if (const RunPtr run = cache_.Find(key); run != nullptr) to = std::min(to, run->durable_next_event_id);
   ReadPage(key, EventPageBuilder(query.from_event_id, to, query.max_events, query.max_bytes, query.reverse),
@@ -206,7 +183,7 @@ void HistoryHost::ReadPage(const RunKey& key, EventPageBuilder page, Callback<Ev
   query.max_bytes = std::max<size_t>(page.bytes_left(), 1);
   query.reverse = page.reverse();
   if (const RunPtr run = cache_.Find(key); run != nullptr && !page.Done()) {
-    const int64_t here_from = run->tail.FirstEventId(run->state.next_event_id);
+    const int64_t here_from = run->tail.FirstEventId(run->entity->log().next_event_id);
     absl::Status added;
     if (page.reverse() && page.to() > here_from) {
       added = run->tail.AddReverse(page);

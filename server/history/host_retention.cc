@@ -24,13 +24,13 @@ void HistoryHost::Retire(const RunPtr& run) {
     });
     return;
   }
-  keeper_.Forget(*run);
-  ForgetQuiet(*run);
+  PutDown(*run);
   cache_.Remove(run);
   persistence::StoredRun due;
   due.key = run->key;
   due.found = persistence::StoredRun::Found::kDue;
-  due.size = {run->state.next_event_id - 1, run->state.last_sequence, run->state.history_size_bytes};
+  const engine::LogPosition log = run->entity->log();
+  due.size = {log.next_event_id - 1, log.last_sequence, log.event_bytes};
   Remove(due, run->wakes, {});
 }
 

@@ -10,57 +10,68 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
+using persistence::EntityKey;
 using persistence::RunKey;
-using persistence::WorkflowKey;
 
-RunPtr HistoryHost::FindResident(const RunRef& ref) const {
-  const ShardId shard = ShardOf(ref.namespace_id, ref.workflow_id);
-  if (!ref.run_id) return cache_.FindCurrent({shard, ref.namespace_id, ref.workflow_id});
-  RunPtr run = cache_.Find({shard, *ref.run_id});
-  if (run != nullptr && (run->workflow_id() != ref.workflow_id || run->namespace_id() != ref.namespace_id))
-    return nullptr;
+RunPtr HistoryHost::FindResident(const EntityRef& ref) const {
+  const ShardId shard = ShardOf(ref.namespace_id, ref.id);
+  if (!ref.run_id) return cache_.FindCurrent({shard, ref.namespace_id, ref.id, ref.kind});
+  RunPtr run = cache_.Find({shard, *ref.run_id, ref.kind});
+  if (run != nullptr && (run->id() != ref.id || run->namespace_id() != ref.namespace_id)) return nullptr;
   return run;
 }
 
-absl::Status HistoryHost::NoSuchRun(const RunRef& ref) {
-  if (!ref.run_id) return NotFound(absl::StrCat("workflow not found for ID: ", Shown(ref.workflow_id)));
-  return NotFound(absl::StrCat("workflow execution not found for workflow ID \"", Shown(ref.workflow_id),
-                               "\" and run ID \"", ref.run_id->ToString(), "\""));
+absl::StatusOr<const engine::Kind*> HistoryHost::KindOf(KindNumber number) const {
+  const engine::Kind* const kind = world_.kinds.Find(number);
+  if (kind == nullptr) return absl::DataLossError(absl::StrCat("there is no kind of entity ", number));
+  return kind;
 }
 
-void HistoryHost::WithRun(const RunRef& ref, WithRunCallback then) {
+absl::Status HistoryHost::NoSuchRun(const EntityRef& ref) const {
+  const absl::StatusOr<const engine::Kind*> kind = KindOf(ref.kind);
+  return kind.ok() ? (*kind)->NoSuch(ref.id, ref.run_id) : kind.status();
+}
+
+void HistoryHost::WithRun(const EntityRef& ref, WithRunCallback then) {
   if (absl::Status serving = Serving(); !serving.ok()) {
     std::move(then)(serving);
     return;
   }
-  if (RunPtr run = FindResident(ref); run != nullptr) {
+  FindRun(ref, [this, ref, then = std::move(then)](absl::StatusOr<RunPtr> run) mutable {
+    if (run.ok() && *run == nullptr) run = NoSuchRun(ref);
+    std::move(then)(std::move(run));
+  });
+}
+
+void HistoryHost::FindRun(const EntityRef& ref, WithRunCallback then) {
+  if (RunPtr run = FindResident(ref); run != nullptr && !run->lost) {
     std::move(then)(std::move(run));
     return;
   }
-  const ShardId shard = ShardOf(ref.namespace_id, ref.workflow_id);
+  const ShardId shard = ShardOf(ref.namespace_id, ref.id);
   auto check = [this, ref, then = std::move(then)](absl::StatusOr<RunPtr> run) mutable {
-    if (run.ok()) {
-      const absl::Status serving = Serving();  // the lease may have run out while the store was read
-      if (!serving.ok()) {
-        run = serving;
-      } else if (*run == nullptr || (*run)->workflow_id() != ref.workflow_id ||
-                 (*run)->namespace_id() != ref.namespace_id) {
-        run = NoSuchRun(ref);
+    if (run.ok() && *run != nullptr) {
+      const bool another = (*run)->id() != ref.id || (*run)->namespace_id() != ref.namespace_id;
+      if (another) {
+        run = RunPtr();
+      } else if ((*run)->lost) {
+        run = Unavailable("the store refused what this run had written");
       }
     }
+    // The lease may have run out while the store was read.
+    if (absl::Status serving = Serving(); run.ok() && !serving.ok()) run = serving;
     std::move(then)(std::move(run));
   };
   if (!ref.run_id) {
-    WithCurrentRun({shard, ref.namespace_id, ref.workflow_id}, std::move(check));
-  } else if (RunPtr other = cache_.Find({shard, *ref.run_id}); other != nullptr) {
-    check(std::move(other));  // of another workflow id
+    WithCurrentRun({shard, ref.namespace_id, ref.id, ref.kind}, std::move(check));
+  } else if (RunPtr other = cache_.Find({shard, *ref.run_id, ref.kind}); other != nullptr) {
+    check(std::move(other));  // of another id, or lost
   } else {
-    LoadRun({shard, *ref.run_id}, RunLoader::Urgency::kCall, std::move(check));
+    LoadRun({shard, *ref.run_id, ref.kind}, RunLoader::Urgency::kCall, std::move(check));
   }
 }
 
-void HistoryHost::WithCurrentRun(const WorkflowKey& key, WithRunCallback then) {
+void HistoryHost::WithCurrentRun(const EntityKey& key, WithRunCallback then) {
   if (RunPtr run = cache_.FindCurrent(key); run != nullptr) {
     std::move(then)(std::move(run));
     return;
@@ -73,7 +84,7 @@ void HistoryHost::WithCurrentRun(const WorkflowKey& key, WithRunCallback then) {
     // A start that waited for the same look-up may have made a newer one.
     RunPtr current = cache_.FindCurrent(key);
     if (current == nullptr && found->has_value()) {
-      const RunKey run{key.shard, **found};
+      const RunKey run{key.shard, **found, key.kind};
       current = cache_.Find(run);
       if (current == nullptr) {
         LoadRun(run, RunLoader::Urgency::kCall,
@@ -101,68 +112,84 @@ void HistoryHost::LoadRun(const RunKey& key, RunLoader::Urgency urgency, RunLoad
   });
 }
 
-absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
-  if (RunPtr already = cache_.Find(stored.key); already != nullptr) return already;
-  if (!stored.snapshot && stored.rows.empty()) return RunPtr();
+absl::StatusOr<RunPtr> HistoryHost::FoldStored(persistence::StoredRun& stored) {
+  const absl::StatusOr<const engine::Kind*> kind = KindOf(stored.key.kind);
+  if (!kind.ok()) return kind.status();
   auto run = std::make_shared<ResidentRun>();
   run->key = stored.key;
   run->delete_at = stored.delete_at;
   if (stored.snapshot) {
-    absl::StatusOr<workflow::State> state = workflow::DecodeSnapshot(stored.snapshot->state);
-    if (!state.ok()) return state.status();
-    run->state = *std::move(state);
+    absl::StatusOr<std::unique_ptr<engine::Entity>> entity = (*kind)->Decode(stored.snapshot->state);
+    if (!entity.ok()) return entity.status();
+    run->entity = *std::move(entity);
     run->snapshot_sequence = stored.snapshot->sequence;
     run->snapshot_bytes = stored.snapshot->state.size();
+  } else {
+    run->entity = (*kind)->New();
   }
   for (persistence::HistoryRow& row : stored.rows) {
     run->log_bytes += row.events.size() + row.changes.size();
     if (row.event_count == 0) ++run->rows_without_events;
     engine::Record record{row.first_event_id, row.event_count, std::move(row.events), std::move(row.changes),
                           row.sequence};
-    if (absl::Status applied = workflow::Apply(run->state, record); !applied.ok()) {
-      spdlog::error("{}", AboutRun("a run cannot be folded", world_.namespaces, stored.key, run->state,
+    if (absl::Status applied = run->entity->Apply(record); !applied.ok()) {
+      spdlog::error("{}", AboutRun("a run cannot be folded", world_.namespaces, stored.key, *run->entity,
                                    StdView(applied.message())));
       return applied;
     }
     row.events = std::move(record.events);
     run->tail.Append(std::move(row));
   }
-  run->durable_sequence = run->state.last_sequence;
-  run->durable_next_event_id = run->state.next_event_id;
-  run->durable_open = run->state.IsOpen();
+  return run;
+}
+
+absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
+  if (RunPtr already = cache_.Find(stored.key); already != nullptr) return already;
+  if (!stored.snapshot && stored.rows.empty()) return RunPtr();
+  absl::StatusOr<RunPtr> folded = FoldStored(stored);
+  if (!folded.ok()) return folded;
+  const RunPtr run = *std::move(folded);
+  const engine::Entity& entity = *run->entity;
+  const engine::LogPosition log = entity.log();
+  run->durable_sequence = log.last_sequence;
+  run->durable_next_event_id = log.next_event_id;
+  run->durable_open = entity.IsOpen();
   run->tail.OnDurable(run->durable_sequence, options_.tail_bytes);
-  run->row_memo = run->state.memo;
-  run->row_search_attributes = run->state.search_attributes;
-  if (options_.check_fold) run->folded = run->state;
+  if (options_.check_fold) run->folded = entity.Clone();
   run->came_with = horizon_.Take(run->key);
   for (const absl::Time at : run->came_with) run->wakes.Suspect(at);
-  run->wakes.Suspect(run->state.facts->start_time);
-  engine::Obligations obligations = workflow::ObligationsOf(run->state);
-  run->wake_times = WakeTimes::Of(obligations);
-  if (!run->durable_open && obligations.next_timer) {
-    run->wakes.Trust(*obligations.next_timer);  // the commit that closed it wrote that row
+  run->wakes.Suspect(entity.start_time());
+  engine::Obligations obligations = entity.Owed();
+  run->wake_times = WakeTimes::Of(obligations, entity.EarliestNow());
+  if (!run->durable_open && obligations.next_timer && obligations.messages.empty()) {
+    run->wakes.Trust(*obligations.next_timer);  // the newest commit of a closed run wrote that row
   }
   if (const auto refused = refusals_.find(run->key); refused != refusals_.end()) {
     run->timers_not_before = refused->second.until;
   }
-  if (const engine::NamespaceSettings* settings = SettingsOf(run->namespace_id()); settings != nullptr) {
-    metrics_.OnRun(settings->name, run->state);
-  }
+  ObserverOf(entity).OnEntity(SettingsFor(entity).name, entity);
   ShrinkMemory();  // before the newcomer could be the one to leave
   cache_.Insert(run);
-  run->current = run->durable_open;
-  if (run->current) cache_.SetCurrent(run);
-  keeper_.Take(*run, std::move(obligations));
+  run->current = stored.current || run->durable_open;
+  // Whoever has taken the id since the run was read is in memory.
+  const bool newer =
+      cache_.FindCurrent({run->key.shard, run->namespace_id(), run->id(), run->key.kind}) != nullptr;
+  if (run->current && (run->durable_open || !newer)) {
+    cache_.SetCurrent(run);
+  } else {
+    run->current = false;
+  }
+  TakeUp(*run, std::move(obligations));
   WatchQuiet(*run);
   return run;
 }
 
-RunPtr HistoryHost::AdmitNew(workflow::State state) {
+RunPtr HistoryHost::AdmitNew(std::unique_ptr<engine::Entity> entity) {
   auto run = std::make_shared<ResidentRun>();
-  run->key = {ShardOf(state.facts->namespace_id, state.facts->workflow_id), state.facts->run_id};
-  run->state = std::move(state);
+  run->key = {ShardOf(entity->namespace_id(), entity->id()), entity->run_id(), entity->kind().number()};
   run->execution_row_due = true;
-  if (options_.check_fold) run->folded.emplace();
+  if (options_.check_fold) run->folded = entity->kind().New();
+  run->entity = std::move(entity);
   cache_.Insert(run);
   return run;
 }

@@ -1,4 +1,4 @@
-// Runs that cannot be folded: they can be terminated, and their workflow ids started again. Both work on a
+// Runs that cannot be folded: they can be terminated, and their ids started again. Both work on a
 // husk, a run that no other call finds in memory: all that its commit leaves behind is in the store. A
 // termination leaves a snapshot of a closed run there, which folds like any other from then on.
 
@@ -8,58 +8,57 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "engine/workflow/salvage.h"
 #include "persistence/visibility_query.h"
 #include "server/history/history_host.h"
 #include "server/history/run_log.h"
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
+using persistence::EntityKey;
 using persistence::RunKey;
 using persistence::StoredRun;
-using persistence::WorkflowKey;
 
 namespace {
 
 absl::Status Busy() { return Unavailable("another call is ending this run, or a newer one replaces it"); }
 
-// The longest beginning of the log that folds; nullopt when the first record does not. `whole`: all of it
-// did.
-std::optional<workflow::State> FoldBeginning(const StoredRun& stored, bool& whole) {
-  std::optional<workflow::State> folded;
+// The longest beginning of the log that folds; null when the first record does not. `whole`: all of it did.
+std::unique_ptr<engine::Entity> FoldBeginning(const engine::Kind& kind, const StoredRun& stored,
+                                              bool& whole) {
+  std::unique_ptr<engine::Entity> folded;
   whole = false;
-  workflow::State next;
+  std::unique_ptr<engine::Entity> next = kind.New();
   if (stored.snapshot) {
-    absl::StatusOr<workflow::State> decoded = workflow::DecodeSnapshot(stored.snapshot->state);
-    if (!decoded.ok()) return std::nullopt;
+    absl::StatusOr<std::unique_ptr<engine::Entity>> decoded = kind.Decode(stored.snapshot->state);
+    if (!decoded.ok()) return nullptr;
     next = *std::move(decoded);
-    folded = next;
+    folded = next->Clone();
   }
   for (const persistence::HistoryRow& row : stored.rows) {
     const engine::Record record{row.first_event_id, row.event_count, row.events, row.changes, row.sequence};
-    if (!workflow::Apply(next, record).ok()) return folded;
-    folded = next;
+    if (!next->Apply(record).ok()) return folded;
+    folded = next->Clone();
   }
   whole = true;
   return folded;
 }
 
-void CountLog(const StoredRun& stored, workflow::Remains& remains) {
+void CountLog(const StoredRun& stored, engine::LogPosition& log) {
   if (stored.snapshot) {
-    remains.last_sequence = stored.snapshot->sequence;
-    remains.next_event_id = stored.snapshot->next_event_id;
+    log.last_sequence = stored.snapshot->sequence;
+    log.next_event_id = stored.snapshot->next_event_id;
   }
   for (const persistence::HistoryRow& row : stored.rows) {
-    remains.last_sequence = row.sequence;
-    remains.next_event_id = row.first_event_id + row.event_count;
-    remains.history_size_bytes += static_cast<int64_t>(row.events.size());
+    log.last_sequence = row.sequence;
+    log.next_event_id = row.first_event_id + row.event_count;
+    log.event_bytes += static_cast<int64_t>(row.events.size());
   }
 }
 
 persistence::VisibilityQuery RowOf(const Uuid& namespace_id, const RunKey& key) {
   persistence::VisibilityQuery query;
   query.namespace_id = namespace_id;
+  query.kind = key.kind;
   query.shard = key.shard;
   query.filter =
       persistence::Filter::Of({persistence::Column::kRunId, persistence::Comparison::kEqual, key.run_id});
@@ -70,31 +69,32 @@ persistence::VisibilityQuery RowOf(const Uuid& namespace_id, const RunKey& key) 
 }  // namespace
 
 absl::StatusOr<RunPtr> HistoryHost::MakeHusk(const StoredRun& stored, const persistence::ExecutionRow& row) {
+  const absl::StatusOr<const engine::Kind*> kind = KindOf(stored.key.kind);
+  if (!kind.ok()) return kind.status();
   bool whole = false;
-  workflow::Remains remains;
+  engine::Remains remains;
   remains.namespace_id = row.namespace_id;
-  remains.workflow_id = row.workflow_id;
+  remains.id = row.workflow_id;
   remains.run_id = stored.key.run_id;
-  remains.folded = FoldBeginning(stored, whole);
+  remains.folded = FoldBeginning(**kind, stored, whole);
   if (whole) return Busy();
-  remains.status = static_cast<temporal::api::enums::v1::WorkflowExecutionStatus>(row.status);
-  remains.workflow_type = row.workflow_type;
+  remains.status = row.status;
+  remains.type = row.workflow_type;
   remains.task_queue = row.task_queue;
   remains.start_time = row.start_time;
   remains.close_time = row.close_time;
-  CountLog(stored, remains);
+  CountLog(stored, remains.log);
   auto husk = std::make_shared<ResidentRun>();
   husk->key = stored.key;
   husk->dropped = true;
   husk->salvaged = true;
-  husk->state = workflow::Salvage(std::move(remains));
+  husk->entity = (*kind)->Salvage(std::move(remains));
   husk->current = row.current;
-  husk->durable_sequence = husk->state.last_sequence;
-  husk->durable_next_event_id = husk->state.next_event_id;
-  husk->durable_open = husk->state.IsOpen();
-  husk->row_memo = husk->state.memo;
-  husk->row_search_attributes = husk->state.search_attributes;
-  if (options_.check_fold) husk->folded = husk->state;
+  const engine::LogPosition log = husk->entity->log();
+  husk->durable_sequence = log.last_sequence;
+  husk->durable_next_event_id = log.next_event_id;
+  husk->durable_open = husk->IsOpen();
+  if (options_.check_fold) husk->folded = husk->entity->Clone();
   if (husk->durable_open) {
     husk->came_with = horizon_.Take(husk->key);
     for (const absl::Time at : husk->came_with) husk->wakes.Suspect(at);
@@ -145,46 +145,46 @@ void HistoryHost::AbandonSalvage() {
   salvaging_.clear();
 }
 
-void HistoryHost::SalvageCurrent(const WorkflowKey& key, WithRunCallback then) {
+void HistoryHost::SalvageCurrent(const EntityKey& key, WithRunCallback then) {
   loader_.LookUp(key, [this, key, then = std::move(then)](absl::StatusOr<std::optional<Uuid>> found) mutable {
     if (!found.ok()) return std::move(then)(found.status());
     if (!found->has_value() || cache_.FindCurrent(key) != nullptr) return std::move(then)(Busy());
-    Salvage(key.namespace_id, {key.shard, **found}, std::move(then));
+    Salvage(key.namespace_id, {key.shard, **found, key.kind}, std::move(then));
   });
 }
 
-void HistoryHost::TerminateUnfoldable(const RunRef& ref, workflow::Request request,
-                                      Callback<workflow::Reply> done) {
+void HistoryHost::EndUnfoldable(const EntityRef& ref, engine::RequestPtr request,
+                                Callback<engine::ReplyPtr> done) {
   auto on_husk = [this, ref, request = std::move(request),
                   done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
     if (!husk.ok()) return std::move(done)(husk.status());
-    absl::StatusOr<workflow::Reply> reply = NoSuchRun(ref);
-    if ((*husk)->workflow_id() == ref.workflow_id) reply = Step(*husk, request);
+    absl::StatusOr<engine::ReplyPtr> reply = NoSuchRun(ref);
+    if ((*husk)->id() == ref.id) reply = StepRequest(*husk, *request).reply;
     if (reply.ok()) {
       spdlog::warn("{}", AboutRun("a run that cannot be folded was terminated", world_.namespaces,
-                                  (*husk)->key, (*husk)->state, ""));
+                                  (*husk)->key, *(*husk)->entity, ""));
     }
     Answer(*husk, std::move(reply), std::move(done));
     EndSalvage(*husk);
   };
-  const ShardId shard = ShardOf(ref.namespace_id, ref.workflow_id);
+  const ShardId shard = ShardOf(ref.namespace_id, ref.id);
   if (ref.run_id) {
-    Salvage(ref.namespace_id, {shard, *ref.run_id}, std::move(on_husk));
+    Salvage(ref.namespace_id, {shard, *ref.run_id, ref.kind}, std::move(on_husk));
   } else {
-    SalvageCurrent({shard, ref.namespace_id, ref.workflow_id}, std::move(on_husk));
+    SalvageCurrent({shard, ref.namespace_id, ref.id, ref.kind}, std::move(on_husk));
   }
 }
 
-void HistoryHost::StartOverUnfoldable(const WorkflowKey& key, workflow::StartRequest request,
-                                      Callback<workflow::StartReply> done) {
+void HistoryHost::StartOverUnfoldable(const EntityKey& key, std::unique_ptr<engine::StartRequest> request,
+                                      Callback<engine::ReplyPtr> done) {
   SalvageCurrent(key, [this, key, request = std::move(request),
                        done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
     if (!husk.ok()) return std::move(done)(husk.status());
     const bool replaced = cache_.FindCurrent(key) != nullptr;
-    if (replaced || request.request.has_on_conflict_options()) {
+    if (replaced || !request->MayReplaceUnfoldable()) {
       std::move(done)(replaced ? Busy() : absl::DataLossError("the current run cannot be read"));
     } else {
-      StartOn(*husk, key.namespace_id, request, std::move(done));
+      StartOn(*husk, key.namespace_id, (*husk)->entity->kind(), *request, std::move(done));
     }
     EndSalvage(*husk);
   });

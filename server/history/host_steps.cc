@@ -1,7 +1,10 @@
-// Decisions on runs: what Decide says is recorded, joins the gathering commit, and is answered once durable.
+// Decisions on entities: what Decide says is recorded, joins the gathering commit, and is answered once
+// durable.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -12,27 +15,12 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
+using Why = StepCause::Why;
 
 namespace {
 
 // A timer that fires and changes nothing is a mistake of the rules; it must not become a busy loop.
 constexpr absl::Duration kIdleTimerBackoff = absl::Seconds(1);
-
-// Only the start by matching's own hand needs no withdrawal of the dispatch.
-void NoteStarted(ResidentRun& run, const workflow::Request& request) {
-  if (const auto* task = std::get_if<workflow::StartWorkflowTask>(&request)) {
-    ObligationsKeeper::Started(run, engine::TaskKind::kWorkflow, task->scheduled_event_id, task->attempt);
-  } else if (const auto* activity = std::get_if<workflow::StartActivityTask>(&request)) {
-    ObligationsKeeper::Started(run, engine::TaskKind::kActivity, activity->scheduled_event_id,
-                               activity->attempt);
-  } else if (const auto* back = std::get_if<workflow::ReturnActivityTask>(&request)) {
-    // A commit from before the start may have landed since, and the task been offered with it and refused as
-    // already started: what comes back is offered once more.
-    ObligationsKeeper::Started(run, engine::TaskKind::kActivity, back->token.scheduled_event_id(),
-                               back->token.attempt());
-  }
-}
 
 }  // namespace
 
@@ -43,34 +31,98 @@ const engine::NamespaceSettings* HistoryHost::SettingsOf(const Uuid& namespace_i
       return &known->second->settings;
     }
   }
-  namespaces_ = world_.namespaces.Snapshot();
+  const std::shared_ptr<const NamespaceSnapshot> before =
+      std::exchange(namespaces_, world_.namespaces.Snapshot());
   const auto found = namespaces_->by_id.find(namespace_id);
-  return found == namespaces_->by_id.end() ? nullptr : &found->second->settings;
+  if (found != namespaces_->by_id.end()) return &found->second->settings;
+  if (before != nullptr && before->by_id.contains(namespace_id)) {
+    removed_namespaces_[namespace_id] =
+        std::make_unique<const engine::NamespaceSettings>(before->by_id.at(namespace_id)->settings);
+  }
+  return nullptr;
 }
 
-engine::Context HistoryHost::ContextFor(const workflow::State* state,
+const engine::NamespaceSettings& HistoryHost::SettingsFor(const engine::Entity& entity) {
+  const Uuid& id = entity.namespace_id();
+  if (const engine::NamespaceSettings* known = SettingsOf(id); known != nullptr) return *known;
+  std::unique_ptr<const engine::NamespaceSettings>& kept = removed_namespaces_[id];
+  if (kept == nullptr) {
+    engine::NamespaceSettings settings;
+    settings.id = id;
+    settings.name = id.ToString();
+    kept = std::make_unique<const engine::NamespaceSettings>(std::move(settings));
+  }
+  return *kept;
+}
+
+engine::Context HistoryHost::ContextFor(const engine::Entity* entity,
                                         const engine::NamespaceSettings& settings) {
   absl::Time now = world_.executor.Now();
-  if (state != nullptr) now = std::max(now, workflow::EarliestNow(*state));
-  return {now, world_.executor.random(), settings};
+  if (entity != nullptr) now = std::max(now, entity->EarliestNow());
+  return {now, world_.executor.random(), settings, &names_, options_.cross_namespace_commands};
 }
 
-absl::StatusOr<workflow::Reply> HistoryHost::Step(const RunPtr& run, const workflow::Request& request) {
-  const engine::NamespaceSettings* settings = SettingsOf(run->namespace_id());
-  if (settings == nullptr) return NamespaceNotFound(run->namespace_id().ToString());
-  const engine::Context context = ContextFor(&run->state, *settings);
-  const RunMetrics::Before before = RunMetrics::Note(run->state, request);
-  workflow::Decision decision = workflow::Decide(std::move(run->state), request, context);
-  run->state = std::move(decision.state);
-  if (decision.reply.ok()) NoteStarted(*run, request);
-  metrics_.Count(settings->name, before, request, decision.reply.ok(), run->state);
-  metrics_.CountTransitions(settings->name, run->state, decision.records.size());
+StepObserver& HistoryHost::ObserverOf(const engine::Entity& entity) {
+  const std::vector<EntityKind>& lines = world_.kinds.lines();
+  const auto line = std::find_if(lines.begin(), lines.end(), [&](const EntityKind& one) {
+    return one.kind->number() == entity.kind().number();
+  });
+  PERDURE_CHECK(line != lines.end(), "an entity in memory is of a known kind");
+  return *observers_[static_cast<size_t>(line - lines.begin())];
+}
+
+HistoryHost::Stepped HistoryHost::Step(const RunPtr& run, const StepCause& cause, Decider decide) {
+  if (run->lost) return {Unavailable("the store refused what this run had written"), nullptr};
+  engine::Entity& entity = *run->entity;
+  const engine::NamespaceSettings& settings = SettingsFor(entity);
+  StepObserver& observer = ObserverOf(entity);
+  observer.Before(entity, cause);
+  engine::Decision decision = decide(entity, ContextFor(&entity, settings));
+  const bool ok = decision.reply.ok();
+  if (ok && cause.request != nullptr) {
+    if (const auto name = cause.request->Dispatched()) ObligationsKeeper::Started(*run, *name);
+  }
+  observer.After(settings.name, entity, cause, ok);
+  observer.OnRecords(settings.name, entity, decision.records.size());
+  if (decision.row_changed) run->execution_row_due = true;
   if (!decision.records.empty()) {
     Record(run, std::move(decision.records));
-  } else if (decision.reply.ok()) {
-    RefreshObligations(*run);  // a soft start changes them without a record
+  } else if (ok && cause.why != Why::kStart) {
+    RefreshObligations(*run);  // what is volatile changes them without a record
   }
-  return std::move(decision.reply);
+  Stepped stepped{std::move(decision.reply), nullptr};
+  if (decision.next.has_value()) stepped.next = Follow(run, *std::move(decision.next), settings);
+  return stepped;
+}
+
+HistoryHost::Stepped HistoryHost::StepRequest(const RunPtr& run, const engine::Request& request) {
+  return Step(run, {Why::kRequest, &request}, [&](engine::Entity& entity, const engine::Context& context) {
+    return entity.Decide(request, context);
+  });
+}
+
+absl::Status HistoryHost::Harden(const RunPtr& run) {
+  if (!run->entity->HasVolatile()) return absl::OkStatus();
+  return Step(run, {Why::kHardening, nullptr},
+              [](engine::Entity& entity, const engine::Context& context) { return entity.Harden(context); })
+      .reply.status();
+}
+
+RunPtr HistoryHost::Follow(const RunPtr& before, engine::NextEntity next,
+                           const engine::NamespaceSettings& settings) {
+  const RunPtr run = AdmitNew(std::move(next.entity));
+  StepObserver& observer = ObserverOf(*run->entity);
+  observer.OnEntity(settings.name, *run->entity);
+  observer.OnRecords(settings.name, *run->entity, next.records.size());
+  Record(run, std::move(next.records));
+  if (before != nullptr) {
+    before->loses_id = true;
+    before->current = false;
+    batcher_.Add(before, 1, 0);
+    batcher_.Join(run, before);
+  }
+  cache_.SetCurrent(run);
+  return run;
 }
 
 void HistoryHost::Record(const RunPtr& run, std::vector<engine::Record> records) {
@@ -86,148 +138,144 @@ void HistoryHost::Record(const RunPtr& run, std::vector<engine::Record> records)
   run->touched = true;
   run->evict = false;
   run->last_touch = world_.executor.Now();
-  if (!run->state.IsOpen() && run->durable_open) run->execution_row_due = true;
-  if (&*run->row_memo != &*run->state.memo ||
-      &*run->row_search_attributes != &*run->state.search_attributes) {
-    run->row_memo = run->state.memo;
-    run->row_search_attributes = run->state.search_attributes;
-    run->execution_row_due = true;
-  }
   batcher_.Add(run, records.size(), bytes);
 }
 
 void HistoryHost::CheckFold(ResidentRun& run, const std::vector<engine::Record>& records) {
   for (const engine::Record& record : records) {
-    const absl::Status applied = workflow::Apply(*run.folded, record);
+    const absl::Status applied = run.folded->Apply(record);
     PERDURE_CHECK(applied.ok(), StdView(applied.message()));
   }
-  PERDURE_CHECK(workflow::EncodeSnapshot(*run.folded) == workflow::EncodeSnapshot(run.state),
+  PERDURE_CHECK(run.folded->EncodeSnapshot() == run.entity->EncodeSnapshot(),
                 "the fold of a run's records differs from its state");
 }
 
 void HistoryHost::RefreshObligations(ResidentRun& run) {
   if (run.Durable()) {
-    keeper_.Take(run, workflow::ObligationsOf(run.state));
+    TakeUp(run, run.entity->Owed());
   } else {
     run.obligations_stale = true;
   }
 }
 
-void HistoryHost::Execute(const RunRef& ref, workflow::Request request, Callback<workflow::Reply> done) {
+void HistoryHost::Execute(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
   // The common case first: no closure is built for a run in memory.
   if (const RunPtr run = FindResident(ref); run != nullptr) {
-    ExecuteOn(run, request, std::move(done));
+    ExecuteOn(run, *request, std::move(done));
     return;
   }
   WithRun(ref, [this, ref, request = std::move(request),
                 done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
     if (run.ok()) {
-      ExecuteOn(*run, request, std::move(done));
-    } else if (absl::IsDataLoss(run.status()) && std::holds_alternative<workflow::Terminate>(request)) {
-      TerminateUnfoldable(ref, std::move(request), std::move(done));
+      ExecuteOn(*run, *request, std::move(done));
+    } else if (absl::IsDataLoss(run.status()) && request->EndsUnfoldable()) {
+      EndUnfoldable(ref, std::move(request), std::move(done));
     } else {
       std::move(done)(run.status());
     }
   });
 }
 
-void HistoryHost::ExecuteOn(const RunPtr& run, const workflow::Request& request,
-                            Callback<workflow::Reply> done) {
+void HistoryHost::ExecuteOn(const RunPtr& run, const engine::Request& request,
+                            Callback<engine::ReplyPtr> done) {
   if (absl::Status serving = Serving(); !serving.ok()) {
     std::move(done)(serving);
     return;
   }
-  Answer(run, Step(run, request), std::move(done));
+  Answer(run, StepRequest(run, request).reply, std::move(done));
 }
 
-void HistoryHost::Start(const Uuid& namespace_id, workflow::api::StartWorkflowExecutionRequest request,
-                        Callback<workflow::StartReply> done) {
-  if (absl::Status serving = Serving(); !serving.ok()) {
+void HistoryHost::Start(const Uuid& namespace_id, KindNumber kind,
+                        std::unique_ptr<engine::StartRequest> request, Callback<engine::ReplyPtr> done) {
+  absl::Status serving = Serving();
+  const absl::StatusOr<const engine::Kind*> rules = KindOf(kind);
+  if (serving.ok()) serving = rules.status();
+  if (!serving.ok()) {
     std::move(done)(serving);
     return;
   }
-  const persistence::WorkflowKey key{ShardOf(namespace_id, request.workflow_id()), namespace_id,
-                                     request.workflow_id()};
-  workflow::StartRequest start{std::move(request), Uuid::Mint(world_.executor.random())};
-  WithCurrentRun(key, [this, key, namespace_id, start = std::move(start),
+  request->run_id = Uuid::Mint(world_.executor.random());
+  const persistence::EntityKey key{ShardOf(namespace_id, request->id()), namespace_id, request->id(), kind};
+  WithCurrentRun(key, [this, key, &rules = **rules, request = std::move(request),
                        done = std::move(done)](absl::StatusOr<RunPtr> current) mutable {
     if (absl::IsDataLoss(current.status())) {
-      StartOverUnfoldable(key, std::move(start), std::move(done));
+      StartOverUnfoldable(key, std::move(request), std::move(done));
     } else if (!current.ok()) {
       std::move(done)(current.status());
-    } else if (absl::Status serving = Serving(); !serving.ok()) {
-      std::move(done)(serving);
+    } else if (absl::Status still = Serving(); !still.ok()) {
+      std::move(done)(still);
     } else {
-      StartOn(*current, namespace_id, start, std::move(done));
+      StartOn(*current, key.namespace_id, rules, *request, std::move(done));
     }
   });
 }
 
-void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id,
-                          const workflow::StartRequest& request, Callback<workflow::StartReply> done) {
-  auto finish = [done = std::move(done)](absl::StatusOr<workflow::Reply> reply) mutable {
-    if (!reply.ok()) {
-      std::move(done)(reply.status());
-      return;
-    }
-    auto* start = std::get_if<workflow::StartReply>(&*reply);
-    PERDURE_CHECK(start != nullptr, "a start is answered by a StartReply");
-    std::move(done)(std::move(*start));
-  };
+void HistoryHost::StartOn(const RunPtr& current, const Uuid& namespace_id, const engine::Kind& kind,
+                          const engine::StartRequest& request, Callback<engine::ReplyPtr> done) {
   const engine::NamespaceSettings* settings = SettingsOf(namespace_id);
   if (settings == nullptr) {
-    finish(NamespaceNotFound(namespace_id.ToString()));
+    std::move(done)(NamespaceNotFound(namespace_id.ToString()));
     return;
   }
-  const workflow::State* state = current == nullptr ? nullptr : &current->state;
-  const RunMetrics::Before before{
-      .open = state != nullptr && state->IsOpen(), .activity = {}, .activities = {}};
-  workflow::StartDecision decision = workflow::DecideStart(state, request, ContextFor(state, *settings));
-  if (decision.current.has_value()) {
-    current->state = std::move(decision.current->state);
-    metrics_.CountTransitions(settings->name, current->state, decision.current->records.size());
-    if (!decision.current->records.empty()) Record(current, std::move(decision.current->records));
-    metrics_.Count(settings->name, before, workflow::FireTimers{}, true, current->state);
-  }
-  if (!decision.state.has_value()) {
-    if (current == nullptr) {
-      finish(decision.reply.status());
-    } else {
-      Answer(current, std::move(decision.reply), std::move(finish));
-    }
-    return;
-  }
-  const RunPtr run = AdmitNew(*std::move(decision.state));
-  metrics_.OnRun(settings->name, run->state);
-  metrics_.CountTransitions(settings->name, run->state, decision.records.size());
-  Record(run, std::move(decision.records));
   if (current != nullptr) {
-    current->loses_id = true;
-    current->current = false;
-    batcher_.Add(current, 1, 0);
-    batcher_.Join(run, current);
+    Stepped stepped =
+        Step(current, {Why::kStart, nullptr}, [&](engine::Entity& entity, const engine::Context& context) {
+          return kind.Start(&entity, request, context);
+        });
+    Answer(stepped.next == nullptr ? current : stepped.next, std::move(stepped.reply), std::move(done));
+    return;
   }
-  cache_.SetCurrent(run);
-  Answer(run, std::move(decision.reply), std::move(finish));
+  engine::Decision decision = kind.Start(nullptr, request, ContextFor(nullptr, *settings));
+  if (!decision.next.has_value()) {
+    std::move(done)(std::move(decision.reply));
+    return;
+  }
+  const RunPtr run = Follow(nullptr, *std::move(decision.next), *settings);
+  Answer(run, std::move(decision.reply), std::move(done));
 }
 
 void HistoryHost::OnRing(const persistence::RunKey& key) {
   const RunPtr run = cache_.Find(key);
-  if (run == nullptr || phase_ != Phase::kServing) return;
+  if (run == nullptr || run->lost || phase_ != Phase::kServing) return;
   if (!keeper_.Ring(*run)) return;
   const absl::Time now = world_.executor.Now();
-  if (!run->state.IsOpen()) {
-    if (run->delete_at && *run->delete_at <= now) Retire(run);
+  if (!run->IsOpen() && run->delete_at && *run->delete_at <= now) {
+    Retire(run);
     return;
   }
   const bool was_durable = run->Durable();
-  const absl::StatusOr<workflow::Reply> fired = Step(run, workflow::FireTimers{});
+  const Stepped fired =
+      Step(run, {Why::kTimers, nullptr},
+           [](engine::Entity& entity, const engine::Context& context) { return entity.FireTimers(context); });
   if (was_durable && run->Durable() && run->next_timer && *run->next_timer <= now) {
-    spdlog::error("{}", AboutRun("a timer fired without effect", world_.namespaces, key, run->state,
-                                 fired.ok() ? "nothing was due" : StdView(fired.status().message())));
+    spdlog::error("{}",
+                  AboutRun("a timer fired without effect", world_.namespaces, key, *run->entity,
+                           fired.reply.ok() ? "nothing was due" : StdView(fired.reply.status().message())));
     run->timers_not_before = now + kIdleTimerBackoff;
     RefreshObligations(*run);
   }
+}
+
+void HistoryHost::TakeUp(ResidentRun& run, engine::Obligations obligations) {
+  const bool owes = !obligations.messages.empty();
+  if (std::exchange(run.owes_messages, owes) || owes) {
+    if (outbox_ != nullptr) outbox_->Take(run, obligations.messages);
+  }
+  keeper_.Take(run, std::move(obligations));
+}
+
+void HistoryHost::PutDown(ResidentRun& run) {
+  keeper_.Forget(run);
+  if (run.owes_messages && outbox_ != nullptr) outbox_->Forget(run);
+  ForgetQuiet(run);
+}
+
+std::optional<absl::Time> HistoryHost::NextOf(const ResidentRun& run) const {
+  std::optional<absl::Time> next = ObligationsKeeper::Next(run);
+  if (!run.owes_messages || outbox_ == nullptr) return next;
+  const std::optional<absl::Time> attempt = outbox_->NextAttempt(run);
+  if (attempt && (!next || *attempt < *next)) next = attempt;
+  return next;
 }
 
 }  // namespace perdure::server

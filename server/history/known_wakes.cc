@@ -8,19 +8,26 @@ namespace perdure::server {
 
 absl::Time WakeTimes::Stored(absl::Time at) { return persistence::FromMicros(persistence::ToMicros(at)); }
 
-WakeTimes WakeTimes::Of(const engine::Obligations& obligations) {
+WakeTimes WakeTimes::Of(const engine::Obligations& obligations, absl::Time since) {
   WakeTimes times;
   for (const engine::Dispatch& dispatch : obligations.dispatches) {
     const absl::Time at = Stored(dispatch.scheduled_time);
     if (!times.dispatch || at < *times.dispatch) times.dispatch = at;
   }
   if (obligations.next_timer) times.timer = Stored(*obligations.next_timer);
+  for (const engine::OwedMessage& message : obligations.messages) {
+    const absl::Time at = Stored(std::max(message.not_before, since));
+    if (!times.message || at < *times.message) times.message = at;
+  }
   return times;
 }
 
 std::optional<absl::Time> WakeTimes::Earliest() const {
-  if (!dispatch || !timer) return dispatch ? dispatch : timer;
-  return std::min(*dispatch, *timer);
+  std::optional<absl::Time> earliest;
+  for (const std::optional<absl::Time>& at : {dispatch, timer, message}) {
+    if (at && (!earliest || *at < *earliest)) earliest = at;
+  }
+  return earliest;
 }
 
 bool KnownWakes::Contains(const Times& times, absl::Time at) {
@@ -44,13 +51,14 @@ void KnownWakes::Lower(const WakeTimes& times, persistence::RunWrite& write) {
   for (const absl::Time at : sure_) {
     if (at <= *earliest) return;
   }
-  Settle(WakeTimes{earliest, std::nullopt}, write);
+  Settle(WakeTimes{earliest, std::nullopt, std::nullopt}, write);
 }
 
 bool KnownWakes::Settle(const WakeTimes& times, persistence::RunWrite& write) {
   Times wanted;
-  if (times.dispatch) wanted.push_back(*times.dispatch);
-  if (times.timer && times.timer != times.dispatch) wanted.push_back(*times.timer);
+  for (const std::optional<absl::Time>& at : {times.dispatch, times.timer, times.message}) {
+    if (at && !Contains(wanted, *at)) wanted.push_back(*at);
+  }
   bool changed = false;
   for (const absl::Time at : wanted) {
     if (Contains(sure_, at)) continue;

@@ -18,13 +18,16 @@
 
 namespace perdure::server {
 
-// When a run owes the world something: the earliest of both is the lower bound that the table must hold.
+// When a run owes the world something: the earliest of them is the lower bound that the table must hold.
 struct WakeTimes {
   std::optional<absl::Time> dispatch;  // the earliest scheduled time of its dispatches
   // Its next timer; for a run that leaves memory, whatever is next, a dispatch still held included.
   std::optional<absl::Time> timer;
+  // The earliest time from which a message may be sent; nullopt for a run that leaves memory.
+  std::optional<absl::Time> message = std::nullopt;
 
-  static WakeTimes Of(const engine::Obligations& obligations);
+  // `since`: a message that may be sent at once is owed since then.
+  static WakeTimes Of(const engine::Obligations& obligations, absl::Time since);
   // The row's time for an obligation of time `at`: up to a microsecond before it.
   static absl::Time Stored(absl::Time at);
   std::optional<absl::Time> Earliest() const;

@@ -53,7 +53,7 @@ TEST_CASE("times count as the store keeps them") {
   engine::Obligations obligations;
   obligations.next_timer = kNow + absl::Nanoseconds(1500);
   persistence::RunWrite write;
-  wakes.Lower(WakeTimes::Of(obligations), write);
+  wakes.Lower(WakeTimes::Of(obligations, absl::UnixEpoch()), write);
   REQUIRE(write.wakes_added.size() == 1);
   CHECK(write.wakes_added[0] == kNow + absl::Microseconds(1));
   CHECK(wakes.Trusts(*obligations.next_timer));

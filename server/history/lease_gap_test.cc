@@ -20,7 +20,7 @@ class OtherNode {
       : time_(first.time()),
         executor_(time_),
         matching_executor_(time_),
-        history_({first.store(), namespaces_, lease_, metrics_}, {&executor_}, first_writer, {}),
+        history_({first.store(), namespaces_, lease_, metrics_, kinds_}, {&executor_}, first_writer, {}),
         matching_(matching_executor_, history_, namespaces_, metrics_, {}) {
     history_.Serve(matching_, [] {});
     time_.RunUntilIdle();
@@ -32,7 +32,8 @@ class OtherNode {
 
   absl::Status Signal(TestNode& first, const std::string& workflow_id, const std::string& name) {
     Awaited<workflow::Reply> reply;
-    history_.Execute(first.Ref(workflow_id), first.SignalRequest(workflow_id, name), reply.Answer());
+    WorkflowHistory(history_).Execute(first.Ref(workflow_id), first.SignalRequest(workflow_id, name),
+                                      reply.Answer());
     time_.RunUntilIdle();
     return reply.Get().status();
   }
@@ -44,6 +45,7 @@ class OtherNode {
   NullMetrics metrics_;
   testing::SettableLease lease_;
   testing::OneNamespace namespaces_;
+  const EntityKinds kinds_{{WorkflowLine()}};
   NodeHistory history_;
   NodeMatching matching_;
 };

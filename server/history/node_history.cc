@@ -1,5 +1,6 @@
 #include "server/history/node_history.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -7,50 +8,12 @@
 
 namespace perdure::server {
 
-namespace workflow = engine::workflow;
-
 namespace {
 
 using Importance = Admission::Importance;
 
-template <typename... Visitors>
-struct Overloads : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloads(Visitors...) -> Overloads<Visitors...>;
-
-Importance ImportanceOf(const workflow::Request& request) {
-  return std::visit(Overloads{
-                        [](const workflow::ReturnActivityTask&) { return Importance::kAnswer; },
-                        [](const workflow::CompleteWorkflowTask&) { return Importance::kAnswer; },
-                        [](const workflow::FailWorkflowTask&) { return Importance::kAnswer; },
-                        [](const workflow::CompleteActivity&) { return Importance::kAnswer; },
-                        [](const workflow::FailActivity&) { return Importance::kAnswer; },
-                        [](const workflow::CancelActivity&) { return Importance::kAnswer; },
-                        [](const workflow::HeartbeatActivity&) { return Importance::kAnswer; },
-                        [](const workflow::Terminate&) {
-                          return Importance::kAnswer;
-                        },  // an operator's way out of overload
-                        [](const auto&) { return Importance::kCall; },
-                    },
-                    request);
-}
-
-// Bytes of what a client sent, for the bound on waiting bytes.
-size_t BytesOf(const workflow::Request& request) {
-  return std::visit(Overloads{
-                        [](const workflow::StartWorkflowTask&) { return size_t{0}; },
-                        [](const workflow::StartActivityTask&) { return size_t{0}; },
-                        [](const workflow::ReturnActivityTask&) { return size_t{0}; },
-                        [](const workflow::HardenWorkflowTaskStart&) { return size_t{0}; },
-                        [](const workflow::ResetSticky&) { return size_t{0}; },
-                        [](const workflow::FireTimers&) { return size_t{0}; },
-                        [](const workflow::ReceiveMessage& r) { return r.message.ByteSizeLong(); },
-                        [](const workflow::SettleMessages&) { return size_t{0}; },
-                        [](const auto& r) { return r.request.ByteSizeLong(); },
-                    },
-                    request);
+Importance ImportanceOf(const engine::Request& request) {
+  return request.IsAnswer() ? Importance::kAnswer : Importance::kCall;
 }
 
 // Calls `done` when it was called `count` times.
@@ -70,7 +33,8 @@ NodeHistory::NodeHistory(World world, const std::vector<Executor*>& executors, u
   for (ShardId shard = 0; shard < kShardCount; ++shard) shards[shard % executors.size()].push_back(shard);
   for (size_t i = 0; i < executors.size(); ++i) {
     hosts_.push_back(std::make_unique<HistoryHost>(
-        HistoryHost::World{*executors[i], world.store, world.namespaces, world.lease, world.metrics},
+        HistoryHost::World{*executors[i], world.store, world.namespaces, world.lease, world.metrics,
+                           world.kinds},
         first_writer + static_cast<uint32_t>(i), std::move(shards[i]), options));
   }
 }
@@ -110,12 +74,12 @@ void NodeHistory::CheckServing(absl::AnyInvocable<void(bool) &&> done) {
   }
 }
 
-size_t NodeHistory::PlaceOf(const Uuid& namespace_id, std::string_view workflow_id) const {
-  return ShardOf(namespace_id, workflow_id) % hosts_.size();
+size_t NodeHistory::PlaceOf(const Uuid& namespace_id, std::string_view id) const {
+  return ShardOf(namespace_id, id) % hosts_.size();
 }
 
-HistoryHost& NodeHistory::HostOf(const Uuid& namespace_id, std::string_view workflow_id) const {
-  return *hosts_[PlaceOf(namespace_id, workflow_id)];
+HistoryHost& NodeHistory::HostOf(const Uuid& namespace_id, std::string_view id) const {
+  return *hosts_[PlaceOf(namespace_id, id)];
 }
 
 template <typename T, typename Call>
@@ -133,41 +97,56 @@ void NodeHistory::Post(HistoryHost& host, Importance importance, size_t bytes, C
       });
 }
 
-void NodeHistory::Start(const Uuid& namespace_id, workflow::api::StartWorkflowExecutionRequest request,
-                        Callback<workflow::StartReply> done) {
-  HistoryHost& host = HostOf(namespace_id, request.workflow_id());
-  const size_t bytes = request.ByteSizeLong();
-  Post<workflow::StartReply>(host, Importance::kCall, bytes, std::move(done),
-                             [namespace_id, request = std::move(request)](
-                                 HistoryHost& h, Callback<workflow::StartReply> answer) mutable {
-                               h.Start(namespace_id, std::move(request), std::move(answer));
-                             });
+void NodeHistory::Start(const Uuid& namespace_id, KindNumber kind,
+                        std::unique_ptr<engine::StartRequest> request, Callback<engine::ReplyPtr> done) {
+  HistoryHost& host = HostOf(namespace_id, request->id());
+  const size_t bytes = request->Bytes();
+  Post<engine::ReplyPtr>(host, Importance::kCall, bytes, std::move(done),
+                         [namespace_id, kind, request = std::move(request)](
+                             HistoryHost& h, Callback<engine::ReplyPtr> answer) mutable {
+                           h.Start(namespace_id, kind, std::move(request), std::move(answer));
+                         });
 }
 
-void NodeHistory::Execute(RunRef run, workflow::Request request, Callback<workflow::Reply> done) {
-  HistoryHost& host = HostOf(run.namespace_id, run.workflow_id);
-  const Importance importance = ImportanceOf(request);
-  const size_t bytes = BytesOf(request);
-  Post<workflow::Reply>(host, importance, bytes, std::move(done),
-                        [run = std::move(run), request = std::move(request)](
-                            HistoryHost& h, Callback<workflow::Reply> answer) mutable {
-                          h.Execute(run, std::move(request), std::move(answer));
-                        });
+void NodeHistory::Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  HistoryHost& host = HostOf(run.namespace_id, run.id);
+  const Importance importance = ImportanceOf(*request);
+  const size_t bytes = request->Bytes();
+  Post<engine::ReplyPtr>(host, importance, bytes, std::move(done),
+                         [run = std::move(run), request = std::move(request)](
+                             HistoryHost& h, Callback<engine::ReplyPtr> answer) mutable {
+                           h.Execute(run, std::move(request), std::move(answer));
+                         });
 }
 
-void NodeHistory::Describe(RunRef run, Callback<workflow::api::DescribeWorkflowExecutionResponse> done) {
-  using Response = workflow::api::DescribeWorkflowExecutionResponse;
-  HistoryHost& host = HostOf(run.namespace_id, run.workflow_id);
-  Post<Response>(host, Importance::kCall, 0, std::move(done),
-                 [run = std::move(run)](HistoryHost& h, Callback<Response> answer) {
-                   h.Describe(run, std::move(answer));
-                 });
+void NodeHistory::Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  HistoryHost& host = HostOf(run.namespace_id, run.id);
+  Post<engine::ReplyPtr>(host, Importance::kCall, 0, std::move(done),
+                         [run = std::move(run), request = std::move(request)](
+                             HistoryHost& h, Callback<engine::ReplyPtr> answer) mutable {
+                           h.Read(run, std::move(request), std::move(answer));
+                         });
 }
 
-uint64_t NodeHistory::WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+void NodeHistory::Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done) {
+  const perdure::engine::Target& target = copy.message().target();
+  Uuid namespace_id;
+  std::copy_n(target.namespace_id().begin(),
+              std::min(target.namespace_id().size(), namespace_id.bytes.size()), namespace_id.bytes.begin());
+  HistoryHost& host = HostOf(namespace_id, target.id());
+  const size_t bytes = copy.ByteSizeLong();
+  using Answer = perdure::engine::MessageAnswer;
+  // Beside workers' answers: what is owed is sent again until it is taken.
+  Post<Answer>(host, Importance::kAnswer, bytes, std::move(done),
+               [copy = std::move(copy)](HistoryHost& h, Callback<Answer> answer) mutable {
+                 h.Deliver(std::move(copy), std::move(answer));
+               });
+}
+
+uint64_t NodeHistory::WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                                     Callback<RunPosition> done) {
   // Without a ticket: waiting is what it is for. The waiters have a bound of their own.
-  const size_t place = PlaceOf(run.namespace_id, run.workflow_id);
+  const size_t place = PlaceOf(run.namespace_id, run.id);
   HistoryHost& host = *hosts_[place];
   // The id says where the wait is.
   const uint64_t id = next_wait_.fetch_add(1, std::memory_order_relaxed) * hosts_.size() + place;
@@ -184,7 +163,7 @@ void NodeHistory::CancelWait(uint64_t wait) {
 }
 
 void NodeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
-  HistoryHost& host = HostOf(query.run.namespace_id, query.run.workflow_id);
+  HistoryHost& host = HostOf(query.run.namespace_id, query.run.id);
   Post<EventsPage>(host, Importance::kCall, 0, std::move(done),
                    [query = std::move(query)](HistoryHost& h, Callback<EventsPage> answer) {
                      h.ReadEvents(query, std::move(answer));

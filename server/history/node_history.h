@@ -23,6 +23,7 @@ class NodeHistory final : public History {
     const NamespaceRegistry& namespaces;
     const Lease& lease;
     Metrics& metrics;
+    const EntityKinds& kinds;
   };
   // Executor i is writer `first_writer` + i. REQUIRES: at least one executor.
   NodeHistory(World world, const std::vector<Executor*>& executors, uint32_t first_writer,
@@ -38,12 +39,12 @@ class NodeHistory final : public History {
   // For tests and health: true when every executor serves. Any thread.
   void CheckServing(absl::AnyInvocable<void(bool) &&> done);
 
-  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
-             Callback<engine::workflow::StartReply> done) override;
-  void Execute(RunRef run, engine::workflow::Request request,
-               Callback<engine::workflow::Reply> done) override;
-  void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
-  uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
+  void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
+             Callback<engine::ReplyPtr> done) override;
+  void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  void Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done) override;
+  uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override;
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
@@ -51,8 +52,8 @@ class NodeHistory final : public History {
   HistoryHost& host(size_t executor) { return *hosts_[executor]; }
 
  private:
-  size_t PlaceOf(const Uuid& namespace_id, std::string_view workflow_id) const;
-  HistoryHost& HostOf(const Uuid& namespace_id, std::string_view workflow_id) const;
+  size_t PlaceOf(const Uuid& namespace_id, std::string_view id) const;
+  HistoryHost& HostOf(const Uuid& namespace_id, std::string_view id) const;
   // Posts `call(host, done)` when the executor lets it in; answers RESOURCE_EXHAUSTED otherwise.
   template <typename T, typename Call>
   void Post(HistoryHost& host, Admission::Importance importance, size_t bytes, Callback<T> done, Call call);

@@ -26,7 +26,7 @@ QueueKey QueueOf(const ResidentRun& run, const Dispatch& dispatch) {
 }  // namespace
 
 Task ObligationsKeeper::TaskOf(const ResidentRun& run, const Dispatch& dispatch) const {
-  return {{run.namespace_id(), run.workflow_id(), run.key.run_id}, dispatch, &owner_};
+  return {{run.namespace_id(), run.id(), run.key.run_id, run.key.kind}, dispatch, &owner_};
 }
 
 // Both lists are in the order of ObligationsOf: one pass tells what is new, what stayed and what is gone.
@@ -80,11 +80,10 @@ void ObligationsKeeper::SetAlarm(ResidentRun& run) {
   alarms_.Move(run.key, run.alarm, Next(run, run.timers_not_before));
 }
 
-void ObligationsKeeper::Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id,
-                                int32_t attempt) {
+void ObligationsKeeper::Started(ResidentRun& run, const engine::DispatchName& name) {
   std::erase_if(run.owed, [&](const OwedDispatch& owed) {
-    return owed.dispatch.kind == kind && owed.dispatch.scheduled_event_id == scheduled_event_id &&
-           owed.dispatch.attempt == attempt;
+    return owed.dispatch.kind == name.kind && owed.dispatch.scheduled_event_id == name.scheduled_event_id &&
+           owed.dispatch.attempt == name.attempt;
   });
 }
 
@@ -118,7 +117,7 @@ void ObligationsKeeper::Declined(const Task& task, ResidentRun* run) {
     owed->with = OwedDispatch::With::kBacklog;
   }
   const Uuid run_id = *task.run.run_id;
-  backlog_.Add(queue, {ShardOf(task.run.namespace_id, task.run.workflow_id), run_id},
+  backlog_.Add(queue, {ShardOf(task.run.namespace_id, task.run.id), run_id, task.run.kind},
                task.dispatch.scheduled_event_id);
   ReportBacklog(queue);
 }

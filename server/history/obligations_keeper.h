@@ -28,7 +28,7 @@ class ObligationsKeeper {
   // What the run's durable state owes from now on.
   void Take(ResidentRun& run, engine::Obligations obligations);
   // Matching itself has just started this dispatch: it need not be withdrawn.
-  static void Started(ResidentRun& run, engine::TaskKind kind, int64_t scheduled_event_id, int32_t attempt);
+  static void Started(ResidentRun& run, const engine::DispatchName& name);
   // When there is something to do for the run, beyond the dispatches that matching has or declined: the time
   // of its next timer (`timers_not_before` when that is later), or of a dispatch that is still held.
   static std::optional<absl::Time> Next(const ResidentRun& run,

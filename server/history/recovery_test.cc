@@ -114,8 +114,8 @@ TEST_CASE("a call that waits for a commit goes with its host") {
     REQUIRE(node.Start("wf").ok());
     auto held = std::make_shared<int>();
     const std::weak_ptr<int> call = held;
-    node.history().Execute(node.Ref("wf"), node.SignalRequest("wf", "signal"),
-                           [held = std::move(held)](const absl::StatusOr<workflow::Reply>&) {});
+    node.workflows().Execute(node.Ref("wf"), node.SignalRequest("wf", "signal"),
+                             [held = std::move(held)](const absl::StatusOr<workflow::Reply>&) {});
     CHECK_FALSE(call.expired());
     for (int step = 0; step < crash_after; ++step) node.time().RunOne();
     node.Crash();

@@ -1,4 +1,4 @@
-// A workflow run in an executor's memory: its state and what the host must remember besides.
+// An entity's run in an executor's memory: its state and what the host must remember besides.
 //
 // Not thread-safe: it belongs to one executor. Held by shared_ptr: by the cache, and by the groups of records
 // that wait for a commit. A run that was dropped (`dropped`) is held only by those; nothing new is decided on
@@ -12,9 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "base/cow.h"
 #include "engine/entity.h"
-#include "engine/workflow/state.h"
 #include "persistence/batch.h"
 #include "server/history/event_tail.h"
 #include "server/history/known_wakes.h"
@@ -47,14 +45,17 @@ struct SealedWrite {
 
 struct ResidentRun {
   persistence::RunKey key;
-  engine::workflow::State state;
+  std::unique_ptr<engine::Entity> entity;  // null for what only removes something
   EventTail tail;
-  // Debug and simulation: the fold of every record, compared with `state` after each step.
-  std::optional<engine::workflow::State> folded;
+  // Debug and simulation: the fold of every record, compared with `entity` after each step.
+  std::unique_ptr<engine::Entity> folded;
 
-  // True for the run that holds its workflow id: an open one, or the last one closed.
+  // True for the run that holds its id: an open one, or the last one closed.
   bool current = true;
   bool dropped = false;
+  // The store refused what its newest state stands on, while an earlier part of it is in the commit in
+  // flight: it takes no calls and leaves memory with that commit's outcome.
+  bool lost = false;
   // A husk of a run that cannot be folded (host_salvage.cc): the commit that closes it writes a snapshot.
   bool salvaged = false;
 
@@ -68,15 +69,12 @@ struct ResidentRun {
 
   // --- what the next commit writes besides records
   bool execution_row_due = false;
-  bool loses_id = false;  // another run takes the workflow id
+  bool loses_id = false;  // another run takes the id
   bool settle_wakes = false;
   bool evict = false;  // leaves memory once that commit is durable, unless touched again
   // A part of a run that retention removes; nothing else of that run is here, only the wakes that go with it.
   std::optional<persistence::Deletion> removes;
   std::optional<absl::Time> delete_at;  // of the execution row, as last written
-  // As last written to the execution row; holding a copy makes a change visible as another object.
-  Cow<temporal::api::common::v1::Memo> row_memo;
-  Cow<temporal::api::common::v1::SearchAttributes> row_search_attributes;
   KnownWakes wakes;
   WakeTimes wake_times;  // of the newest obligations
 
@@ -91,6 +89,7 @@ struct ResidentRun {
   std::optional<absl::Time> next_timer;
   std::optional<absl::Time> alarm;                      // its entry in the host's Alarms
   absl::Time timers_not_before = absl::InfinitePast();  // after the store refused what a timer wrote
+  bool owes_messages = false;                           // as the outbox was told last
   // Volatile state changed after the seal: obligations are computed again when the commit has landed.
   bool obligations_stale = false;
 
@@ -105,8 +104,9 @@ struct ResidentRun {
   bool in_quiet = false;
   absl::Time last_touch;
 
-  const Uuid& namespace_id() const { return state.facts->namespace_id; }
-  const std::string& workflow_id() const { return state.facts->workflow_id; }
+  const Uuid& namespace_id() const { return entity->namespace_id(); }
+  const std::string& id() const { return entity->id(); }
+  bool IsOpen() const { return entity->IsOpen(); }
   bool Durable() const { return open_group == nullptr && sealed_group == nullptr; }
 };
 

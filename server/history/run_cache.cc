@@ -5,12 +5,11 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "engine/workflow/workflow.h"
 
 namespace perdure::server {
 
-persistence::WorkflowKey RunCache::WorkflowKeyOf(const ResidentRun& run) {
-  return {run.key.shard, run.namespace_id(), run.workflow_id()};
+persistence::EntityKey RunCache::EntityKeyOf(const ResidentRun& run) {
+  return {run.key.shard, run.namespace_id(), run.id(), run.key.kind};
 }
 
 RunPtr RunCache::Find(const persistence::RunKey& key) const {
@@ -18,7 +17,7 @@ RunPtr RunCache::Find(const persistence::RunKey& key) const {
   return found == by_key_.end() ? nullptr : found->second;
 }
 
-RunPtr RunCache::FindCurrent(const persistence::WorkflowKey& key) const {
+RunPtr RunCache::FindCurrent(const persistence::EntityKey& key) const {
   const auto found = current_.find(key);
   return found == current_.end() ? nullptr : found->second;
 }
@@ -29,7 +28,7 @@ void RunCache::Insert(const RunPtr& run) {
 }
 
 void RunCache::SetCurrent(const RunPtr& run) {
-  RunPtr& current = current_[WorkflowKeyOf(*run)];
+  RunPtr& current = current_[EntityKeyOf(*run)];
   if (current != nullptr && current != run) current->current = false;
   current = run;
   run->current = true;
@@ -39,7 +38,7 @@ void RunCache::Remove(const RunPtr& run) {
   if (run->dropped) return;
   run->dropped = true;
   Unlink(*run);
-  const auto current = current_.find(WorkflowKeyOf(*run));
+  const auto current = current_.find(EntityKeyOf(*run));
   if (current != current_.end() && current->second == run) current_.erase(current);
   by_key_.erase(run->key);
 }
@@ -47,8 +46,8 @@ void RunCache::Remove(const RunPtr& run) {
 std::vector<RunPtr> RunCache::RemoveAll() {
   std::vector<RunPtr> all;
   all.reserve(by_key_.size());
-  for (const Kind* kind : {&open_, &closed_}) {
-    for (ResidentRun* run : kind->order) {
+  for (const Ordered* runs : {&open_, &closed_}) {
+    for (ResidentRun* run : runs->order) {
       run->dropped = true;
       all.push_back(by_key_.at(run->key));
     }
@@ -67,18 +66,18 @@ void RunCache::Use(ResidentRun& run) {
 }
 
 void RunCache::Unlink(ResidentRun& run) {
-  Kind& kind = KindOf(run);
-  kind.order.erase(run.lru);
-  kind.bytes -= run.counted_bytes;
+  Ordered& runs = OrderOf(run);
+  runs.order.erase(run.lru);
+  runs.bytes -= run.counted_bytes;
   leaving_bytes_ -= std::exchange(run.leaving_bytes, 0);
 }
 
 void RunCache::Link(ResidentRun& run) {
-  run.counted_bytes = sizeof(ResidentRun) + engine::workflow::ApproximateBytes(run.state) + run.tail.bytes();
-  run.counted_open = run.state.IsOpen();
-  Kind& kind = KindOf(run);
-  kind.bytes += run.counted_bytes;
-  run.lru = kind.order.insert(kind.order.end(), &run);
+  run.counted_bytes = sizeof(ResidentRun) + run.entity->ApproximateBytes() + run.tail.bytes();
+  run.counted_open = run.IsOpen();
+  Ordered& runs = OrderOf(run);
+  runs.bytes += run.counted_bytes;
+  run.lru = runs.order.insert(runs.order.end(), &run);
 }
 
 RunPtr RunCache::NextToLeave() const {
@@ -86,15 +85,15 @@ RunPtr RunCache::NextToLeave() const {
     return by_key_.at(closed_.order.front()->key);
   }
   if (bytes() <= budget_) return nullptr;
-  const Kind& kind = open_.order.empty() ? closed_ : open_;
-  return kind.order.empty() ? nullptr : by_key_.at(kind.order.front()->key);
+  const Ordered& runs = open_.order.empty() ? closed_ : open_;
+  return runs.order.empty() ? nullptr : by_key_.at(runs.order.front()->key);
 }
 
 void RunCache::MarkLeaving(ResidentRun& run) {
   Unlink(run);
-  Kind& kind = KindOf(run);
+  Ordered& runs = OrderOf(run);
   leaving_bytes_ += run.leaving_bytes = std::exchange(run.counted_bytes, 0);
-  run.lru = kind.order.insert(kind.order.end(), &run);
+  run.lru = runs.order.insert(runs.order.end(), &run);
 }
 
 }  // namespace perdure::server

@@ -1,4 +1,4 @@
-// The runs in an executor's memory: by key, by workflow id, and in order of use.
+// The runs in an executor's memory: by key, by kind and id, and in order of use.
 //
 // Not thread-safe. Owns what it holds, together with the groups that wait for a commit.
 // Invariant: a run that is not here has nothing that the store does not have.
@@ -19,11 +19,11 @@ class RunCache {
 
   // Null when it is not here.
   RunPtr Find(const persistence::RunKey& key) const;
-  // The current run of the workflow id, when that is known and here.
-  RunPtr FindCurrent(const persistence::WorkflowKey& key) const;
+  // The current run of the id, when that is known and here.
+  RunPtr FindCurrent(const persistence::EntityKey& key) const;
 
   void Insert(const RunPtr& run);
-  // `run` holds its workflow id from now on, instead of whatever held it.
+  // `run` holds its id from now on, instead of whatever held it.
   void SetCurrent(const RunPtr& run);
   // It leaves memory; pointers to it see `dropped`.
   void Remove(const RunPtr& run);
@@ -46,20 +46,20 @@ class RunCache {
   size_t held_bytes() const { return bytes() + leaving_bytes_; }
 
  private:
-  struct Kind {
+  struct Ordered {
     std::list<ResidentRun*> order;  // least recently used first
     size_t bytes = 0;
   };
-  Kind& KindOf(const ResidentRun& run) { return run.counted_open ? open_ : closed_; }
+  Ordered& OrderOf(const ResidentRun& run) { return run.counted_open ? open_ : closed_; }
   void Unlink(ResidentRun& run);
   void Link(ResidentRun& run);
-  static persistence::WorkflowKey WorkflowKeyOf(const ResidentRun& run);
+  static persistence::EntityKey EntityKeyOf(const ResidentRun& run);
 
   const size_t budget_;
   absl::flat_hash_map<persistence::RunKey, RunPtr> by_key_;
-  absl::flat_hash_map<persistence::WorkflowKey, RunPtr> current_;
-  Kind open_;
-  Kind closed_;
+  absl::flat_hash_map<persistence::EntityKey, RunPtr> current_;
+  Ordered open_;
+  Ordered closed_;
   size_t leaving_bytes_ = 0;
 };
 

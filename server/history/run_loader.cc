@@ -6,9 +6,9 @@
 
 namespace perdure::server {
 
+using persistence::EntityKey;
 using persistence::RunKey;
 using persistence::StoredRun;
-using persistence::WorkflowKey;
 
 namespace {
 
@@ -159,9 +159,9 @@ void RunLoader::AskAgain(Queue& queue, const std::vector<RunKey>& later, size_t 
   queue.keys_a_query = std::min(queue.most_keys, 2 * (later.empty() ? queue.keys_a_query : read));
 }
 
-bool RunLoader::LooksUp(const WorkflowKey& key) const { return lookups_.contains(key); }
+bool RunLoader::LooksUp(const EntityKey& key) const { return lookups_.contains(key); }
 
-void RunLoader::LookUp(const WorkflowKey& key, Found done) {
+void RunLoader::LookUp(const EntityKey& key, Found done) {
   std::vector<Found>& waiting = lookups_[key];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
@@ -173,7 +173,7 @@ void RunLoader::LookUpMore() {
   if (looking_up_ || next_lookups_.empty()) return;
   looking_up_ = true;
   const size_t count = std::min(next_lookups_.size(), load_keys_);
-  std::vector<WorkflowKey> keys(
+  std::vector<EntityKey> keys(
       std::make_move_iterator(next_lookups_.begin()),
       std::make_move_iterator(next_lookups_.begin() + static_cast<std::ptrdiff_t>(count)));
   next_lookups_.erase(next_lookups_.begin(), next_lookups_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -183,7 +183,7 @@ void RunLoader::LookUpMore() {
       });
 }
 
-void RunLoader::OnFound(const std::vector<WorkflowKey>& keys,
+void RunLoader::OnFound(const std::vector<EntityKey>& keys,
                         absl::StatusOr<std::vector<std::optional<Uuid>>> found) {
   looking_up_ = false;
   const uint64_t generation = generation_;
@@ -217,7 +217,7 @@ void RunLoader::Abandon(const absl::Status& status) {
   for (const RunKey& key : SortedKeys(runs)) {
     Answer(runs.at(key), status);
   }
-  for (const WorkflowKey& key : SortedKeys(lookups)) {
+  for (const EntityKey& key : SortedKeys(lookups)) {
     for (Found& done : lookups.at(key)) std::move(done)(status);
   }
 }

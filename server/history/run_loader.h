@@ -55,9 +55,9 @@ class RunLoader {
 
   // REQUIRES: the run is not in memory, and is not being removed.
   void Load(const persistence::RunKey& key, Urgency urgency, Loaded done);
-  // The current run of a workflow id, as stored.
-  void LookUp(const persistence::WorkflowKey& key, Found done);
-  bool LooksUp(const persistence::WorkflowKey& key) const;
+  // The current run of an id, as stored.
+  void LookUp(const persistence::EntityKey& key, Found done);
+  bool LooksUp(const persistence::EntityKey& key) const;
   // The host may have room again.
   void Resume();
 
@@ -93,7 +93,7 @@ class RunLoader {
   static void Answer(Wanted& wanted, const absl::StatusOr<RunPtr>& run);
   void AskAgain(Queue& queue, const std::vector<persistence::RunKey>& later, size_t asked);
   void LookUpMore();
-  void OnFound(const std::vector<persistence::WorkflowKey>& keys,
+  void OnFound(const std::vector<persistence::EntityKey>& keys,
                absl::StatusOr<std::vector<std::optional<Uuid>>> found);
 
   Executor& executor_;
@@ -108,8 +108,8 @@ class RunLoader {
   // Two queries: the database reads one while this executor folds the other.
   Queue woken_;
 
-  absl::flat_hash_map<persistence::WorkflowKey, std::vector<Found>> lookups_;
-  std::vector<persistence::WorkflowKey> next_lookups_;
+  absl::flat_hash_map<persistence::EntityKey, std::vector<Found>> lookups_;
+  std::vector<persistence::EntityKey> next_lookups_;
   bool looking_up_ = false;
 };
 

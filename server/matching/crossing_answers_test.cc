@@ -55,7 +55,7 @@ class ClosedLoop {
 
   void StartNext() {
     if (started_ == kWorkflows) return;
-    node_.history().Start(node_.namespace_id(), node_.StartRequest("wf" + std::to_string(started_++)),
+    node_.workflows().Start(node_.namespace_id(), node_.StartRequest("wf" + std::to_string(started_++)),
                           Deliver<workflow::StartReply>([](const auto& reply) { REQUIRE(reply.ok()); }));
   }
 
@@ -98,7 +98,7 @@ class ClosedLoop {
       testing::AddActivityCommand(completion, "activity");
     }
     const RunRef run = node_.Ref(task->token.workflow_id());
-    node_.history().Execute(run, std::move(completion),
+    node_.workflows().Execute(run, std::move(completion),
                             Deliver<workflow::Reply>([this, last](const auto& reply) {
                               REQUIRE(reply.ok());
                               if (!last) return;
@@ -118,7 +118,7 @@ class ClosedLoop {
           if (const auto* task = std::get_if<workflow::ActivityTaskReply>(&polled->task)) {
             workflow::CompleteActivity completion;
             completion.token = task->token;
-            node_.history().Execute(node_.Ref(task->token.workflow_id()), std::move(completion),
+            node_.workflows().Execute(node_.Ref(task->token.workflow_id()), std::move(completion),
                                     Deliver<workflow::Reply>([](const auto& reply) { REQUIRE(reply.ok()); }));
           }
           PollActivity();

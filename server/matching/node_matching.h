@@ -21,6 +21,7 @@
 #include "server/matching/task_queue.h"
 #include "server/matching/waiting_poll.h"
 #include "server/metrics/metrics.h"
+#include "server/workflows/workflow_history.h"
 
 namespace perdure::server {
 
@@ -96,7 +97,7 @@ class NodeMatching final : public Matching {
   void ForgetCrowd();
 
   Executor& executor_;
-  History& history_;
+  const WorkflowHistory history_;
   const NamespaceRegistry& namespaces_;
   Metrics& metrics_;
   const size_t window_;

@@ -114,7 +114,10 @@ std::vector<std::string> Auditor::CheckWakes(const std::vector<uint32_t>& writer
   std::vector<std::string> broken;
   for (const persistence::StoredRun& run : stored) {
     const workflow::State state = FoldOf(run);
-    const std::optional<absl::Time> owed = server::WakeTimes::Of(workflow::ObligationsOf(state)).Earliest();
+    server::WakeTimes times =
+        server::WakeTimes::Of(workflow::ObligationsOf(state), workflow::EarliestNow(state));
+    times.message.reset();  // a run that waits for the next attempt of one left memory with that wake
+    const std::optional<absl::Time> owed = times.Earliest();
     const auto wake = first.find(run.key);
     if (!owed || (wake != first.end() && wake->second <= *owed)) continue;
     broken.push_back(fmt::format("{} owes something at {}, and its first wake is {}",

@@ -82,7 +82,7 @@ void Client::Signal(Flight& flight, int number) {
   signal.request.set_signal_name("go");
   signal.request.set_request_id(fmt::format("signal-{}-{}", flight.plan->workflow_id, number));
   network_.history().Execute(
-      {.namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = std::nullopt},
+      {.namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = std::nullopt},
       std::move(signal),
       network_.Answer<engine::workflow::Reply>(
           [this, &flight, round, again](const absl::StatusOr<engine::workflow::Reply>& reply) {
@@ -104,7 +104,7 @@ void Client::Watch(Flight& flight) {
   };
   if (!network_.connected()) return Later(again);
   network_.history().WaitForEvents(
-      {.namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = std::nullopt},
+      {.namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = std::nullopt},
       std::numeric_limits<int64_t>::max(), absl::Seconds(20),
       network_.Answer<server::RunPosition>(
           [this, &flight, round, again](const absl::StatusOr<server::RunPosition>& position) {
@@ -128,7 +128,7 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
   if (!network_.connected()) return Later(again);
   server::EventsQuery query;
   query.run = {
-      .namespace_id = namespace_id_, .workflow_id = flight.plan->workflow_id, .run_id = position.run_id};
+      .namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = position.run_id};
   query.to_event_id = position.next_event_id;
   query.max_events = 100000;
   query.max_bytes = 100 << 20;

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "server/history/history.h"
 #include "server/matching/matching.h"
+#include "server/workflows/workflow_history.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
@@ -36,7 +37,7 @@ class Network {
   using Lost = absl::AnyInvocable<void(T) &&>;
 
   bool connected() const { return history_ != nullptr; }
-  server::History& history() { return *history_; }
+  server::WorkflowHistory history() { return *history_; }
   server::Matching& matching() { return *matching_; }
 
   // The callback to hand to the server for `done`. `noticed`: the server's side of an answer that is lost,

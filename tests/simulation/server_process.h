@@ -13,6 +13,7 @@
 #include "persistence/memory/memory_store.h"
 #include "server/cluster/lease.h"
 #include "server/history/node_history.h"
+#include "server/workflows/workflow_line.h"
 #include "server/matching/node_matching.h"
 #include "tests/simulation/plan.h"
 
@@ -74,6 +75,7 @@ class ServerProcess {
   std::function<void()> serving_;
   std::unique_ptr<persistence::Session> session_;
   std::unique_ptr<server::LeaseKeeper> keeper_;
+  const server::EntityKinds kinds_{{server::WorkflowLine()}};
   std::unique_ptr<server::NodeHistory> history_;
   std::unique_ptr<server::NodeMatching> matching_;
   bool paused_ = false;

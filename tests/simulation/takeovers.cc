@@ -173,7 +173,7 @@ void Takeovers::Read() {
   Network& network = *sides_.at(side).network;
   if (!network.connected()) return;
   network.history().WaitForEvents(
-      {.namespace_id = namespaces_.id(), .workflow_id = id, .run_id = std::nullopt}, 1, absl::ZeroDuration(),
+      {.namespace_id = namespaces_.id(), .id = id, .run_id = std::nullopt}, 1, absl::ZeroDuration(),
       network.Answer<server::RunPosition>(
           [this, id, side, known = known_[id]](const absl::StatusOr<server::RunPosition>& position) {
             // The older of two of one name has until its next renewal to learn that its place is taken.
@@ -203,7 +203,7 @@ void Takeovers::Pulse() {
   signal.request.mutable_workflow_execution()->set_workflow_id(kPulse);
   signal.request.set_signal_name(kPulse);
   signal.request.set_request_id(fmt::format("{}-{}", kPulse, ++pulses_));
-  network.history().Execute({.namespace_id = namespaces_.id(), .workflow_id = kPulse, .run_id = std::nullopt},
+  network.history().Execute({.namespace_id = namespaces_.id(), .id = kPulse, .run_id = std::nullopt},
                             std::move(signal),
                             network.Answer<engine::workflow::Reply>([](const auto& /*reply*/) {}));
 }

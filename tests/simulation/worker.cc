@@ -21,7 +21,7 @@ server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namesp
   Uuid run_id;
   PERDURE_CHECK(token.run_id().size() == run_id.bytes.size(), "a token names its run");
   std::copy(token.run_id().begin(), token.run_id().end(), run_id.bytes.begin());
-  return {.namespace_id = namespace_id, .workflow_id = token.workflow_id(), .run_id = run_id};
+  return {.namespace_id = namespace_id, .id = token.workflow_id(), .run_id = run_id};
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ void Worker::PollActivity(const std::string& queue) {
 
 void Worker::OnWorkflowTask(WorkflowTaskReply task) {
   const server::RunRef run = RefOf(task.token, namespace_id_);
-  journal_.TaskHandedOut("a workflow task of " + run.workflow_id, FromProto(task.response.scheduled_time()),
+  journal_.TaskHandedOut("a workflow task of " + run.id, FromProto(task.response.scheduled_time()),
                          executor_.Now());
   std::string events;
   if (task.history_from > 1) {
@@ -137,9 +137,8 @@ void Worker::AnswerWorkflowTask(const WorkflowTaskReply& task, const std::string
   journal_.HistoryShown(*run.run_id, history);
   if (plan_.sticky) cache_[*run.run_id] = history.SerializeAsString();
 
-  const auto commands = NextCommands(*plans_.at(run.workflow_id), history);
-  if (!commands.ok())
-    return journal_.Broken(run.workflow_id + ": " + std::string(commands.status().message()));
+  const auto commands = NextCommands(*plans_.at(run.id), history);
+  if (!commands.ok()) return journal_.Broken(run.id + ": " + std::string(commands.status().message()));
   engine::workflow::CompleteWorkflowTask completion;
   completion.token = task.token;
   completion.request.set_identity("worker");
@@ -179,9 +178,8 @@ void Worker::Complete(const server::RunRef& run, engine::workflow::CompleteWorkf
 void Worker::OnActivityTask(const std::string& queue, const ActivityTaskReply& task) {
   const server::RunRef run = RefOf(task.token, namespace_id_);
   if (queue == kTaskQueue) {
-    journal_.TaskHandedOut(
-        fmt::format("attempt {} of an activity of {}", task.token.attempt(), run.workflow_id),
-        FromProto(task.response.current_attempt_scheduled_time()), executor_.Now());
+    journal_.TaskHandedOut(fmt::format("attempt {} of an activity of {}", task.token.attempt(), run.id),
+                           FromProto(task.response.current_attempt_scheduled_time()), executor_.Now());
   }
   journal_.ActivityHandedOut(*run.run_id, task.token.scheduled_event_id(), task.token.attempt());
   // Failures of the plan are counted in attempts; timeouts use some up, which only makes it succeed earlier.

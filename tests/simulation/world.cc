@@ -56,7 +56,7 @@ void World::StartServer() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_}, executors, kFirstWriter,
+      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_, kinds_}, executors, kFirstWriter,
       HistoryOptionsOf(plan_));
   matching_ =
       std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_,

@@ -11,6 +11,7 @@
 #include "base/testing/manual_executor.h"
 #include "persistence/memory/memory_store.h"
 #include "server/history/node_history.h"
+#include "server/workflows/workflow_line.h"
 #include "server/history/testing/test_node.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/testing/null_metrics.h"
@@ -66,6 +67,7 @@ class World {
   server::NullMetrics metrics_;
   server::testing::SettableLease lease_;
   server::testing::OneNamespace namespaces_;
+  const server::EntityKinds kinds_{{server::WorkflowLine()}};
   std::unique_ptr<server::NodeHistory> history_;
   std::unique_ptr<server::NodeMatching> matching_;
 

@@ -114,7 +114,7 @@ TEST_CASE("a token's answer goes to its run") {
   api::RespondActivityTaskCompletedRequest request;
   request.set_task_token(node.Token("order-1", run));
   CHECK(ErrorOf(node, "RespondActivityTaskCompleted", request) == "OK");
-  CHECK(asked.workflow_id == "order-1");
+  CHECK(asked.id == "order-1");
   CHECK(asked.run_id == run);
   CHECK(asked.namespace_id == node.default_namespace->id);
 }
@@ -207,7 +207,7 @@ TEST_CASE("an activity whose poll's client went away meanwhile is given back; on
   FakeNode node;
   std::vector<std::string> returned;
   node.history.execute = [&](const RunRef& run, const engine::workflow::Request& request) {
-    returned.push_back(run.workflow_id);
+    returned.push_back(run.id);
     CHECK(std::get<engine::workflow::ReturnActivityTask>(request).token.start_nonce() == "nonce");
     return engine::workflow::Reply();
   };

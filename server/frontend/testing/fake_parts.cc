@@ -15,19 +15,22 @@ std::string FakeHistory::Event(int64_t id) {
   return history.SerializeAsString();
 }
 
-void FakeHistory::Start(const Uuid&, engine::workflow::api::StartWorkflowExecutionRequest request,
-                        Callback<engine::workflow::StartReply> done) {
-  starts.push_back(std::move(request));
-  std::move(done)(engine::workflow::StartReply());
+void FakeHistory::Start(const Uuid&, KindNumber, std::unique_ptr<engine::StartRequest> request,
+                        Callback<engine::ReplyPtr> done) {
+  starts.push_back(dynamic_cast<const engine::workflow::WorkflowStartRequest&>(*request).request());
+  std::move(done)(std::make_unique<engine::workflow::WorkflowReply>(engine::workflow::StartReply()));
 }
 
-void FakeHistory::Execute(RunRef run, engine::workflow::Request request,
-                          Callback<engine::workflow::Reply> done) {
-  std::move(done)(execute(run, request));
+void FakeHistory::Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  absl::StatusOr<engine::workflow::Reply> reply =
+      execute(run, dynamic_cast<const engine::workflow::WorkflowRequest&>(*request).request());
+  if (!reply.ok()) return std::move(done)(reply.status());
+  std::move(done)(std::make_unique<engine::workflow::WorkflowReply>(*std::move(reply)));
 }
 
-void FakeHistory::Describe(RunRef, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) {
-  std::move(done)(engine::workflow::api::DescribeWorkflowExecutionResponse());
+void FakeHistory::Read(EntityRef, engine::RequestPtr, Callback<engine::ReplyPtr> done) {
+  std::move(done)(std::make_unique<engine::workflow::DescribeReply>(
+      engine::workflow::api::DescribeWorkflowExecutionResponse()));
 }
 
 uint64_t FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait,

@@ -29,11 +29,13 @@ class FakeHistory final : public History {
 
   static std::string Event(int64_t id);
 
-  void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
-             Callback<engine::workflow::StartReply> done) override;
-  void Execute(RunRef run, engine::workflow::Request request,
-               Callback<engine::workflow::Reply> done) override;
-  void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) override;
+  void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
+             Callback<engine::ReplyPtr> done) override;
+  void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  void Deliver(perdure::engine::MessageCopy, Callback<perdure::engine::MessageAnswer> done) override {
+    std::move(done)(perdure::engine::MessageAnswer());
+  }
   uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override { cancelled_waits.push_back(wait); }

@@ -30,7 +30,17 @@ void OneNamespace::Update(std::string, std::function<absl::Status(NamespaceRecor
   PERDURE_CHECK(false, "tests of history have one namespace");
 }
 
-TestNode::TestNode(Options options) : options_(options), time_(1), matching_executor_(time_) {
+namespace {
+
+std::vector<EntityKind> WithWorkflows(std::vector<EntityKind> kinds) {
+  kinds.insert(kinds.begin(), WorkflowLine());
+  return kinds;
+}
+
+}  // namespace
+
+TestNode::TestNode(Options options)
+    : options_(options), time_(1), matching_executor_(time_), kinds_(WithWorkflows(options.kinds)) {
   options_.history.check_fold = true;
   for (size_t i = 0; i < options_.executors; ++i)
     executors_.push_back(std::make_unique<ManualExecutor>(time_));
@@ -57,8 +67,8 @@ void TestNode::Restart() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   metrics_ = std::make_unique<PrometheusMetrics>([this] { return time_.wall(); });
-  history_ = std::make_unique<NodeHistory>(NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_},
-                                           executors, 1, options_.history);
+  history_ = std::make_unique<NodeHistory>(
+      NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_, kinds_}, executors, 1, options_.history);
   matching_ = std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, *metrics_,
                                              options_.matching);
   history_->Serve(*matching_, [] {});
@@ -78,7 +88,7 @@ workflow::api::StartWorkflowExecutionRequest TestNode::StartRequest(const std::s
 
 Awaited<workflow::StartReply> TestNode::StartLater(workflow::api::StartWorkflowExecutionRequest request) {
   Awaited<workflow::StartReply> reply;
-  history_->Start(namespace_id(), std::move(request), reply.Answer());
+  workflows().Start(namespace_id(), std::move(request), reply.Answer());
   return reply;
 }
 
@@ -90,7 +100,7 @@ absl::StatusOr<workflow::StartReply> TestNode::Start(workflow::api::StartWorkflo
 
 Awaited<workflow::Reply> TestNode::ExecuteLater(const RunRef& run, workflow::Request request) {
   Awaited<workflow::Reply> reply;
-  history_->Execute(run, std::move(request), reply.Answer());
+  workflows().Execute(run, std::move(request), reply.Answer());
   return reply;
 }
 
@@ -116,7 +126,7 @@ absl::Status TestNode::Signal(const std::string& workflow_id, const std::string&
 absl::StatusOr<workflow::api::DescribeWorkflowExecutionResponse> TestNode::Describe(
     const std::string& workflow_id) {
   Awaited<workflow::api::DescribeWorkflowExecutionResponse> reply;
-  history_->Describe(Ref(workflow_id), reply.Answer());
+  workflows().Describe(Ref(workflow_id), reply.Answer());
   Run();
   return reply.Get();
 }

@@ -19,6 +19,8 @@
 #include "server/history/testing/refusing_store.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/prometheus_metrics.h"
+#include "server/workflows/workflow_history.h"
+#include "server/workflows/workflow_line.h"
 
 namespace perdure::server::testing {
 
@@ -78,6 +80,7 @@ class TestNode {
     size_t executors = 2;
     HistoryOptions history;
     MatchingOptions matching;
+    std::vector<EntityKind> kinds;  // besides workflows
   };
   TestNode() : TestNode(Options()) {}
   explicit TestNode(Options options);
@@ -94,6 +97,7 @@ class TestNode {
   RefusingStore& refusing() { return *refusing_; }
   SettableLease& lease() { return lease_; }
   NodeHistory& history() { return *history_; }
+  WorkflowHistory workflows() { return *history_; }
   NodeMatching& matching() { return *matching_; }
   // What the process counted, as Prometheus reads it.
   std::string MetricsText() const { return metrics_->Text(); }
@@ -148,6 +152,7 @@ class TestNode {
   std::unique_ptr<PrometheusMetrics> metrics_;  // of the process
   SettableLease lease_;
   OneNamespace namespaces_;
+  const EntityKinds kinds_;
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/testing/manual_executor.h"
+#include "engine/workflow/workflow_entity.h"
 #include "server/history/testing/test_node.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/testing/null_metrics.h"
@@ -30,12 +31,18 @@ class HandHistory final : public server::History {
     Callback<workflow::Reply> done;
   };
 
-  void Execute(RunRef run, workflow::Request request, Callback<workflow::Reply> done) override {
-    asked.push_back({std::move(run), std::move(request), std::move(done)});
+  void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override {
+    const auto& of_workflow = dynamic_cast<const workflow::WorkflowRequest&>(*request);
+    asked.push_back({std::move(run), of_workflow.request(),
+                     [done = std::move(done)](absl::StatusOr<workflow::Reply> reply) mutable {
+                       if (!reply.ok()) return std::move(done)(reply.status());
+                       std::move(done)(std::make_unique<workflow::WorkflowReply>(*std::move(reply)));
+                     }});
   }
-  void Start(const Uuid&, workflow::api::StartWorkflowExecutionRequest,
-             Callback<workflow::StartReply>) override {}
-  void Describe(RunRef, Callback<workflow::api::DescribeWorkflowExecutionResponse>) override {}
+  void Start(const Uuid&, KindNumber, std::unique_ptr<engine::StartRequest>,
+             Callback<engine::ReplyPtr>) override {}
+  void Read(EntityRef, engine::RequestPtr, Callback<engine::ReplyPtr>) override {}
+  void Deliver(perdure::engine::MessageCopy, Callback<perdure::engine::MessageAnswer>) override {}
   uint64_t WaitForEvents(RunRef, int64_t, absl::Duration, Callback<RunPosition>) override { return 0; }
   void CancelWait(uint64_t) override {}
   void ReadEvents(EventsQuery, Callback<EventsPage>) override {}

@@ -1,9 +1,9 @@
-// The handles by which RunMetrics counts, each made when first asked for.
-#include "server/history/run_metrics.h"
+// The handles by which WorkflowMetrics counts, each made when first asked for.
+#include "server/workflows/workflow_metrics.h"
 
 namespace perdure::server {
 
-const RunMetrics::OfWorkflow& RunMetrics::Of(std::string_view namespace_name, const State& state) {
+const WorkflowMetrics::OfWorkflow& WorkflowMetrics::Of(std::string_view namespace_name, const State& state) {
   return workflows_.Find(SeriesKey({namespace_name, state.task_queue, state.workflow_type}), [&] {
     const LabelledMetricsPtr ends = metrics_.Hold({{"operation", "CompletionStats"},
                                                    {"namespace", namespace_name},
@@ -27,8 +27,8 @@ const RunMetrics::OfWorkflow& RunMetrics::Of(std::string_view namespace_name, co
   });
 }
 
-const RunMetrics::OfActivity& RunMetrics::Of(std::string_view namespace_name, const State& state,
-                                             const Activity& activity) {
+const WorkflowMetrics::OfActivity& WorkflowMetrics::Of(std::string_view namespace_name, const State& state,
+                                                       const Activity& activity) {
   const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
   const std::string& queue = scheduled.task_queue().name();
   const std::string& type = scheduled.activity_type().name();
@@ -49,7 +49,7 @@ const RunMetrics::OfActivity& RunMetrics::Of(std::string_view namespace_name, co
   });
 }
 
-const RunMetrics::OfNamespace& RunMetrics::Of(std::string_view namespace_name) {
+const WorkflowMetrics::OfNamespace& WorkflowMetrics::Of(std::string_view namespace_name) {
   return namespaces_.Find(namespace_name, [&] {
     const auto hold = [&](std::string_view operation) {
       return metrics_.Hold(

@@ -1,4 +1,4 @@
-#include "server/history/run_metrics.h"
+#include "server/workflows/workflow_metrics.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/workflow/first_timeout.h"
+#include "engine/workflow/workflow_entity.h"
 
 namespace perdure::server {
 namespace {
@@ -14,6 +15,12 @@ namespace workflow = engine::workflow;
 namespace enums = temporal::api::enums::v1;
 
 constexpr std::string_view kService = "history";
+
+// Null when the step was taken for something else.
+const workflow::Request* RequestOf(const StepCause& cause) {
+  const auto* request = dynamic_cast<const workflow::WorkflowRequest*>(cause.request);
+  return request == nullptr ? nullptr : &request->request();
+}
 
 const perdure::server::TaskToken* ActivityToken(const workflow::Request& request) {
   if (const auto* r = std::get_if<workflow::CompleteActivity>(&request)) return &r->token;
@@ -41,90 +48,56 @@ bool SameAttempt(const workflow::Activity* before, const workflow::State& after,
 
 }  // namespace
 
-RunMetrics::RunMetrics(Metrics& metrics, const std::string& executor)
-    : metrics_(metrics),
-      executor_queue_(metrics.gauge("perdure_executor_queue", {{"executor", executor}})),
-      executor_queue_bytes_(metrics.gauge("perdure_executor_queue_bytes", {{"executor", executor}})),
-      event_waiters_(metrics.gauge("perdure_event_waiters", {{"executor", executor}})),
-      wakes_behind_(metrics.gauge("perdure_wakes_behind_seconds", {{"executor", executor}})),
-      known_wakes_(metrics.gauge("perdure_known_wakes", {{"executor", executor}})),
-      removals_(metrics.gauge("perdure_removals", {{"executor", executor}})),
-      refused_calls_(metrics.counter("perdure_refused_calls", {{"reason", "executor_queue"}})),
-      fences_(metrics.counter("perdure_fences", {})),
-      resident_runs_(metrics.gauge("perdure_resident_runs", {{"executor", executor}})),
-      resident_bytes_(metrics.gauge("perdure_resident_bytes", {{"executor", executor}})),
-      shards_(metrics) {}
-
-RunMetrics::Shards::Shards(Metrics& metrics)
-    : owned(metrics.gauge("numshards_gauge", {{"operation", "ShardController"}, {"service_name", kService}})),
-      created(metrics.counter("sharditem_created_count",
-                              {{"operation", "ShardController"}, {"service_name", kService}})),
-      removed(metrics.counter("sharditem_removed_count",
-                              {{"operation", "ShardController"}, {"service_name", kService}})),
-      closed(metrics.counter("shard_closed_count",
-                             {{"operation", "ShardController"}, {"service_name", kService}})) {}
-
-void RunMetrics::OnServing(size_t shards) {
-  GiveUpShards();
-  owned_shards_ = shards;
-  shards_.created.Add(static_cast<double>(shards));
-  shards_.owned.Add(static_cast<double>(shards));
-}
-
-void RunMetrics::OnFence() {
-  fences_.Add();
-  shards_.closed.Add(static_cast<double>(owned_shards_));
-  GiveUpShards();
-}
-
-void RunMetrics::GiveUpShards() {
-  const auto given_up = static_cast<double>(std::exchange(owned_shards_, 0));
-  shards_.removed.Add(given_up);
-  shards_.owned.Add(-given_up);
-}
-
-void RunMetrics::SetResident(size_t runs, size_t bytes) {
-  resident_runs_.Set(static_cast<double>(runs));
-  resident_bytes_.Set(static_cast<double>(bytes));
-}
-
-RunMetrics::Before RunMetrics::Note(const State& state, const workflow::Request& request) {
-  Before before;
-  before.open = state.IsOpen();
-  before.next_event_id = state.next_event_id;
-  before.workflow_task_ran = state.RunningTask() != nullptr;
-  if (const perdure::server::TaskToken* token = ActivityToken(request)) {
+void WorkflowMetrics::Before(const engine::Entity& entity, const StepCause& cause) {
+  const State& state = workflow::StateOf(entity);
+  noted_ = Noted();
+  noted_.open = state.IsOpen();
+  if (cause.why == StepCause::Why::kStart) return;
+  noted_.next_event_id = state.next_event_id;
+  noted_.workflow_task_ran = state.RunningTask() != nullptr;
+  if (cause.why == StepCause::Why::kTimers) {
+    noted_.activities = state.activities;
+    if (!noted_.workflow_task_ran && state.workflow_task) {
+      noted_.workflow_task_waits = state.workflow_task->scheduled_event_id;
+    }
+  }
+  const Request* const request = RequestOf(cause);
+  if (request == nullptr) return;
+  if (const perdure::server::TaskToken* token = ActivityToken(*request)) {
     int64_t id = token->scheduled_event_id();
     if (id == 0) {
       const auto named = state.activity_ids->find(token->activity_id());
       if (named != state.activity_ids->end()) id = named->second;
     }
     const auto found = state.activities->find(id);
-    if (found != state.activities->end()) before.activity = found->second;
-  } else if (std::holds_alternative<workflow::FireTimers>(request)) {
-    before.activities = state.activities;
-    if (!before.workflow_task_ran && state.workflow_task) {
-      before.workflow_task_waits = state.workflow_task->scheduled_event_id;
-    }
+    if (found != state.activities->end()) noted_.activity = found->second;
   }
-  return before;
 }
 
-void RunMetrics::OnRun(std::string_view namespace_name, const State& state) {
+void WorkflowMetrics::OnEntity(std::string_view namespace_name, const engine::Entity& entity) {
+  const State& state = workflow::StateOf(entity);
   Of(namespace_name, state);
   for (const auto& [id, activity] : *state.activities) Of(namespace_name, state, *activity);
 }
 
-void RunMetrics::Count(std::string_view namespace_name, const Before& before,
-                       const workflow::Request& request, bool ok, const State& after) {
-  if (before.open && !after.IsOpen()) CountClosed(namespace_name, after);
-  for (auto it = after.activities->lower_bound(before.next_event_id); it != after.activities->end(); ++it) {
+void WorkflowMetrics::After(std::string_view namespace_name, const engine::Entity& entity,
+                            const StepCause& cause, bool ok) {
+  const State& after = workflow::StateOf(entity);
+  if (noted_.open && !after.IsOpen()) CountClosed(namespace_name, after);
+  for (auto it = after.activities->lower_bound(noted_.next_event_id); it != after.activities->end(); ++it) {
     Of(namespace_name, after, *it->second);
   }
+  if (const Request* const request = RequestOf(cause)) CountAnswered(namespace_name, *request, ok, after);
+  if (ok && noted_.activities.has_value()) CountTimeouts(namespace_name, after);
+  noted_ = Noted();  // what it holds would be copied when it is changed
+}
+
+void WorkflowMetrics::CountAnswered(std::string_view namespace_name, const Request& request, bool ok,
+                                    const State& after) {
   const auto* completed = std::get_if<workflow::CompleteWorkflowTask>(&request);
   // A completion that is refused may have failed its task.
   const bool refused =
-      completed != nullptr && !ok && before.workflow_task_ran && after.RunningTask() == nullptr;
+      completed != nullptr && !ok && noted_.workflow_task_ran && after.RunningTask() == nullptr;
   const bool failed = ok && std::holds_alternative<workflow::FailWorkflowTask>(request);
   if (refused || failed) {
     Of(namespace_name, after).task_fail->Add();
@@ -133,36 +106,35 @@ void RunMetrics::Count(std::string_view namespace_name, const Before& before,
   }
   if (!ok) return;
   if (completed != nullptr) CountCommands(namespace_name, *completed);
-  if (before.activity != nullptr) CountActivity(namespace_name, before, request, after);
-  if (before.activities.has_value()) CountTimeouts(namespace_name, before, after);
+  if (noted_.activity != nullptr) CountActivity(namespace_name, request, after);
 }
 
-void RunMetrics::CountActivity(std::string_view namespace_name, const Before& before,
-                               const workflow::Request& request, const State& after) {
-  const OfActivity& of = Of(namespace_name, after, *before.activity);
+void WorkflowMetrics::CountActivity(std::string_view namespace_name, const Request& request,
+                                    const State& after) {
+  const OfActivity& of = Of(namespace_name, after, *noted_.activity);
   if (std::holds_alternative<workflow::CompleteActivity>(request)) {
     of.success->Add();
   } else if (std::holds_alternative<workflow::CancelActivity>(request)) {
     of.cancel->Add();
   } else {
-    const bool retried = after.activities->contains(before.activity->scheduled->event_id());
+    const bool retried = after.activities->contains(noted_.activity->scheduled->event_id());
     of.task_fail->Add();
     (retried ? of.retry : of.fail)->Add();
   }
 }
 
-void RunMetrics::CountTimeouts(std::string_view namespace_name, const Before& before, const State& after) {
+void WorkflowMetrics::CountTimeouts(std::string_view namespace_name, const State& after) {
   if (!after.IsOpen()) return;
-  if (before.workflow_task_ran && after.RunningTask() == nullptr) {
+  if (noted_.workflow_task_ran && after.RunningTask() == nullptr) {
     Of(namespace_name, after).task_timeout->Add();
     Of(namespace_name).workflow_tasks.start_to_close->Add();
   }
-  const int64_t waited = before.workflow_task_waits;
+  const int64_t waited = noted_.workflow_task_waits;
   if (waited != 0 && !(after.workflow_task && after.workflow_task->scheduled_event_id == waited)) {
     Of(namespace_name).workflow_tasks.schedule_to_start->Add();
   }
-  if (&**before.activities == &*after.activities) return;
-  for (const auto& [id, activity] : **before.activities) {
+  if (&**noted_.activities == &*after.activities) return;
+  for (const auto& [id, activity] : **noted_.activities) {
     if (SameAttempt(activity.get(), after, id)) continue;
     const OfActivity& of = Of(namespace_name, after, *activity);
     of.task_timeout->Add();
@@ -172,7 +144,7 @@ void RunMetrics::CountTimeouts(std::string_view namespace_name, const Before& be
   }
 }
 
-Counter* RunMetrics::Timeouts::Of(enums::TimeoutType type) const {
+Counter* WorkflowMetrics::Timeouts::Of(enums::TimeoutType type) const {
   switch (type) {
     case enums::TIMEOUT_TYPE_START_TO_CLOSE:
       return start_to_close;
@@ -187,14 +159,16 @@ Counter* RunMetrics::Timeouts::Of(enums::TimeoutType type) const {
   }
 }
 
-void RunMetrics::CountTransitions(std::string_view namespace_name, const State& after, size_t records) {
+void WorkflowMetrics::OnRecords(std::string_view namespace_name, const engine::Entity& entity,
+                                size_t records) {
   if (records == 0) return;
+  const State& after = workflow::StateOf(entity);
   Histogram& transitions = *Of(namespace_name).transitions;
   for (size_t i = 0; i < records; ++i) transitions.Observe(static_cast<double>(after.last_sequence - i));
 }
 
-void RunMetrics::CountCommands(std::string_view namespace_name,
-                               const workflow::CompleteWorkflowTask& completed) {
+void WorkflowMetrics::CountCommands(std::string_view namespace_name,
+                                    const workflow::CompleteWorkflowTask& completed) {
   const OfNamespace& of = Of(namespace_name);
   const bool sticky = completed.request.sticky_attributes().has_worker_task_queue();
   (sticky ? of.sticky : of.not_sticky)->Add();
@@ -219,7 +193,7 @@ void RunMetrics::CountCommands(std::string_view namespace_name,
   }
 }
 
-Counter* RunMetrics::CommandCounter(const OfNamespace& of, enums::CommandType type) {
+Counter* WorkflowMetrics::CommandCounter(const OfNamespace& of, enums::CommandType type) {
   switch (type) {
     case enums::COMMAND_TYPE_START_TIMER:
       return of.start_timer;
@@ -240,7 +214,7 @@ Counter* RunMetrics::CommandCounter(const OfNamespace& of, enums::CommandType ty
   }
 }
 
-void RunMetrics::CountClosed(std::string_view namespace_name, const State& state) {
+void WorkflowMetrics::CountClosed(std::string_view namespace_name, const State& state) {
   const OfWorkflow& of = Of(namespace_name, state);
   Counter* const counter = CloseCounter(of, state.status);
   if (counter == nullptr) return;
@@ -248,7 +222,7 @@ void RunMetrics::CountClosed(std::string_view namespace_name, const State& state
   if (state.close_time) of.latency->Observe(*state.close_time - state.facts->start_time);
 }
 
-Counter* RunMetrics::CloseCounter(const OfWorkflow& of, enums::WorkflowExecutionStatus status) {
+Counter* WorkflowMetrics::CloseCounter(const OfWorkflow& of, enums::WorkflowExecutionStatus status) {
   switch (status) {
     case enums::WORKFLOW_EXECUTION_STATUS_COMPLETED:
       return of.success;

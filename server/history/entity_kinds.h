@@ -1,0 +1,61 @@
+// The kinds of entities that a server was started with: a line each, put together where the server is
+// (server/cli). Nothing in this folder names one.
+//
+// Immutable once made; safe from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/entity.h"
+#include "server/metrics/metrics.h"
+
+namespace perdure::server {
+
+// What led to a step.
+struct StepCause {
+  enum class Why { kRequest, kStart, kTimers, kMessage, kHardening };
+  Why why = Why::kRequest;
+  const engine::Request* request = nullptr;  // of kRequest
+};
+
+// Counts what the steps of one kind's entities bring about. One an executor, on which it lives.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  // An entity came into memory: the counters of its types are there from now on.
+  virtual void OnEntity(std::string_view namespace_name, const engine::Entity& entity) = 0;
+  // A step is about to be taken, and After follows.
+  virtual void Before(const engine::Entity& entity, const StepCause& cause) = 0;
+  virtual void After(std::string_view namespace_name, const engine::Entity& entity, const StepCause& cause,
+                     bool ok) = 0;
+  // The last `records` of the entity's log were added by a step, or made it.
+  virtual void OnRecords(std::string_view namespace_name, const engine::Entity& entity, size_t records) = 0;
+};
+
+struct EntityKind {
+  std::shared_ptr<const engine::Kind> kind;
+  std::function<std::unique_ptr<StepObserver>(Metrics&)> observe;
+};
+
+class EntityKinds {
+ public:
+  explicit EntityKinds(std::vector<EntityKind> kinds) : kinds_(std::move(kinds)) {}
+
+  // Null when no such kind is known.
+  const engine::Kind* Find(KindNumber number) const {
+    for (const EntityKind& line : kinds_) {
+      if (line.kind->number() == number) return line.kind.get();
+    }
+    return nullptr;
+  }
+  const std::vector<EntityKind>& lines() const { return kinds_; }
+
+ private:
+  const std::vector<EntityKind> kinds_;
+};
+
+}  // namespace perdure::server
