@@ -251,7 +251,7 @@ inline constexpr size_t kWireHalfStreams = 1000;
 // Fields of one call's headers. RESOURCE_EXHAUSTED; their bytes are kGrpcMetadata.
 inline constexpr size_t kWireHeaders = 256;
 // What a client may send of a request before it is given more room, which is done for one after the other.
-inline constexpr size_t kWireWindow = 64 * 1024;
+inline constexpr size_t kWireWindow = 16 * 1024;
 // Bytes of requests that are not whole: of one connection, and of all. The connection that holds most is closed.
 inline constexpr size_t kWireRequestBytes = 24 * 1024 * 1024;
 inline constexpr size_t kWireAllRequestBytes = 48 * 1024 * 1024;

@@ -17,7 +17,7 @@ STORES = {"persistence/memory", "persistence/sqlite", "persistence/postgres"}
 BELOW_SERVER = {"base", "persistence", "server", "server/metrics", "server/net", "server/http"} | ENGINE
 # Roles talk to each other by the interfaces in their headers; whoever serves clients stands above them.
 ROLES = {"server/cluster", "server/history", "server/matching", "server/visibility", "server/workflows"}
-SERVING = {"server/auth", "server/frontend", "server/health"}
+SERVING = {"server/auth", "server/frontend", "server/health", "server/wire"}
 ALL = BELOW_SERVER | ROLES | SERVING | STORES | {"persistence/contract", "server/cli", "tests", "bench"}
 ALLOWED = {
     "proto": set(),
@@ -34,6 +34,7 @@ ALLOWED = {
     "server/auth": {"base", "server", "server/metrics"},
     "server/health": {"base", "server/http", "server/metrics", "server/net"},
     "server/frontend": BELOW_SERVER | ROLES | SERVING,
+    "server/wire": BELOW_SERVER | ROLES | {"server/auth", "server/frontend"},
     # Where the parts are put together.
     "server": BELOW_SERVER | ROLES | SERVING | STORES | {"server/cli"},
     "server/cli": BELOW_SERVER | ROLES | SERVING | STORES,

@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/event_loop.h"
+#include "base/limits.h"
 #include "base/notification.h"
 #include "base/text.h"
 #include "base/wall_clock.h"
@@ -18,6 +20,7 @@
 #include "server/cli/await.h"
 #include "server/cli/node_health.h"
 #include "server/cli/patience.h"
+#include "server/cli/process_limits.h"
 #include "server/cli/store_reporter.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/stored_namespaces.h"
@@ -32,6 +35,7 @@
 #include "server/metrics/process_memory.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
+#include "server/wire/wire_server.h"
 #include "server/workflows/workflow_line.h"
 #include "spdlog/spdlog.h"
 
@@ -54,6 +58,9 @@ size_t HistoryExecutors(const NodeOptions& options) {
   if (std::holds_alternative<SqliteChoice>(options.store)) return 1;
   return std::max(1U, std::thread::hardware_concurrency() / 2);
 }
+
+// Reading calls takes about as much of a processor as running them.
+size_t WireLoops() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
 
 Loops MakeHistoryLoops(size_t count) {
   Loops loops;
@@ -258,6 +265,23 @@ class Node::Impl {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::unique_ptr<ApiServer>> ListenForCalls() {
+    switch (options_.wire) {
+      case Wire::kGrpc:
+        return GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_,
+                                  tls_ == nullptr ? nullptr : TlsServerCredentials(tls_));
+      case Wire::kNghttp2:
+        return WireServer::Listen(
+            {.ip = options_.ip,
+             .port = options_.port,
+             .tls = tls_,
+             .loops = WireLoops(),
+             .connections = std::min(limits::kWireConnections, DescriptorsForClients())},
+            methods_, *frontend_, call_log_, limits_seen_, metrics_);
+    }
+    PERDURE_CHECK(false, "no such wire");
+  }
+
   absl::Status Listen() {
     frontend_.reset(new Frontend{.history = *history_,  // NOLINT(modernize-make-unique): an aggregate
                                  .matching = *matching_,
@@ -272,8 +296,7 @@ class Node::Impl {
                                           .store = StoreName(options_.store)},
                                  .search_attributes = options_.search_attributes});
     spdlog::info("{}", frontend_->authorizer->Description());
-    auto grpc = GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_,
-                                   tls_ == nullptr ? nullptr : TlsServerCredentials(tls_));
+    auto grpc = ListenForCalls();
     if (!grpc.ok()) return grpc.status();
     grpc_ = *std::move(grpc);
     if (!options_.metrics_port) return absl::OkStatus();
@@ -329,7 +352,7 @@ class Node::Impl {
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;
-  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<ApiServer> grpc_;
   std::unique_ptr<HttpServer> metrics_http_;
 };
 

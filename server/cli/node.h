@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/auth/tls_files.h"
 #include "server/cli/store_choice.h"
+#include "server/frontend/api_server.h"
 #include "server/frontend/frontend.h"
 #include "server/history/history_options.h"
 
@@ -29,6 +30,7 @@ struct NodeOptions {
   std::optional<int> health_port;  // as metrics_port
 
   TlsFiles tls;
+  Wire wire = Wire::kGrpc;
 
   StoreChoice store;
   // Names this server in the lease. The process after one of the same name takes over at once; of two that

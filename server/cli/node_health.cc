@@ -51,7 +51,7 @@ absl::Status NodeHealth::Listen(const std::string& ip, int port, LimitsSeen& lim
   return absl::OkStatus();
 }
 
-void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc,
+void NodeHealth::SetStarted(LeaseKeeper& lease, NodeHistory& history, ApiServer& grpc,
                             const std::string& host, bool tls) {
   port_check_ = std::make_unique<PortCheck>(loop_, host, grpc.port(), tls);
   std::vector<std::pair<std::string, Health::Check>> checks;

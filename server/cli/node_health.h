@@ -11,7 +11,7 @@
 #include "base/event_loop.h"
 #include "server/cli/port_check.h"
 #include "server/cluster/lease.h"
-#include "server/frontend/grpc_server.h"
+#include "server/frontend/api_server.h"
 #include "server/health/health_http.h"
 #include "server/history/node_history.h"
 
@@ -29,7 +29,7 @@ class NodeHealth {
   void Begin() { health_->Begin(); }
   void SetStarting(std::string step) { health_->SetStarting(std::move(step)); }
   // All of them outlive this, or Stop. `host`: where the gRPC port listens; `tls`: with TLS.
-  void SetStarted(LeaseKeeper& lease, NodeHistory& history, GrpcServer& grpc, const std::string& host,
+  void SetStarted(LeaseKeeper& lease, NodeHistory& history, ApiServer& grpc, const std::string& host,
                   bool tls);
   void Stop();
 

@@ -51,10 +51,10 @@ GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserve
       operator_service_(ApiService::kOperator, table, frontend, observer),
       clock_(frontend.executor) {}
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string& ip, int port,
-                                                               const MethodTable& table, Frontend& frontend,
-                                                               CallObserver& observer,
-                                                               std::shared_ptr<grpc::ServerCredentials> tls) {
+absl::StatusOr<std::unique_ptr<ApiServer>> GrpcServer::Listen(const std::string& ip, int port,
+                                                              const MethodTable& table, Frontend& frontend,
+                                                              CallObserver& observer,
+                                                              std::shared_ptr<grpc::ServerCredentials> tls) {
   SetUpLibrary();
   std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
   grpc::ServerBuilder builder;
@@ -71,10 +71,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(const std::string
         HostPort(ip, port)));
   }
   made->SetHealthy(true);
-  return made;
+  return std::unique_ptr<ApiServer>(std::move(made));
 }
 
-GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
+GrpcServer::~GrpcServer() { GrpcServer::Shutdown(absl::ZeroDuration()); }
 
 void GrpcServer::SetHealthy(bool healthy) {
   auto* health = server_->GetHealthCheckService();

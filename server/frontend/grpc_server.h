@@ -1,5 +1,4 @@
-// The gRPC endpoint: both services of the API, the standard health service and reflection.
-// Thread safety: any thread.
+// The gRPC endpoint on gRPC's own library. Thread safety: as ApiServer.
 #pragma once
 
 #include <memory>
@@ -7,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/frontend/api_server.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/grpc_service.h"
 
@@ -17,24 +17,19 @@ class ServerCredentials;
 
 namespace perdure::server {
 
-class GrpcServer {
+class GrpcServer final : public ApiServer {
  public:
   // Listens and serves at once. `port` 0 picks a free one. FAILED_PRECONDITION, saying what to do, when it
   // cannot listen. Table, frontend and observer outlive the server. Without `tls`, calls are in plain text.
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Listen(
-      const std::string& ip, int port, const MethodTable& table, Frontend& frontend, CallObserver& observer,
-      std::shared_ptr<grpc::ServerCredentials> tls = {});
-  // Ends what is still in flight.
-  ~GrpcServer();
+  static absl::StatusOr<std::unique_ptr<ApiServer>> Listen(const std::string& ip, int port,
+                                                           const MethodTable& table, Frontend& frontend,
+                                                           CallObserver& observer,
+                                                           std::shared_ptr<grpc::ServerCredentials> tls = {});
+  ~GrpcServer() override;
 
-  int port() const { return port_; }
-
-  // What the health service says. True from the start.
-  void SetHealthy(bool healthy);
-
-  // Takes no new calls, and returns when those in flight are answered, at the latest after `grace`, which
-  // ends them.
-  void Shutdown(absl::Duration grace);
+  int port() const override { return port_; }
+  void SetHealthy(bool healthy) override;
+  void Shutdown(absl::Duration grace) override;
 
  private:
   GrpcServer(const MethodTable& table, Frontend& frontend, CallObserver& observer);

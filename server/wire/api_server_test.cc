@@ -1,4 +1,4 @@
-#include "server/frontend/grpc_server.h"
+#include "server/frontend/api_server.h"
 
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
@@ -6,7 +6,10 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <atomic>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -15,7 +18,10 @@
 #include "base/status.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.pb.h"
+#include "server/frontend/grpc_server.h"
 #include "server/frontend/testing/fake_parts.h"
+#include "server/metrics/prometheus_metrics.h"
+#include "server/wire/wire_server.h"
 #include "temporal/api/errordetails/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
 
@@ -24,12 +30,23 @@ namespace {
 
 namespace api = temporal::api::workflowservice::v1;
 
-// A server over fakes on a free port, and a client of it.
-struct Wire {
+// A server over fakes on a free port, and a client of it. Each test runs on gRPC's library and on our own
+// wire: the one is the other's reference.
+struct Ends {
+  const Wire wire = GENERATE(Wire::kGrpc, Wire::kNghttp2);
   FakeNode node;
-  std::unique_ptr<GrpcServer> server = *GrpcServer::Listen("127.0.0.1", 0, node.methods, node.frontend, node);
+  PrometheusMetrics metrics;
+  EventLoop clock{"clock"};
+  LimitsSeen limits{metrics, clock};
+  std::unique_ptr<ApiServer> server = *Listen(0);
   std::shared_ptr<grpc::Channel> channel = MakeChannel();
   grpc::GenericStub stub{channel};
+
+  absl::StatusOr<std::unique_ptr<ApiServer>> Listen(int port) {
+    if (wire == Wire::kGrpc) return GrpcServer::Listen("127.0.0.1", port, node.methods, node.frontend, node);
+    return WireServer::Listen({.ip = "127.0.0.1", .port = port, .tls = nullptr, .loops = 2}, node.methods,
+                              node.frontend, node, limits, metrics);
+  }
 
   std::shared_ptr<grpc::Channel> MakeChannel() const {
     grpc::ChannelArguments arguments;
@@ -70,14 +87,14 @@ struct Wire {
 }  // namespace
 
 TEST_CASE("a call goes over the wire and back") {
-  Wire wire;
+  Ends wire;
   api::GetSystemInfoResponse response;
   REQUIRE(wire.Call("GetSystemInfo", api::GetSystemInfoRequest(), response).ok());
   CHECK(response.server_version() == "1.32.0");
 }
 
 TEST_CASE("what is not built says so by its name") {
-  Wire wire;
+  Ends wire;
   api::QueryWorkflowResponse response;
   const grpc::Status status = wire.Call("QueryWorkflow", api::QueryWorkflowRequest(), response);
   CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
@@ -85,7 +102,7 @@ TEST_CASE("what is not built says so by its name") {
 }
 
 TEST_CASE("an error carries its details in the trailer") {
-  Wire wire;
+  Ends wire;
   api::SignalWorkflowExecutionRequest request;
   request.set_namespace_("nowhere");
   api::SignalWorkflowExecutionResponse response;
@@ -100,7 +117,7 @@ TEST_CASE("an error carries its details in the trailer") {
 }
 
 TEST_CASE("exhausted resources are told in headers too") {
-  Wire wire;
+  Ends wire;
   wire.node.history.execute = [](const RunRef&, const engine::workflow::Request&) {
     return ResourceExhausted("busy", temporal::api::enums::v1::RESOURCE_EXHAUSTED_CAUSE_SYSTEM_OVERLOADED,
                              temporal::api::enums::v1::RESOURCE_EXHAUSTED_SCOPE_SYSTEM);
@@ -120,7 +137,7 @@ TEST_CASE("exhausted resources are told in headers too") {
 }
 
 TEST_CASE("a request over the limit is refused in the words that the core SDK knows") {
-  Wire wire;
+  Ends wire;
   api::SignalWorkflowExecutionRequest request;
   request.mutable_input()->add_payloads()->set_data(std::string(4 * 1024 * 1024, 'x'));
   api::SignalWorkflowExecutionResponse response;
@@ -131,7 +148,7 @@ TEST_CASE("a request over the limit is refused in the words that the core SDK kn
 }
 
 TEST_CASE("a call that is cancelled before its request came is counted as cancelled") {
-  Wire wire;
+  Ends wire;
   grpc::CompletionQueue queue;
   grpc::ClientContext context;
   const auto call =
@@ -149,7 +166,7 @@ TEST_CASE("a call that is cancelled before its request came is counted as cancel
 }
 
 TEST_CASE("large request headers pass") {
-  Wire wire;
+  Ends wire;
   grpc::ClientContext context;
   context.AddMetadata("large", std::string(32 * 1024, 'x'));
   api::GetSystemInfoResponse response;
@@ -159,7 +176,7 @@ TEST_CASE("large request headers pass") {
 }
 
 TEST_CASE("a history of many pieces arrives whole") {
-  Wire wire;
+  Ends wire;
   wire.node.history.position.open = false;
   wire.node.history.position.run_id = wire.node.ids.Mint();
   wire.node.history.position.next_event_id = 201;
@@ -173,7 +190,7 @@ TEST_CASE("a history of many pieces arrives whole") {
 }
 
 TEST_CASE("the standard health service answers for each service") {
-  Wire wire;
+  Ends wire;
   for (const char* service : {"", "temporal.api.workflowservice.v1.WorkflowService"}) {
     ::grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);
@@ -185,15 +202,108 @@ TEST_CASE("the standard health service answers for each service") {
 }
 
 TEST_CASE("a port in use is refused in words") {
-  Wire wire;
-  const auto second =
-      GrpcServer::Listen("127.0.0.1", wire.server->port(), wire.node.methods, wire.node.frontend, wire.node);
+  Ends wire;
+  const auto second = wire.Listen(wire.server->port());
   REQUIRE_FALSE(second.ok());
   CHECK(second.status().message().find("choose another") != std::string::npos);
 }
 
+TEST_CASE("reflection answers with the file of a symbol") {
+  Ends wire;
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const auto call = wire.stub.PrepareCall(
+      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  const std::string symbol = "temporal.api.workflowservice.v1.WorkflowService";
+  const grpc::Slice slice(std::string("\x22") + static_cast<char>(symbol.size()) + symbol);
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  CHECK(answer.Length() > 10'000);
+  call->WritesDone(nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  REQUIRE(queue.Next(&tag, &ok));
+  CHECK(status.ok());
+}
+
+TEST_CASE("a compressed request is read") {
+  Ends wire;
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  api::SignalWorkflowExecutionRequest request;
+  request.set_namespace_("nowhere");
+  request.mutable_input()->add_payloads()->set_data(std::string(100'000, 'x'));
+  api::SignalWorkflowExecutionResponse response;
+  const grpc::Status status =
+      wire.Call(wire.node.methods.Find("SignalWorkflowExecution")->path, request, response, context);
+  CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_CASE("large requests are all read, however many come at once") {
+  Ends wire;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ByteBuffer>> answers;
+  std::atomic<int> refused = 0;
+  Notification all;
+  constexpr int kCalls = 40;
+  api::SignalWorkflowExecutionRequest request;
+  request.set_namespace_("nowhere");
+  request.mutable_input()->add_payloads()->set_data(std::string(1'900'000, 'x'));
+  const grpc::Slice slice(request.SerializeAsString());
+  for (int i = 0; i < kCalls; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    answers.push_back(std::make_unique<grpc::ByteBuffer>());
+    const grpc::ByteBuffer out(&slice, 1);
+    wire.stub.UnaryCall(contexts.back().get(), wire.node.methods.Find("SignalWorkflowExecution")->path, {},
+                        &out, answers.back().get(), [&](const grpc::Status& status) {
+                          CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
+                          if (++refused == kCalls) all.Notify();
+                        });
+  }
+  CHECK(all.WaitForNotificationWithTimeout(absl::Seconds(30)));
+}
+
+TEST_CASE("a health watch hears of a change") {
+  Ends wire;
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const auto call = wire.stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  const grpc::Slice none;
+  call->WriteLast(grpc::ByteBuffer(&none, 1), grpc::WriteOptions(), nullptr);
+  REQUIRE((queue.Next(&tag, &ok) && ok));
+  for (const auto expected : {::grpc::health::v1::HealthCheckResponse::SERVING,
+                              ::grpc::health::v1::HealthCheckResponse::NOT_SERVING}) {
+    grpc::ByteBuffer bytes;
+    call->Read(&bytes, nullptr);
+    REQUIRE((queue.Next(&tag, &ok) && ok));
+    ::grpc::health::v1::HealthCheckResponse response;
+    grpc::ProtoBufferReader reader(&bytes);
+    CHECK(response.ParseFromZeroCopyStream(&reader));
+    CHECK(response.status() == expected);
+    wire.server->SetHealthy(false);
+  }
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  REQUIRE(queue.Next(&tag, &ok));
+}
+
 TEST_CASE("shutdown ends a call that waits") {
-  Wire wire;
+  Ends wire;
   api::PollWorkflowTaskQueueRequest request;
   request.set_namespace_("default");
   request.mutable_task_queue()->set_name("orders");

@@ -1,0 +1,427 @@
+#include "server/wire/wire_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace perdure::server {
+namespace {
+
+constexpr size_t kReadBytes = 64 * 1024;
+// About as much is taken from libnghttp2 before it is sent.
+constexpr size_t kWriteBytes = 64 * 1024;
+// What the client may send of all streams before it hears how much was taken, which is done at once: what
+// bounds memory are the streams' windows.
+constexpr int32_t kConnectionWindow = 4 << 20;
+// Reads of one connection in one turn of the loop; the others have theirs then.
+constexpr int kReadsAtOnce = 4;
+
+}  // namespace
+
+WireConnection::WireConnection(WireWorld& world, EventLoop& loop, int fd, std::string peer,
+                               std::shared_ptr<SSL_CTX> tls, Over over, Refused refused)
+    : world_(world),
+      loop_(loop),
+      tls_(std::move(tls)),
+      socket_(std::make_unique<WireSocket>(fd, tls_.get())),
+      over_(std::move(over)),
+      refused_(std::move(refused)),
+      link_(std::make_shared<WireCall::Link>(WireCall::Link{this})),
+      account_(
+          std::make_shared<WireAccount>(world.budget, loop, std::move(peer), [this](WireLimit) { Close(); })),
+      begun_(loop.Monotonic()),
+      last_read_(begun_),
+      last_busy_(begun_),
+      last_progress_(begun_),
+      resets_at_(begun_) {
+  MakeSession();
+}
+
+WireConnection::~WireConnection() {
+  link_->answers = nullptr;
+  account_->Leave();
+  for (auto& [number, stream] : streams_) Release(*stream);
+  account_->Take(WireAccount::kAnswers, std::exchange(output_charged_, 0));
+  nghttp2_session_del(session_);
+}
+
+void WireConnection::Begin() {
+  loop_.Watch(socket_->fd(), interest_, [this](EventLoop::Interest) { OnReady(); });
+  FlushLater();
+}
+
+void WireConnection::Close() {
+  if (socket_ == nullptr) return;
+  loop_.Unwatch(socket_->fd());
+  socket_.reset();
+  link_->answers = nullptr;
+  account_->Leave();
+  for (auto& [number, stream] : streams_) {
+    if (stream->call != nullptr) stream->call->ClientLeft();
+  }
+  over_(*this);
+}
+
+void WireConnection::CloseFor(WireLimit limit, std::string_view what) {
+  if (socket_ == nullptr) return;
+  world_.budget.limits().Note(limit, account_->peer(), what);
+  Close();
+}
+
+WireStream* WireConnection::Find(int32_t number) {
+  const auto found = streams_.find(number);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void WireConnection::OnReady() {
+  if (socket_ == nullptr) return;
+  if (!tls_done_ && !FinishHandshake()) return;
+  flush_due_ = true;  // at the end of this turn
+  // What TLS holds already is not reported by the descriptor.
+  for (int reads = 0; reads < kReadsAtOnce && socket_ != nullptr && interest_.readable; ++reads) {
+    Read();
+    if (socket_ == nullptr || !socket_->HasPending()) break;
+  }
+  if (socket_ == nullptr) return;
+  if (socket_->HasPending() && interest_.readable)
+    loop_.Post([this, link = link_] {
+      if (link->answers != nullptr) OnReady();
+    });
+  Flush();
+}
+
+bool WireConnection::FinishHandshake() {
+  switch (socket_->Handshake()) {
+    case WireSocket::Result::kDone:
+      tls_done_ = true;
+      Want({.readable = true});
+      return true;
+    case WireSocket::Result::kWait:
+      Want({.readable = !socket_->wants_write(), .writable = socket_->wants_write()});
+      return false;
+    case WireSocket::Result::kRefused:
+      refused_(socket_->handshake_error());
+      [[fallthrough]];
+    case WireSocket::Result::kClosed:
+      Close();
+      return false;
+  }
+  PERDURE_CHECK(false, "no such result");
+}
+
+void WireConnection::Read() {
+  // One buffer for all connections of a loop: what libnghttp2 takes in it copies.
+  thread_local std::array<char, kReadBytes> input;
+  size_t count = 0;
+  switch (socket_->Read(absl::MakeSpan(input), count)) {
+    case WireSocket::Result::kWait:
+      return;
+    case WireSocket::Result::kRefused:
+    case WireSocket::Result::kClosed:
+      return Close();
+    case WireSocket::Result::kDone:
+      break;
+  }
+  last_read_ = loop_.Monotonic();
+  pinged_ = false;
+  const ssize_t taken =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(input.data()), count);
+  if (broken_) return CloseFor(*broken_, "its connection was closed");
+  if (taken < 0) {
+    const bool flood = taken == NGHTTP2_ERR_FLOODED;
+    return CloseFor(flood ? WireLimit::kResets : WireLimit::kProtocol, "its connection was closed");
+  }
+  GiveRoom();
+  Serve();
+}
+
+void WireConnection::FlushLater() {
+  if (std::exchange(flush_due_, true)) return;
+  loop_.Post([this, link = link_] {
+    if (link->answers != nullptr) Flush();
+  });
+}
+
+void WireConnection::Flush() {
+  flush_due_ = false;
+  if (socket_ == nullptr || (tls_ != nullptr && !tls_done_)) return;
+  while (output_sent_ < output_.size() || Fill()) {
+    size_t count = 0;
+    const auto result = socket_->Write(std::string_view(output_).substr(output_sent_), count);
+    if (result == WireSocket::Result::kWait) {
+      // Nothing is read meanwhile: what answers it would only be held too.
+      return Want({.readable = !socket_->wants_write(), .writable = socket_->wants_write()});
+    }
+    if (result != WireSocket::Result::kDone) return Close();
+    output_sent_ += count;
+    last_progress_ = loop_.Monotonic();
+  }
+  if (socket_ == nullptr) return;
+  Want({.readable = true});
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) return Close();
+  if (draining_ && goaway_sent_ && streams_.empty()) return Close();
+  // Answers that went out made room for calls that wait.
+  if (held_back_) Serve();
+}
+
+// Takes frames from libnghttp2; false when there are none, or the connection is over.
+bool WireConnection::Fill() {
+  account_->Take(WireAccount::kAnswers, std::exchange(output_charged_, 0));
+  output_.clear();
+  output_sent_ = 0;
+  ssize_t count = 1;
+  while (count > 0 && output_.size() < kWriteBytes) {
+    const uint8_t* frames = nullptr;
+    count = nghttp2_session_mem_send(session_, &frames);
+    if (count > 0) output_.append(reinterpret_cast<const char*>(frames), static_cast<size_t>(count));
+  }
+  if (count < 0) {
+    Close();
+    return false;
+  }
+  output_charged_ = output_.size();
+  account_->Add(WireAccount::kAnswers, output_charged_);
+  if (output_.capacity() > 2 * kWriteBytes && output_.empty()) output_.shrink_to_fit();
+  return !output_.empty();
+}
+
+void WireConnection::Want(EventLoop::Interest interest) {
+  if (interest.readable == interest_.readable && interest.writable == interest_.writable) return;
+  interest_ = interest;
+  loop_.SetInterest(socket_->fd(), interest);
+}
+
+void WireConnection::Drain() {
+  if (socket_ == nullptr || std::exchange(draining_, true)) return;
+  drained_at_ = loop_.Monotonic();
+  // First a notice, so that calls on their way are not lost; the end follows with the next tick.
+  nghttp2_submit_shutdown_notice(session_);
+  FlushLater();
+}
+
+void WireConnection::SayGoodbye() {
+  if (socket_ == nullptr) return;
+  SendGoaway();
+  Flush();
+}
+
+void WireConnection::SendGoaway() {
+  if (std::exchange(goaway_sent_, true)) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+void WireConnection::Tick() {
+  if (socket_ == nullptr) return;
+  const absl::Duration now = loop_.Monotonic();
+  if (!handshaken_) {
+    if (now - begun_ > limits::kWireHandshake) CloseFor(WireLimit::kHandshake, "its connection was closed");
+    return;
+  }
+  if (!streams_.empty()) last_busy_ = now;
+  if (account_->held(WireAccount::kAnswers) == 0) last_progress_ = now;
+  if (now - last_progress_ > limits::kWireStalled) {
+    return CloseFor(WireLimit::kUnreadAnswers, "its connection, which took nothing, was closed");
+  }
+  TickStreams(now);
+  TickIdle(now);
+  Flush();
+}
+
+void WireConnection::TickStreams(absl::Duration now) {
+  while (!arriving_.empty()) {
+    const WireStream* const stream = Find(arriving_.front());
+    if (stream != nullptr && !stream->whole && !stream->side) {
+      if (now - stream->begun < limits::kWireArrival) break;
+      world_.budget.limits().Note(WireLimit::kArrival, account_->peer(), "its call was ended");
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
+    }
+    arriving_.pop_front();
+  }
+  while (!busy_.empty() && now - busy_.front().first >= limits::kWireAnswerTime) {
+    if (WireStream* const stream = Find(busy_.front().second); stream != nullptr) {
+      reserved_ -= std::exchange(stream->reserved, 0);
+    }
+    busy_.pop_front();
+  }
+  if (held_back_ && now - last_progress_ >= limits::kWireAnswerTime &&
+      !std::exchange(said_held_back_, true)) {
+    world_.budget.limits().Note(WireLimit::kUnreadAnswers, account_->peer(),
+                                "no more of its calls are served until it takes their answers");
+  }
+  Serve();
+}
+
+void WireConnection::TickIdle(absl::Duration now) {
+  if (draining_) {
+    SendGoaway();
+    if (now - drained_at_ > limits::kWireAgeGrace) Close();
+    return;
+  }
+  if (now - begun_ > limits::kWireAge || (streams_.empty() && now - last_busy_ > limits::kWireIdle))
+    return Drain();
+  if (pinged_ && now - pinged_at_ > limits::kWirePingAnswer) return Close();
+  if (!pinged_ && now - last_read_ > limits::kWirePing) {
+    pinged_ = true;
+    pinged_at_ = now;
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+  }
+}
+
+void WireConnection::PushHealth() {
+  if (socket_ == nullptr) return;
+  for (auto& [number, stream] : streams_) {
+    if (stream->side != SideMethod::kHealthWatch || !stream->answering) continue;
+    ReplyBytes bytes;
+    bytes.Append(WatchedHealth(stream->watched, world_.healthy));
+    SendMessage(*stream, std::move(bytes), /*charged=*/false);
+  }
+  FlushLater();
+}
+
+struct WireConnection::Callbacks {
+  static WireConnection& Of(void* user_data) { return *static_cast<WireConnection*>(user_data); }
+  static std::string_view View(const uint8_t* bytes, size_t size) {
+    return {reinterpret_cast<const char*>(bytes), size};
+  }
+
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    WireConnection& self = Of(user_data);
+    if (self.half_ >= limits::kWireHalfStreams) {
+      self.world_.budget.limits().Note(WireLimit::kStreams, self.account_->peer(), "its call was refused");
+      nghttp2_submit_rst_stream(self.session_, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                NGHTTP2_REFUSED_STREAM);
+      return 0;
+    }
+    auto stream = std::make_unique<WireStream>();
+    stream->id = frame->hd.stream_id;
+    stream->begun = self.loop_.Monotonic();
+    self.arriving_.push_back(stream->id);
+    ++self.half_;
+    self.streams_.emplace(stream->id, std::move(stream));
+    return 0;
+  }
+
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t, void* user_data) {
+    WireConnection& self = Of(user_data);
+    WireStream* const stream = self.Find(frame->hd.stream_id);
+    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    return self.OnHeader(*stream, View(name, name_size), View(value, value_size));
+  }
+
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+    WireConnection& self = Of(user_data);
+    if (frame->hd.type == NGHTTP2_SETTINGS) self.handshaken_ = true;
+    if (frame->hd.type == NGHTTP2_RST_STREAM) self.OnReset();
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
+    WireStream* const stream = self.Find(frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      self.OnRequestHeaders(*stream);
+    }
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) self.OnRequestEnd(*stream);
+    return 0;
+  }
+
+  static int OnData(nghttp2_session* session, uint8_t, int32_t number, const uint8_t* data, size_t size,
+                    void* user_data) {
+    WireConnection& self = Of(user_data);
+    nghttp2_session_consume_connection(session, size);
+    if (WireStream* const stream = self.Find(number); stream != nullptr) {
+      self.OnRequestData(*stream, View(data, size));
+    }
+    return 0;
+  }
+
+  static int OnStreamClose(nghttp2_session*, int32_t number, uint32_t, void* user_data) {
+    Of(user_data).DropStream(number);
+    return 0;
+  }
+
+  static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
+    WireConnection& self = Of(user_data);
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      // libnghttp2 ends the connection by itself.
+      const bool flood = frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
+      self.world_.budget.limits().Note(flood ? WireLimit::kResets : WireLimit::kProtocol,
+                                       self.account_->peer(), "its connection was closed");
+    }
+    if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      const WireStream* const stream = self.Find(frame->hd.stream_id);
+      // Answered before the request was whole: the rest of it is not wanted.
+      if (stream != nullptr && !stream->whole) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+      }
+    }
+    return 0;
+  }
+
+  static ssize_t ReadAnswer(nghttp2_session*, int32_t number, uint8_t* into, size_t size, uint32_t* flags,
+                            nghttp2_data_source*, void* user_data) {
+    WireConnection& self = Of(user_data);
+    WireStream* const stream = self.Find(number);
+    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return self.FillFrom(*stream, into, size, flags);
+  }
+
+  static const nghttp2_session_callbacks* All() {
+    static nghttp2_session_callbacks* const all = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      PERDURE_CHECK(nghttp2_session_callbacks_new(&made) == 0, "no memory for HTTP/2");
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, OnBeginHeaders);
+      nghttp2_session_callbacks_set_on_header_callback(made, OnHeader);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, OnData);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, OnStreamClose);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, OnFrameSent);
+      return made;
+    }();
+    return all;
+  }
+
+  static const nghttp2_option* Options() {
+    static nghttp2_option* const options = [] {
+      nghttp2_option* made = nullptr;
+      PERDURE_CHECK(nghttp2_option_new(&made) == 0, "no memory for HTTP/2");
+      nghttp2_option_set_no_auto_window_update(made, 1);
+      nghttp2_option_set_no_closed_streams(made, 1);
+      return made;
+    }();
+    return options;
+  }
+};
+
+void WireConnection::MakeSession() {
+  PERDURE_CHECK(nghttp2_session_server_new2(&session_, Callbacks::All(), this, Callbacks::Options()) == 0,
+                "no memory for HTTP/2");
+  const std::array<nghttp2_settings_entry, 3> settings{
+      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits::kWireStreams},
+       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits::kWireWindow},
+       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits::kGrpcMetadata}}};
+  PERDURE_CHECK(
+      nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0 &&
+          nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow) == 0,
+      "libnghttp2 refuses the settings");
+}
+
+void WireConnection::BeginAnswer(WireStream& stream, const WireHeaders& more) {
+  WireHeaders headers = {{":status", "200"},
+                         {"content-type", "application/grpc"},
+                         {"grpc-accept-encoding", "identity, deflate, gzip"}};
+  headers.insert(headers.end(), more.begin(), more.end());
+  std::vector<nghttp2_nv> fields;
+  for (auto& [name, value] : headers) {
+    fields.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()),
+                      name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  stream.answering = true;
+  const nghttp2_data_provider body{.source = {}, .read_callback = &Callbacks::ReadAnswer};
+  nghttp2_submit_response(session_, stream.id, fields.data(), fields.size(), &body);
+}
+
+}  // namespace perdure::server
