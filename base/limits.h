@@ -58,6 +58,12 @@ inline constexpr int kReadNesting = 1000;
 // frontend.maxlinksPerRequest (a count) and linkMaxSize: INVALID_ARGUMENT.
 inline constexpr int kLinksPerRequest = 10;
 inline constexpr size_t kLinkSize = 4000;
+// Of an activity on its own, over all starts that attach some. FAILED_PRECONDITION. (chasm.maxLinksPerComponent is 2000;
+// here each attachment writes all of them.)
+inline constexpr int kLinksPerActivity = 200;
+// limit.userMetadataSummarySize and DetailsSize, serialized, of an activity on its own. INVALID_ARGUMENT.
+inline constexpr size_t kUserMetadataSummary = 400;
+inline constexpr size_t kUserMetadataDetails = 20'000;
 // limit.workerBuildIdSize; also of the binary checksums that came before build ids. INVALID_ARGUMENT.
 inline constexpr size_t kBuildIdSize = 255;
 // Priority.fairness_key. INVALID_ARGUMENT.
@@ -83,6 +89,28 @@ inline constexpr int kAutoResetPoints = 20;
 inline constexpr int kWorkflowTaskProblemsReported = 5;
 // limit.numPendingActivities.error: the workflow task fails with PENDING_ACTIVITIES_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingActivities = 2000;
+// limit.numPendingChildExecutions.error, numPendingSignals.error, numPendingCancelRequests.error: the workflow
+// task fails with PENDING_CHILD_WORKFLOWS_, PENDING_SIGNALS_ or PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED.
+inline constexpr size_t kPendingChildren = 2000;
+inline constexpr size_t kPendingSignals = 2000;
+inline constexpr size_t kPendingCancels = 2000;
+// Messages of other entities that a run remembers. Beyond the first number it asks their senders whether it
+// must; at the second it takes no more for now, and they are sent again after the delay.
+inline constexpr size_t kInboxEntriesAsked = 1000;
+inline constexpr size_t kInboxEntries = 10'000;
+inline constexpr absl::Duration kFullInboxDelay = absl::Seconds(5);
+// A message to a run that is about to close, and the start of a child that something not lasting forbids, are
+// sent again after these.
+inline constexpr absl::Duration kBusyRunDelay = absl::Milliseconds(200);
+inline constexpr absl::Duration kChildStartDelay = absl::Seconds(10);
+// A child that its parent has not released for so long asks it why.
+inline constexpr absl::Duration kUnreleasedAsks = absl::Seconds(10);
+// A settlement without an event waits for another record for so long.
+inline constexpr absl::Duration kSettlementRides = absl::Seconds(5);
+// A run's rows stay for so long after the last message that touched them.
+inline constexpr absl::Duration kSettledRunKept = absl::Minutes(1);
+
+static_assert(kInboxEntriesAsked < kInboxEntries);
 // history.maximumSignalsPerExecution: RESOURCE_EXHAUSTED... see signal.cc for the exact text.
 inline constexpr int64_t kSignals = 10000;
 // history.maximumBufferedEventsBatch and maximumBufferedEventsSizeInBytes: the running workflow task is
@@ -97,6 +125,9 @@ inline constexpr absl::Duration kMaxWorkflowTaskTimeout = absl::Seconds(120);
 inline constexpr absl::Duration kWorkflowTaskHeartbeatTimeout = absl::Minutes(30);
 // history.workflowTaskRetryMaxInterval: what failed attempts add to a workflow task's start-to-close timeout.
 inline constexpr absl::Duration kWorkflowTaskRetryMaxInterval = absl::Minutes(10);
+// history.workflowIdReuseMinimalInterval: between the first tasks of a run and of the one that follows on it by
+// itself, so that none follow on each other without a pause.
+inline constexpr absl::Duration kNextRunInterval = absl::Seconds(1);
 // A long poll answers empty after this, or a second before its deadline.
 inline constexpr absl::Duration kLongPoll = absl::Seconds(60);
 inline constexpr absl::Duration kMinLongPollDeadline = absl::Seconds(2);
@@ -210,6 +241,32 @@ static_assert(kWaitingCalls < kWaitingAnswers && kWaitingCallBytes < kWaitingAns
 static_assert(kRemovedRows < kCommitRows && kRemovedBytes < kCommitBytes);
 static_assert(kLeastLoadBytes < kLoadBytes && kLoadBytes * kLoadsInResidentBytes <= kResidentBytes);
 static_assert(kWakePage <= kWakeHorizon / 2);
+
+// --- messages between entities: one executor's (server/history/message_outbox.h)
+
+// Messages under way: of one sender, to one target, and of all. The others wait for their turn.
+inline constexpr size_t kMessagesOfSender = 64;
+inline constexpr size_t kMessagesToTarget = 256;
+inline constexpr size_t kMessagesUnderWay = 4096;
+// Messages that keep their order and go together, and their bytes (at least one message).
+inline constexpr size_t kDeliveryMessages = 64;
+inline constexpr size_t kDeliveryBytes = 4 * 1024 * 1024;
+// A copy that is not answered within the first of these counts as not answered. The message is sent again after the
+// second, and when it fails again after twice as long, up to the third.
+inline constexpr absl::Duration kMessageAnswer = absl::Seconds(10);
+inline constexpr absl::Duration kMessageBackoff = absl::Milliseconds(50);
+inline constexpr absl::Duration kLongestMessageBackoff = absl::Minutes(5);
+// After so many failures in a row it is logged and counted as failing.
+inline constexpr int kMessageFailuresShown = 10;
+// Runs that are not in memory of which it is known how long their messages wait.
+inline constexpr size_t kSendersRemembered = 10'000;
+// A receiver does not act on copies that are older, and remembers for so long, of so many messages, which copy it saw.
+inline constexpr absl::Duration kMessageAge = absl::Seconds(30);
+inline constexpr absl::Duration kMessageMemory = absl::Seconds(60);
+inline constexpr size_t kMessagesRemembered = 100'000;
+
+static_assert(kMessagesOfSender <= kMessagesToTarget && kMessagesToTarget <= kMessagesUnderWay);
+static_assert(kMessageBackoff < kMessageAnswer && kMessageAnswer < kMessageAge && kMessageAge < kMessageMemory);
 
 // --- matching
 
