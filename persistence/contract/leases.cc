@@ -50,6 +50,26 @@ absl::Status TryTake(TestSession& session, const Writer& writer, std::vector<Sha
 
 }  // namespace
 
+TEST_CASE("store: each node has writers of its own, whether it owns the shards or waits") {
+  auto backend = NewBackend();
+  TestSession session(backend->store());
+  std::vector<NodeRow> nodes = {Node("a"), Node("b"), Node("c")};
+  std::vector<uint32_t> first_writers;
+  for (NodeRow& node : nodes) {
+    node.first_writer = session.RenewLease(node, kLong).first_writer;
+    first_writers.push_back(node.first_writer);
+  }
+  CHECK(first_writers == std::vector<uint32_t>{1, 1 + kWritersOfANode, 1 + 2 * kWritersOfANode});
+  for (const NodeRow& node : nodes) CHECK(session.RenewLease(node, kLong).first_writer == node.first_writer);
+
+  // The row is gone, and comes back: with its writers, while nobody else got them.
+  session.EndLease(nodes[1].incarnation);
+  CHECK(session.RenewLease(nodes[1], kLong).first_writer == nodes[1].first_writer);
+  session.EndLease(nodes[1].incarnation);
+  CHECK(session.RenewLease(Node("d"), kLong).first_writer == nodes[1].first_writer);
+  CHECK(session.RenewLease(nodes[1], kLong).first_writer == 1 + 3 * kWritersOfANode);
+}
+
 TEST_CASE("store: one node owns the shards until it gives its lease back") {
   auto backend = NewBackend();
   TestSession session(backend->store());

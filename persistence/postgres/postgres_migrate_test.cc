@@ -39,6 +39,30 @@ TEST_CASE("postgres: a database that lacks a key of its schema is refused, and t
   server.Run("DROP DATABASE " + name + " WITH (FORCE)");
 }
 
+TEST_CASE("postgres: a database of a schema that nothing reads any more is refused in one line") {
+  contract::Admin server(contract::ServerFromEnvironment());
+  const std::string name = contract::Database::Shared().name() + "_old";
+  server.Run("CREATE DATABASE " + name);
+  const std::string direct = absl::StrCat(contract::ServerFromEnvironment(), " dbname=", name);
+  {
+    contract::Admin admin(direct);
+    admin.Run("CREATE TABLE schema_versions (version int4 PRIMARY KEY)");
+    admin.Run("INSERT INTO schema_versions (version) VALUES (1)");
+  }
+  for (const absl::Status& status : {CheckPostgresKeys(direct), MigratePostgres(direct, nullptr).status(),
+                                     OpenPostgresStore({.target = direct}).status()}) {
+    INFO(status);
+    CHECK(absl::IsFailedPrecondition(status));
+    CHECK(absl::StrContains(status.message(), "version 1"));
+    CHECK(absl::StrContains(status.message(), "use an empty database"));
+    CHECK_FALSE(absl::StrContains(status.message(), "\n"));
+  }
+  const auto version = PostgresSchemaVersion(direct);
+  REQUIRE(version.ok());
+  CHECK(version->found == 1);
+  server.Run("DROP DATABASE " + name + " WITH (FORCE)");
+}
+
 TEST_CASE("postgres: migrations are applied once, and a newer schema is tolerated") {
   contract::PostgresBackend backend;
   const std::string direct = contract::Database::Shared().Direct();

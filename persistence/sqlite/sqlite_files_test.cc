@@ -251,6 +251,25 @@ TEST_CASE("sqlite: migrations are applied once, and a newer schema is tolerated"
   CHECK(Open(path).ok());
 }
 
+TEST_CASE("sqlite: a file of a schema that nothing reads any more is refused in one line, and not touched") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "store.db";
+  {
+    auto connection = SqliteConnection::Open(path, {});
+    REQUIRE(connection.ok());
+    REQUIRE((*connection)->Exec("CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, name TEXT)"));
+    REQUIRE((*connection)->Exec("INSERT INTO schema_versions VALUES (1, 'initial')"));
+  }
+  const absl::Status opened = Open(path).status();
+  CHECK(absl::IsFailedPrecondition(opened));
+  CHECK(Contains(opened, "version 1"));
+  CHECK(Contains(opened, "use an empty database"));
+  CHECK_FALSE(Contains(opened, "\n"));
+  const auto version = SqliteFileSchemaVersion(path);
+  REQUIRE(version.ok());
+  CHECK(version->found == 1);
+}
+
 TEST_CASE("sqlite: a schema that is too old is told with the command to run") {
   const absl::Status status = CheckSchema({1, 2}, "perdure migrate");
   CHECK(absl::IsFailedPrecondition(status));

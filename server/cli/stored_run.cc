@@ -76,15 +76,17 @@ absl::StatusOr<workflow::State> Fold(const persistence::StoredRun& stored) {
 absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, const Namespace& name_space,
                                             const std::string& workflow_id, std::optional<Uuid> run_id) {
   const ShardId shard = ShardOf(name_space.id, workflow_id);
-  const auto current = FindCurrent(session, loop, {shard, name_space.id, workflow_id});
-  if (!current.ok()) return current.status();
-  if (!run_id) run_id = *current;
+  if (!run_id) {
+    const auto current = FindCurrent(session, loop, {shard, name_space.id, workflow_id});
+    if (!current.ok()) return current.status();
+    run_id = *current;
+  }
   absl::Status none = absl::NotFoundError(
       fmt::format("the store has no run{} of workflow \"{}\" in namespace \"{}\"",
                   run_id ? " " + run_id->ToString() : "", workflow_id, name_space.settings.name));
   if (!run_id) return none;
   StoredRunView view{.key = {shard, *run_id},
-                     .is_current = *current == run_id,
+                     .is_current = false,
                      .row = {},
                      .snapshot = {},
                      .records = {},
@@ -96,6 +98,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
   if (!runs.ok()) return runs.status();
   persistence::StoredRun& stored = runs->front();
   if (stored.found != persistence::StoredRun::Found::kRun) return none;
+  view.is_current = stored.current;
   auto row = ReadRow(session, loop, name_space.id, view.key);
   if (!row.ok()) return row.status();
   view.row = *std::move(row);

@@ -44,6 +44,10 @@ Json ChangesOf(const persistence::HistoryRow& row) {
   return names;
 }
 
+Json NamedRunOf(const std::optional<persistence::NamedRun>& run) {
+  return run ? Json{{"id", run->id}, {"run_id", run->run_id.ToString()}} : Json();
+}
+
 Json RowOf(const persistence::ExecutionRow& row) {
   return {{"status", StatusName(row.status)},
           {"current", row.current},
@@ -55,7 +59,9 @@ Json RowOf(const persistence::ExecutionRow& row) {
           {"delete_at", TimeOf(row.delete_at)},
           {"history_length", row.history_length},
           {"history_size_bytes", row.history_size_bytes},
-          {"state_transition_count", row.state_transition_count}};
+          {"state_transition_count", row.state_transition_count},
+          {"parent", NamedRunOf(row.parent)},
+          {"root", NamedRunOf(row.root)}};
 }
 
 Json StateOf(const workflow::State& state) {
@@ -156,6 +162,7 @@ Json Describe(const StoredRunView& run, const Namespace& name_space, const std::
   Json json = {{"namespace", name_space.settings.name},
                {"workflow_id", workflow_id},
                {"run_id", run.key.run_id.ToString()},
+               {"kind", run.key.kind},
                {"shard", run.key.shard},
                {"current_run", run.is_current}};
   json["execution"] = run.row ? RowOf(*run.row) : Json();

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "server/frontend/namespaces.h"
-#include "server/visibility/filter_columns.h"
+#include "server/visibility/listed_kind.h"
 
 namespace perdure::server {
 
@@ -47,7 +47,7 @@ temporal::api::common::v1::Payload StatusPayload(int32_t status) {
   temporal::api::common::v1::Payload payload;
   (*payload.mutable_metadata())["encoding"] = "json/plain";
   (*payload.mutable_metadata())["type"] = "Keyword";
-  payload.set_data(fmt::format("\"{}\"", StatusName(status)));
+  payload.set_data(fmt::format("\"{}\"", StatusName(ListedWorkflows(), status)));
   return payload;
 }
 

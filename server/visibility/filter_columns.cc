@@ -1,15 +1,14 @@
 #include "server/visibility/filter_columns.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "persistence/visibility_match.h"
 #include "server/visibility/filter_values.h"
-#include "temporal/api/enums/v1/workflow.pb.h"
 
 namespace perdure::server {
 namespace {
@@ -17,56 +16,7 @@ namespace {
 using persistence::Column;
 using persistence::Comparison;
 using persistence::Filter;
-using enum Searched;
-using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
-
-constexpr auto kKeyword = INDEXED_VALUE_TYPE_KEYWORD;
-constexpr auto kKeywords = INDEXED_VALUE_TYPE_KEYWORD_LIST;
-constexpr auto kDatetime = INDEXED_VALUE_TYPE_DATETIME;
-constexpr auto kInt = INDEXED_VALUE_TYPE_INT;
-constexpr auto kBool = INDEXED_VALUE_TYPE_BOOL;
-
-constexpr auto kAttributes = std::to_array<SystemAttribute>({
-    {"BatcherNamespace", kKeyword, kNotYet},
-    {"BatcherUser", kKeyword, kNotYet},
-    {"BinaryChecksums", kKeywords, kNotYet},
-    {"BuildIds", kKeywords, kNotYet},
-    {"CloseTime", kDatetime, kColumn, Column::kCloseTime},
-    {"ExecutionDuration", kInt, kColumn, Column::kExecutionDuration},
-    {"ExecutionStatus", kKeyword, kColumn, Column::kStatus},
-    {"ExecutionTime", kDatetime, kColumn, Column::kExecutionTime},
-    {"HistoryLength", kInt, kColumn, Column::kHistoryLength},
-    {"HistorySizeBytes", kInt, kColumn, Column::kHistorySizeBytes},
-    {"ParentRunId", kKeyword, kColumn, Column::kParentRun},
-    {"ParentWorkflowId", kKeyword, kColumn, Column::kParentId},
-    {"RootRunId", kKeyword, kColumn, Column::kRootRun},
-    {"RootWorkflowId", kKeyword, kColumn, Column::kRootId},
-    {"RunId", kKeyword, kColumn, Column::kRunId},
-    {"StartTime", kDatetime, kColumn, Column::kStartTime},
-    {"StateTransitionCount", kInt, kColumn, Column::kStateTransitionCount},
-    {"TaskQueue", kKeyword, kColumn, Column::kQueue},
-    {"TemporalChangeVersion", kKeywords, kNotYet},
-    {"TemporalExternalPayloadCount", kInt, kNever},
-    {"TemporalExternalPayloadSizeBytes", kInt, kNever},
-    {"TemporalNamespaceDivision", kKeyword, kNotYet},
-    {"TemporalPauseInfo", kKeywords, kNotYet},
-    {"TemporalReportedProblems", kKeywords, kNotYet},
-    {"TemporalSchedulePaused", kBool, kNotYet},
-    {"TemporalScheduledById", kKeyword, kNotYet},
-    {"TemporalScheduledStartTime", kDatetime, kNotYet},
-    {"TemporalUsedWorkerDeploymentVersions", kKeywords, kNever},
-    {"TemporalWorkerDeployment", kKeyword, kNever},
-    {"TemporalWorkerDeploymentVersion", kKeyword, kNever},
-    {"TemporalWorkflowVersioningBehavior", kKeyword, kNever},
-    {"WorkflowId", kKeyword, kColumn, Column::kId},
-    {"WorkflowType", kKeyword, kColumn, Column::kType},
-});
-
-// By the values of WorkflowExecutionStatus.
-constexpr std::array<std::string_view, 9> kStatusNames = {
-    "", "Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused"};
-static_assert(WORKFLOW_EXECUTION_STATUS_TIMED_OUT == 7);
-static_assert(WorkflowExecutionStatus_MAX + 1 == kStatusNames.size());
+using StatusBy = ListedKind::StatusBy;
 
 absl::Status NoPrefixOf(const SystemAttribute& attribute, std::string_view type) {
   return InvalidArgument(
@@ -79,15 +29,37 @@ bool IsPrefix(Comparison comparison) {
   return comparison == Comparison::kStartsWith || comparison == Comparison::kNotStartsWith;
 }
 
-absl::StatusOr<Filter> OnStatus(const SystemAttribute& attribute, Comparison comparison,
-                                const FilterToken& value) {
+bool CompareText(std::string_view left, Comparison comparison, std::string_view right) {
+  if (comparison == Comparison::kStartsWith) return left.starts_with(right);
+  if (comparison == Comparison::kNotStartsWith) return !left.starts_with(right);
+  return persistence::Compare(left, comparison, right);
+}
+
+Filter HasStatus(Comparison comparison, int64_t status) {
+  Filter on_status = Filter::Of({Column::kStatus, comparison, status});
+  if (status != kRunning || comparison != Comparison::kEqual) return on_status;
+  // Says the same twice, as lists are ordered by close time: open runs stand together.
+  return Filter::All({std::move(on_status), Filter::Of({Column::kCloseTime, Comparison::kIsNull, {}})});
+}
+
+absl::StatusOr<Filter> OnStatusNumber(const SystemAttribute& attribute, Comparison comparison,
+                                      const FilterToken& value) {
   const auto status = StatusValue(value);
   if (!status.ok()) return status.status();
   if (IsPrefix(comparison)) return NoPrefixOf(attribute, "Keyword");
-  Filter on_status = Filter::Of({Column::kStatus, comparison, *status});
-  if (*status != kRunning || comparison != Comparison::kEqual) return on_status;
-  // Says the same twice, as lists are ordered by close time: open runs stand together.
-  return Filter::All({std::move(on_status), Filter::Of({Column::kCloseTime, Comparison::kIsNull, {}})});
+  return HasStatus(comparison, *status);
+}
+
+absl::StatusOr<Filter> OnStatusName(const SystemAttribute& attribute, const ListedKind& kind,
+                                    Comparison comparison, const FilterToken& value) {
+  if (value.kind != FilterToken::Kind::kString) return InvalidValueType(attribute.name, "Keyword", value);
+  std::vector<Filter> fitting;
+  for (int64_t status = 1; !StatusName(kind, status).empty(); ++status) {
+    if (CompareText(StatusName(kind, status), comparison, value.text))
+      fitting.push_back(HasStatus(Comparison::kEqual, status));
+  }
+  if (fitting.size() == 1) return std::move(fitting.front());
+  return Filter::Any(std::move(fitting));
 }
 
 bool IsRun(Column column) {
@@ -139,28 +111,27 @@ absl::StatusOr<Filter> OnOrdered(const SystemAttribute& attribute, Comparison co
 }
 
 absl::StatusOr<Filter> OnNever(const SystemAttribute& attribute, const FilterToken& value) {
-  const bool text = attribute.type != kInt;
+  const bool text = attribute.type != temporal::api::enums::v1::INDEXED_VALUE_TYPE_INT;
   if ((value.kind == FilterToken::Kind::kString) != text) {
     return InvalidValueType(attribute.name, text ? "Keyword" : "Int", value);
   }
   return Filter::Any({});
 }
 
-}  // namespace
-
-std::string_view StatusName(int64_t status) {
-  if (status < 0 || status >= static_cast<int64_t>(kStatusNames.size())) return {};
-  return kStatusNames[status];
+absl::StatusOr<Filter> OnEmpty(const SystemAttribute& attribute, Comparison comparison,
+                               const FilterToken& value) {
+  if (value.kind != FilterToken::Kind::kString) return InvalidValueType(attribute.name, "Keyword", value);
+  return CompareText("", comparison, value.text) ? Filter::All({}) : Filter::Any({});
 }
 
-std::span<const SystemAttribute> SystemAttributes() { return kAttributes; }
+}  // namespace
 
-absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
+absl::StatusOr<SystemAttribute> FindFilterAttribute(const ListedKind& kind, const std::string& name,
                                                     absl::FunctionRef<bool(std::string_view)> is_custom) {
-  const auto* const found = std::find_if(kAttributes.begin(), kAttributes.end(),
-                                         [&](const SystemAttribute& one) { return one.name == name; });
-  const bool known = found != kAttributes.end();
-  if (known && found->searched != kNotYet) return *found;
+  const auto found = std::find_if(kind.attributes.begin(), kind.attributes.end(),
+                                  [&](const SystemAttribute& one) { return one.name == name; });
+  const bool known = found != kind.attributes.end();
+  if (known && found->searched != Searched::kNotYet) return *found;
   if (known || is_custom(name)) {
     return absl::UnimplementedError(fmt::format(
         "a list filter on the search attribute '{}' is not supported by this server yet", Shown(name)));
@@ -168,12 +139,14 @@ absl::StatusOr<SystemAttribute> FindFilterAttribute(const std::string& name,
   return InvalidArgument(fmt::format("invalid query: invalid search attribute: {}", Shown(name)));
 }
 
-absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Comparison comparison,
-                                        const FilterToken& value) {
-  if (attribute.searched == kNever) return OnNever(attribute, value);
+absl::StatusOr<Filter> CompareAttribute(const ListedKind& kind, const SystemAttribute& attribute,
+                                        Comparison comparison, const FilterToken& value) {
+  if (attribute.searched == Searched::kNever) return OnNever(attribute, value);
+  if (attribute.searched == Searched::kEmpty) return OnEmpty(attribute, comparison, value);
   switch (attribute.column) {
     case Column::kStatus:
-      return OnStatus(attribute, comparison, value);
+      return kind.status_by == StatusBy::kNumber ? OnStatusNumber(attribute, comparison, value)
+                                                 : OnStatusName(attribute, kind, comparison, value);
     case Column::kStartTime:
     case Column::kExecutionTime:
     case Column::kCloseTime:
@@ -198,7 +171,8 @@ absl::StatusOr<Filter> CompareAttribute(const SystemAttribute& attribute, Compar
 }
 
 Filter AttributeIsNull(const SystemAttribute& attribute, bool negated) {
-  if (attribute.searched == kNever) return negated ? Filter::Any({}) : Filter::All({});
+  if (attribute.searched == Searched::kNever) return negated ? Filter::Any({}) : Filter::All({});
+  if (attribute.searched == Searched::kEmpty) return negated ? Filter::All({}) : Filter::Any({});
   return Filter::Of({attribute.column, negated ? Comparison::kIsNotNull : Comparison::kIsNull, {}});
 }
 

@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "server/visibility/filter_columns.h"
+#include "server/visibility/listed_kind.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 
 namespace perdure::server {
@@ -31,8 +31,9 @@ std::optional<int64_t> ToInteger(std::string_view digits) {
 }
 
 std::optional<int64_t> StatusNamed(const std::string& name) {
-  for (int64_t status = 1; !StatusName(status).empty(); ++status) {
-    if (StatusName(status) == name) return status;
+  const ListedKind& workflows = ListedWorkflows();
+  for (int64_t status = 1; !StatusName(workflows, status).empty(); ++status) {
+    if (StatusName(workflows, status) == name) return status;
   }
   enums::WorkflowExecutionStatus parsed{};
   if (enums::WorkflowExecutionStatus_Parse(name, &parsed)) return parsed;

@@ -15,7 +15,7 @@ namespace perdure::server {
 
 absl::Status InvalidValueType(std::string_view attribute, std::string_view type, const FilterToken& value);
 
-// By name ("Running", or the enum's) or number.
+// A workflow's, by name ("Running", or the enum's) or number.
 absl::StatusOr<int64_t> StatusValue(const FilterToken& value);
 absl::StatusOr<int64_t> IntegerValue(std::string_view attribute, const FilterToken& value);
 // RFC 3339, or nanoseconds.

@@ -18,9 +18,9 @@ using persistence::Column;
 using persistence::Comparison;
 using persistence::Filter;
 
-absl::StatusOr<Filter> ToCondition(const FilterTree& leaf,
+absl::StatusOr<Filter> ToCondition(const FilterTree& leaf, const ListedKind& kind,
                                    absl::FunctionRef<bool(std::string_view)> is_custom) {
-  const auto attribute = FindFilterAttribute(leaf.name, is_custom);
+  const auto attribute = FindFilterAttribute(kind, leaf.name, is_custom);
   if (!attribute.ok()) return attribute.status();
   if (leaf.comparison == Comparison::kIsNull || leaf.comparison == Comparison::kIsNotNull) {
     return AttributeIsNull(*attribute, leaf.comparison == Comparison::kIsNotNull);
@@ -31,22 +31,23 @@ absl::StatusOr<Filter> ToCondition(const FilterTree& leaf,
         "column name on the right side of comparison expression (did you forget to quote \"{}\"?)",
         Shown(value.text)));
   }
-  return CompareAttribute(*attribute, leaf.comparison, value);
+  return CompareAttribute(kind, *attribute, leaf.comparison, value);
 }
 
-absl::StatusOr<Filter> ToFilter(const FilterTree& tree, absl::FunctionRef<bool(std::string_view)> is_custom) {
-  if (tree.kind == Filter::Kind::kCondition) return ToCondition(tree, is_custom);
+absl::StatusOr<Filter> ToFilter(const FilterTree& tree, const ListedKind& kind,
+                                absl::FunctionRef<bool(std::string_view)> is_custom) {
+  if (tree.kind == Filter::Kind::kCondition) return ToCondition(tree, kind, is_custom);
   Filter filter{tree.kind, {}, {}};
   for (const FilterTree& tree_part : tree.parts) {
-    auto part = ToFilter(tree_part, is_custom);
+    auto part = ToFilter(tree_part, kind, is_custom);
     if (!part.ok()) return part;
     filter.parts.push_back(*std::move(part));
   }
   return filter;
 }
 
-// The workflow id that every row of the filter has, if it says so.
-const std::string* OnlyWorkflowId(const Filter& filter) {
+// The id that every row of the filter has, if it says so.
+const std::string* OnlyId(const Filter& filter) {
   if (filter.kind == Filter::Kind::kCondition) {
     const auto& condition = filter.condition;
     const bool names_it = condition.column == Column::kId && condition.comparison == Comparison::kEqual;
@@ -54,7 +55,7 @@ const std::string* OnlyWorkflowId(const Filter& filter) {
   }
   if (filter.kind == Filter::Kind::kAny) return nullptr;
   for (const Filter& part : filter.parts) {
-    if (const std::string* id = OnlyWorkflowId(part)) return id;
+    if (const std::string* id = OnlyId(part)) return id;
   }
   return nullptr;
 }
@@ -62,23 +63,25 @@ const std::string* OnlyWorkflowId(const Filter& filter) {
 }  // namespace
 
 absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
-                                           absl::FunctionRef<bool(std::string_view)> is_custom) {
+                                           absl::FunctionRef<bool(std::string_view)> is_custom,
+                                           const ListedKind& kind) {
   const auto parsed = ParseFilter(text);
   if (!parsed.ok()) return parsed.status();
-  auto filter = ToFilter(parsed->tree, is_custom);
+  auto filter = ToFilter(parsed->tree, kind, is_custom);
   if (!filter.ok()) return filter.status();
   if (parsed->group_by && *parsed->group_by != "ExecutionStatus") {
     return UnsupportedInFilter(
         fmt::format("'GROUP BY' clause is not supported for search attribute {}", Shown(*parsed->group_by)));
   }
-  return ListFilter{*std::move(filter), parsed->group_by.has_value()};
+  return ListFilter{*std::move(filter), parsed->group_by.has_value(), kind.kind};
 }
 
 persistence::VisibilityQuery ToQuery(const Uuid& namespace_id, ListFilter filter) {
   persistence::VisibilityQuery query;
   query.namespace_id = namespace_id;
+  query.kind = filter.kind;
   query.group_by_status = filter.group_by_status;
-  if (const std::string* id = OnlyWorkflowId(filter.filter)) query.shard = ShardOf(namespace_id, *id);
+  if (const std::string* id = OnlyId(filter.filter)) query.shard = ShardOf(namespace_id, *id);
   query.filter = std::move(filter.filter);
   return query;
 }

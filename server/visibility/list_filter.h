@@ -9,20 +9,23 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "persistence/visibility_query.h"
+#include "server/visibility/listed_kind.h"
 
 namespace perdure::server {
 
 struct ListFilter {
   persistence::Filter filter;
   bool group_by_status = false;
+  KindNumber kind = 0;
 };
 
 // INVALID_ARGUMENT in the real server's words; UNIMPLEMENTED for a search attribute that is not searched yet.
 // `is_custom` tells whether a name is a custom search attribute's.
 absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
-                                           absl::FunctionRef<bool(std::string_view)> is_custom);
+                                           absl::FunctionRef<bool(std::string_view)> is_custom,
+                                           const ListedKind& kind = ListedWorkflows());
 
-// The filter as a query over the namespace. One that names a workflow id reads that id's shard only.
+// The filter as a query over the namespace. One that names an id reads that id's shard only.
 persistence::VisibilityQuery ToQuery(const Uuid& namespace_id, ListFilter filter);
 
 }  // namespace perdure::server

@@ -60,6 +60,13 @@ std::string Read(std::string_view text) {
   return parsed.ok() ? ToString(parsed->filter) : std::string(parsed.status().message());
 }
 
+// What the filter means in a list of activities.
+std::string ReadOfActivities(std::string_view text) {
+  const auto parsed = ParseListFilter(
+      text, [](std::string_view) { return false; }, ListedActivities());
+  return parsed.ok() ? ToString(parsed->filter) : std::string(parsed.status().message());
+}
+
 }  // namespace
 
 TEST_CASE("an empty filter holds always") {
@@ -169,6 +176,43 @@ TEST_CASE("BETWEEN, IN, STARTS_WITH and IS NULL, each also with NOT") {
   CHECK(Read("CloseTime is null") == "close null");
   CHECK(Read("CloseTime IS NOT NULL") == "close not null");
   CHECK(Read("WorkflowType IS NULL") == "type null");
+}
+
+TEST_CASE("activities have names of their own, and those of workflows") {
+  CHECK(ReadOfActivities("ActivityId = 'a' AND ActivityType STARTS_WITH 'b'") ==
+        "(id = 'a' and type starts 'b')");
+  CHECK(ReadOfActivities("WorkflowId = 'a' AND TaskQueue = 'q'") == "(id = 'a' and queue = 'q')");
+  CHECK(ReadOfActivities("StateTransitionCount > 3 AND HistoryLength IS NULL") ==
+        "(transitions > 3 and length null)");
+  CHECK(ReadOfActivities("WorkflowType = 'b' OR WorkflowType IS NULL") == "(never or never)");
+  CHECK(ReadOfActivities("WorkflowType < 'b'") == "always");
+  CHECK(ReadOfActivities("RootRunId IS NOT NULL AND ParentRunId IS NULL") == "(always and always)");
+  CHECK(ReadOfActivities("Nope = 'a'") == "invalid query: invalid search attribute: Nope");
+  CHECK(Error("ActivityId = 'a'") == "invalid query: invalid search attribute: ActivityId");
+  CHECK(Error("ActivityType = 'a'") == "invalid query: invalid search attribute: ActivityType");
+}
+
+TEST_CASE("the status of an activity compares as its name does") {
+  CHECK(ReadOfActivities("ExecutionStatus = 'Running'") == "(status = 1 and close null)");
+  CHECK(ReadOfActivities("ExecutionStatus = 'TimedOut'") == "status = 6");
+  CHECK(ReadOfActivities("ExecutionStatus = 'running'") == "never");
+  CHECK(ReadOfActivities("ExecutionStatus = 'ContinuedAsNew'") == "never");
+  CHECK(ReadOfActivities("ExecutionStatus STARTS_WITH 'C'") == "(status = 2 or status = 4)");
+  CHECK(ReadOfActivities("ExecutionStatus > 'D'") ==
+        "((status = 1 and close null) or status = 3 or status = 5 or status = 6 or status = 7)");
+  CHECK(ReadOfActivities("ExecutionStatus = 1") ==
+        "invalid query: invalid expression: invalid value type for search attribute ExecutionStatus of type "
+        "Keyword: 1 (type: int64)");
+}
+
+TEST_CASE("a filter is a query over its kind") {
+  const auto kind = [](const ListedKind& listed) {
+    return ToQuery(Uuid{}, *ParseListFilter(
+                               "", [](std::string_view) { return false; }, listed))
+        .kind;
+  };
+  CHECK(kind(ListedWorkflows()) == 1);
+  CHECK(kind(ListedActivities()) == 2);
 }
 
 TEST_CASE("counts are grouped by status only") {

@@ -1,6 +1,6 @@
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
-#include "server/visibility/filter_columns.h"
+#include "server/visibility/listed_kind.h"
 
 namespace perdure::server {
 
@@ -14,7 +14,7 @@ void ListSearchAttributes(Frontend& frontend, CallPtr call,
   for (const auto& [name, type] : frontend.search_attributes) {
     (*response.mutable_custom_attributes())[name] = type;
   }
-  for (const SystemAttribute& attribute : SystemAttributes()) {
+  for (const SystemAttribute& attribute : ListedWorkflows().attributes) {
     (*response.mutable_system_attributes())[std::string(attribute.name)] = attribute.type;
   }
   call->Reply(response);

@@ -1,0 +1,70 @@
+#include <array>
+
+#include "server/visibility/listed_kind.h"
+#include "temporal/api/enums/v1/workflow.pb.h"
+
+namespace perdure::server {
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+using persistence::Column;
+using enum Searched;
+
+constexpr auto kWorkflowAttributes = std::to_array<SystemAttribute>({
+    {"BatcherNamespace", enums::INDEXED_VALUE_TYPE_KEYWORD, kNotYet},
+    {"BatcherUser", enums::INDEXED_VALUE_TYPE_KEYWORD, kNotYet},
+    {"BinaryChecksums", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNotYet},
+    {"BuildIds", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNotYet},
+    {"CloseTime", enums::INDEXED_VALUE_TYPE_DATETIME, kColumn, Column::kCloseTime},
+    {"ExecutionDuration", enums::INDEXED_VALUE_TYPE_INT, kColumn, Column::kExecutionDuration},
+    {"ExecutionStatus", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kStatus},
+    {"ExecutionTime", enums::INDEXED_VALUE_TYPE_DATETIME, kColumn, Column::kExecutionTime},
+    {"HistoryLength", enums::INDEXED_VALUE_TYPE_INT, kColumn, Column::kHistoryLength},
+    {"HistorySizeBytes", enums::INDEXED_VALUE_TYPE_INT, kColumn, Column::kHistorySizeBytes},
+    {"ParentRunId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kParentRun},
+    {"ParentWorkflowId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kParentId},
+    {"RootRunId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kRootRun},
+    {"RootWorkflowId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kRootId},
+    {"RunId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kRunId},
+    {"StartTime", enums::INDEXED_VALUE_TYPE_DATETIME, kColumn, Column::kStartTime},
+    {"StateTransitionCount", enums::INDEXED_VALUE_TYPE_INT, kColumn, Column::kStateTransitionCount},
+    {"TaskQueue", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kQueue},
+    {"TemporalChangeVersion", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNotYet},
+    {"TemporalExternalPayloadCount", enums::INDEXED_VALUE_TYPE_INT, kNever},
+    {"TemporalExternalPayloadSizeBytes", enums::INDEXED_VALUE_TYPE_INT, kNever},
+    {"TemporalNamespaceDivision", enums::INDEXED_VALUE_TYPE_KEYWORD, kNotYet},
+    {"TemporalPauseInfo", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNotYet},
+    {"TemporalReportedProblems", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNotYet},
+    {"TemporalSchedulePaused", enums::INDEXED_VALUE_TYPE_BOOL, kNotYet},
+    {"TemporalScheduledById", enums::INDEXED_VALUE_TYPE_KEYWORD, kNotYet},
+    {"TemporalScheduledStartTime", enums::INDEXED_VALUE_TYPE_DATETIME, kNotYet},
+    {"TemporalUsedWorkerDeploymentVersions", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST, kNever},
+    {"TemporalWorkerDeployment", enums::INDEXED_VALUE_TYPE_KEYWORD, kNever},
+    {"TemporalWorkerDeploymentVersion", enums::INDEXED_VALUE_TYPE_KEYWORD, kNever},
+    {"TemporalWorkflowVersioningBehavior", enums::INDEXED_VALUE_TYPE_KEYWORD, kNever},
+    {"WorkflowId", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kId},
+    {"WorkflowType", enums::INDEXED_VALUE_TYPE_KEYWORD, kColumn, Column::kType},
+});
+
+// By the values of WorkflowExecutionStatus.
+constexpr std::array<std::string_view, 9> kWorkflowStatusNames = {
+    "", "Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused"};
+static_assert(enums::WORKFLOW_EXECUTION_STATUS_TIMED_OUT == 7);
+static_assert(enums::WorkflowExecutionStatus_MAX + 1 == kWorkflowStatusNames.size());
+
+}  // namespace
+
+const ListedKind& ListedWorkflows() {
+  static constexpr ListedKind kKind{.kind = 1,
+                                    .attributes = kWorkflowAttributes,
+                                    .status_names = kWorkflowStatusNames,
+                                    .status_by = ListedKind::StatusBy::kNumber};
+  return kKind;
+}
+
+std::string_view StatusName(const ListedKind& kind, int64_t status) {
+  if (status < 0 || status >= static_cast<int64_t>(kind.status_names.size())) return {};
+  return kind.status_names[static_cast<size_t>(status)];
+}
+
+}  // namespace perdure::server
