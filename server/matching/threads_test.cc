@@ -25,7 +25,7 @@ class Threads {
  public:
   explicit Threads(bool one_loop)
       : store_(persistence::NewMemoryStore({})),
-        history_(NodeHistory::World{*store_, namespaces_, lease_, metrics_},
+        history_(NodeHistory::World{*store_, namespaces_, lease_, metrics_, kinds_},
                  one_loop ? std::vector<Executor*>{&loop_a_} : std::vector<Executor*>{&loop_a_, &loop_b_}, 1,
                  {}),
         matching_(one_loop ? loop_a_ : loop_c_, history_, namespaces_, metrics_) {
@@ -45,9 +45,10 @@ class Threads {
     request.set_request_id("start" + std::to_string(n));
     request.mutable_workflow_type()->set_name("type");
     request.mutable_task_queue()->set_name("queue");
-    history_.Start(namespaces_.id(), request, [this](const absl::StatusOr<workflow::StartReply>& reply) {
-      if (reply.ok()) ++started_;
-    });
+    WorkflowHistory(history_).Start(namespaces_.id(), request,
+                                    [this](const absl::StatusOr<workflow::StartReply>& reply) {
+                                      if (reply.ok()) ++started_;
+                                    });
   }
 
   void Poll() {
@@ -78,15 +79,16 @@ class Threads {
     workflow::CompleteWorkflowTask completion;
     completion.token = task.token;
     testing::AddCompleteCommand(completion);
-    history_.Execute({namespaces_.id(), task.token.workflow_id(), std::nullopt}, completion,
-                     [this](const absl::StatusOr<workflow::Reply>& reply) {
-                       if (reply.ok()) ++completed_;
-                     });
+    WorkflowHistory(history_).Execute({namespaces_.id(), task.token.workflow_id(), std::nullopt}, completion,
+                                      [this](const absl::StatusOr<workflow::Reply>& reply) {
+                                        if (reply.ok()) ++completed_;
+                                      });
   }
 
   testing::OneNamespace namespaces_;
   testing::SettableLease lease_;
   NullMetrics metrics_;
+  const EntityKinds kinds_{{WorkflowLine()}};
   EventLoop loop_a_{"history-a"};
   EventLoop loop_b_{"history-b"};
   EventLoop loop_c_{"matching"};
