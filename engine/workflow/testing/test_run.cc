@@ -226,6 +226,7 @@ void TestRun::Take(State state, std::vector<Record> records) {
   REQUIRE(EncodeSnapshot(restored_) == EncodeSnapshot(state_));
   RequireSameByEvents(compacted_, state_);
   if (compacted_.last_sequence > 0) REQUIRE(DecodeSnapshot(EncodeSnapshot(compacted_)).ok());
+  recorder_.Add(records, state_);
   last_records_ = std::move(records);
 }
 

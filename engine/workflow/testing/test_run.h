@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/workflow/testing/fixture.h"
 #include "engine/workflow/workflow.h"
 #include "temporal/api/command/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
@@ -110,6 +111,7 @@ class TestRun {
   State compacted_;  // from the records with events
   std::vector<Record> last_records_;
   std::vector<HistoryEvent> history_;
+  FixtureRecorder recorder_;
   perdure::server::TaskToken token_;
 };
 
