@@ -82,15 +82,15 @@ CREATE TABLE wake (
 
 -- A row for each process that serves or waits to: its lease.
 CREATE TABLE nodes (
-  term        int8 NOT NULL,         -- in which it owns all shards; 0: it does not
-  expires_at  timestamptz NOT NULL,
-  started_at  timestamptz NOT NULL,
-  lost_at     timestamptz,           -- when it learned that a younger process of its name had taken its place
+  term         int8 NOT NULL,         -- in which it owns all shards; 0: it does not
+  expires_at   timestamptz NOT NULL,
+  started_at   timestamptz NOT NULL,
+  lost_at      timestamptz,           -- when it learned that a younger process of its name had taken its place
   first_writer int4 NOT NULL UNIQUE,  -- of the range of writers that is its own
-  waits       bool NOT NULL,         -- its name was fought for when it came: it takes nothing from one that lives
-  incarnation uuid PRIMARY KEY,
-  name        bytea NOT NULL,
-  address     bytea NOT NULL
+  waits        bool NOT NULL,         -- its name was fought for when it came: it takes nothing from one that lives
+  incarnation  uuid PRIMARY KEY,
+  name         bytea NOT NULL,
+  address      bytea NOT NULL
 ) WITH (fillfactor = 10);
 
 -- Who owns all shards, and in which term: each taking raises it.

@@ -79,15 +79,15 @@ CREATE TABLE wake (
 
 -- A row for each process that serves or waits to: its lease.
 CREATE TABLE nodes (
-  incarnation BLOB PRIMARY KEY,
-  term        INTEGER NOT NULL,  -- in which it owns all shards; 0: it does not
-  expires_at  INTEGER NOT NULL,
-  started_at  INTEGER NOT NULL,
-  lost_at     INTEGER,           -- when it learned that a younger process of its name had taken its place
+  incarnation  BLOB PRIMARY KEY,
+  term         INTEGER NOT NULL,         -- in which it owns all shards; 0: it does not
+  expires_at   INTEGER NOT NULL,
+  started_at   INTEGER NOT NULL,
+  lost_at      INTEGER,                  -- when it learned that a younger process of its name had taken its place
   first_writer INTEGER NOT NULL UNIQUE,  -- of the range of writers that is its own
-  waits       INTEGER NOT NULL,  -- its name was fought for when it came: it takes nothing from one that lives
-  name        BLOB NOT NULL,
-  address     BLOB NOT NULL
+  waits        INTEGER NOT NULL,         -- its name was fought for when it came: it takes nothing from one that lives
+  name         BLOB NOT NULL,
+  address      BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Who owns all shards, and in which term: each taking raises it.
