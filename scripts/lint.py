@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """lint.py [FILE...]: clang-tidy over our C++, all of it or the named files.
 
-Takes the commands of build/release (which must be built), but for each file by itself and without the
-precompiled header. A file is skipped if nothing that its result depends on has changed since it was found
-clean: its text, our headers that it includes, its command, .clang-tidy of its folder and those above.
+Takes the commands of build/release (which must be built), but without the precompiled header. A file is
+skipped if nothing that its result depends on has changed since it was found clean: its text, our headers that
+it includes, its command, .clang-tidy of its folder and those above.
+
+Most of the time goes into headers that neighbours include as well. So a library's files are looked at several
+at a time, one after the other in one text; where that is not clean each of them is looked at by itself, and
+only what is then said counts.
 """
 
 import hashlib
@@ -11,14 +15,18 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 CLEAN = ROOT / "build/lint/clean"
+TOGETHER = ROOT / "build/lint/together"
+FILES_TOGETHER = 10
 # Not Debian's: this one does not walk through the system's headers, and so takes a third of the time.
 CLANG_TIDY = ROOT / "build/venv/tools/bin/clang-tidy"
 
@@ -90,12 +98,54 @@ class Hasher:
         return whole.hexdigest()
 
 
-def tidy(file: Path) -> str | None:
+def tidy(file: Path, *arguments: str) -> str | None:
     """None if the file is clean, else what clang-tidy says."""
-    done = subprocess.run(
-        [CLANG_TIDY, "--quiet", "-p", ROOT / "build/lint", file], capture_output=True, text=True, cwd=ROOT
-    )
+    done = subprocess.run([CLANG_TIDY, "--quiet", file, *arguments], capture_output=True, text=True, cwd=ROOT)
     return None if done.returncode == 0 else done.stdout + (done.stderr if not done.stdout else "")
+
+
+class Lint:
+    def __init__(self, commands: dict[Path, dict[str, str]]) -> None:
+        self._flags: dict[Path, tuple[str, ...]] = {}
+        for file, command in commands.items():
+            words = shlex.split(command["command"])[1:]
+            ends = [words.index("-o"), words.index("-c")]
+            self._flags[file] = tuple(
+                word for i, word in enumerate(words) if i not in ends and i - 1 not in ends
+            )
+
+    def groups(self, files: Iterable[Path]) -> list[list[Path]]:
+        """The larger first. Two files of one group share no name of their own, as those that are compiled
+        together do not; that is said of libraries, not of tests."""
+        alike: dict[object, list[Path]] = {}
+        for file in files:
+            alone = file.name.endswith("_test.cc") or file.relative_to(ROOT).parts[0] in ("tests", "bench")
+            alike.setdefault(file if alone else (file.parent, self._flags[file]), []).append(file)
+        groups = [
+            same[i : i + FILES_TOGETHER]
+            for same in alike.values()
+            for i in range(0, len(same), FILES_TOGETHER)
+        ]
+        return sorted(groups, key=len, reverse=True)
+
+    def complaints(self, group: list[Path]) -> dict[Path, str]:
+        """Of each file that is not clean."""
+        if len(group) > 1 and self._together_clean(group):
+            return {}
+        said = {file: tidy(file, "-p", str(ROOT / "build/lint")) for file in group}
+        return {file: complaint for file, complaint in said.items() if complaint is not None}
+
+    def _together_clean(self, group: list[Path]) -> bool:
+        # In the folder's place, for the rules of its .clang-tidy.
+        folder = TOGETHER / group[0].parent.relative_to(ROOT)
+        folder.mkdir(parents=True, exist_ok=True)
+        for above in (group[0].parent, *group[0].parent.parents):
+            rules = above / ".clang-tidy"
+            if above != ROOT and rules.exists():
+                (TOGETHER / above.relative_to(ROOT) / ".clang-tidy").write_bytes(rules.read_bytes())
+        whole = folder / group[0].name
+        whole.write_text("".join(file.read_text() for file in group))
+        return tidy(whole, "--", *self._flags[group[0]]) is None
 
 
 def main() -> int:
@@ -103,6 +153,7 @@ def main() -> int:
     subprocess.run(tools, check=True, stdout=subprocess.DEVNULL)
     commands = our_commands()
     CLEAN.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(TOGETHER, ignore_errors=True)
     (ROOT / "build/lint/compile_commands.json").write_text(json.dumps(list(commands.values()), indent=1))
 
     named = [Path(name).resolve() for name in sys.argv[1:]]
@@ -113,14 +164,17 @@ def main() -> int:
         if not (CLEAN / key).exists():
             wanted[file] = key
 
+    lint = Lint(commands)
+    groups = lint.groups(wanted)
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for key, complaint in zip(wanted.values(), pool.map(tidy, wanted), strict=True):
-            if complaint is None:
-                (CLEAN / key).touch()
-            else:
+        for group, complaints in zip(groups, pool.map(lint.complaints, groups), strict=True):
+            for file in group:
+                if file not in complaints:
+                    (CLEAN / wanted[file]).touch()
+                    continue
                 failed += 1
-                print(complaint, flush=True)
+                print(complaints[file], flush=True)
     total = len(named or commands)
     print(f"clang-tidy: {total} files, {len(wanted)} of them checked now, {failed} with warnings")
     return 1 if failed else 0
