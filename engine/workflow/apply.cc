@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "engine/workflow/event_table.h"
 #include "engine/workflow/external_payloads.h"
+#include "engine/workflow/next_run.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -39,8 +40,14 @@ void ApplyBufferedEventDropped(State& state, const perdure::engine::BufferedEven
   });
 }
 
+// A run that is followed hands on its points to reset to, with the time until which it is kept.
 void ApplyRunClosed(State& state, const perdure::engine::RunClosed& closed) {
   state.delete_after = FromProto(closed.delete_after());
+  if (NextRunIdOf(*state.close_event).empty() || state.auto_reset_points->points().empty()) return;
+  const std::string run_id = state.facts->run_id.ToString();
+  for (auto& point : *state.auto_reset_points.Mutable().mutable_points()) {
+    if (point.run_id() == run_id) *point.mutable_expire_time() = closed.delete_after();
+  }
 }
 
 }  // namespace
@@ -88,6 +95,15 @@ void ApplyChange(State& state, const Change& change) {
       return ApplyBufferedEventDropped(state, change.buffered_event_dropped());
     case Change::kRunClosed:
       return ApplyRunClosed(state, change.run_closed());
+    case Change::kMessageMinted:
+    case Change::kChildReleased:
+    case Change::kChildrenSettled:
+    case Change::kReportSettled:
+    case Change::kRunReleased:
+      return ApplyChildChange(state, change);
+    case Change::kMessageReceived:
+    case Change::kInboxDropped:
+      return ApplyInboxChange(state, change);
     case Change::KIND_NOT_SET:
       CheckFailed(__FILE__, __LINE__, "change kind", "a record of a newer release, or a damaged one");
   }

@@ -30,6 +30,7 @@ void ExecutionFailed(State& state, const EventPtr& event);
 void ExecutionTimedOut(State& state, const EventPtr& event);
 void ExecutionCanceled(State& state, const EventPtr& event);
 void ExecutionTerminated(State& state, const EventPtr& event);
+void ExecutionContinuedAsNew(State& state, const EventPtr& event);
 void ExecutionSignaled(State& state, const EventPtr& event);
 void ExecutionCancelRequested(State& state, const EventPtr& event);
 void ExecutionOptionsUpdated(State& state, const EventPtr& event);
@@ -54,10 +55,33 @@ void TimerStarted(State& state, const EventPtr& event);
 void TimerFired(State& state, const EventPtr& event);
 void TimerCanceled(State& state, const EventPtr& event);
 
+// apply_children.cc
+void ChildInitiated(State& state, const EventPtr& event);
+void ChildStartFailed(State& state, const EventPtr& event);
+void ChildStarted(State& state, const EventPtr& event);
+void ChildCompleted(State& state, const EventPtr& event);
+void ChildFailed(State& state, const EventPtr& event);
+void ChildCanceled(State& state, const EventPtr& event);
+void ChildTimedOut(State& state, const EventPtr& event);
+void ChildTerminated(State& state, const EventPtr& event);
+// apply_externals.cc
+void SignalInitiated(State& state, const EventPtr& event);
+void SignalFailed(State& state, const EventPtr& event);
+void ExternalSignaled(State& state, const EventPtr& event);
+void CancelInitiated(State& state, const EventPtr& event);
+void CancelFailed(State& state, const EventPtr& event);
+void ExternalCancelRequested(State& state, const EventPtr& event);
+
 }  // namespace fold
 
 void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change);  // apply_execution.cc
 void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change);  // apply_workflow_task.cc
 void ApplyActivityChange(State& state, const perdure::engine::Change& change);      // apply_activity.cc
+void ApplyChildChange(State& state, const perdure::engine::Change& change);         // apply_children.cc
+void ApplyInboxChange(State& state, const perdure::engine::Change& change);         // inbox.cc
+
+// What a run that has just closed owes others no more: signals and cancels, children of its last task, which
+// nobody has heard of, and those that go on without it. apply_children.cc
+void ForgetAtClose(State& state);
 
 }  // namespace perdure::engine::workflow

@@ -6,12 +6,25 @@
 #include "base/time.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/apply.h"
+#include "engine/workflow/children.h"
+#include "engine/workflow/inbox.h"
 
 namespace perdure::engine::workflow {
 namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::history::v1::HistoryEvent;
+using temporal::api::history::v1::WorkflowExecutionStartedEventAttributes;
+using temporal::api::workflow::v1::ResetPoints;
+
+// Of the runs before: those that are still kept.
+ResetPoints PointsTakenOver(const WorkflowExecutionStartedEventAttributes& started, absl::Time now) {
+  ResetPoints kept;
+  for (const auto& point : started.prev_auto_reset_points().points()) {
+    if (!point.has_expire_time() || FromProto(point.expire_time()) >= now) *kept.add_points() = point;
+  }
+  return kept;
+}
 
 void ApplyStarted(State& state, const EventPtr& event) {
   const auto& started = event->workflow_execution_started_event_attributes();
@@ -25,6 +38,9 @@ void ApplyStarted(State& state, const EventPtr& event) {
   state.start_request_ids.Mutable()[facts.request_id] = event->event_id();
   if (started.has_memo()) state.memo = Cow(started.memo());
   if (started.has_search_attributes()) state.search_attributes = Cow(started.search_attributes());
+  if (!started.prev_auto_reset_points().points().empty()) {
+    state.auto_reset_points = Cow(PointsTakenOver(started, facts.start_time));
+  }
 
   const absl::Duration delay = FromProto(started.first_workflow_task_backoff());
   if (delay > absl::ZeroDuration()) state.first_task_not_before = facts.start_time + delay;
@@ -48,12 +64,26 @@ void ApplyClose(State& state, const EventPtr& event, enums::WorkflowExecutionSta
   state.workflow_task.reset();
   // What came about while the run was closing is told to nobody.
   state.buffered = Cow<std::vector<EventPtr>>();
+  ForgetAtClose(state);
 }
 
 void ApplySignaled(State& state, const HistoryEvent& event) {
   ++state.signal_count;
-  const std::string& request_id = event.workflow_execution_signaled_event_attributes().request_id();
+  const auto& signaled = event.workflow_execution_signaled_event_attributes();
+  // Repeats of another workflow's signal are known by the inbox.
+  if (signaled.has_external_workflow_execution()) return;
+  const std::string& request_id = signaled.request_id();
   if (!request_id.empty()) state.signal_request_ids.Mutable().insert(request_id);
+}
+
+void ApplyFamily(State& state, const perdure::engine::RunCreated& created) {
+  if (const std::optional<Uuid> original = UuidOfBytes(created.parent_original_run_id())) {
+    state.facts.Mutable().parent_original_run_id = *original;
+  }
+  state.unreleased = created.unreleased();
+  for (const auto& received : created.inbox()) {
+    if (const auto entry = ReadReceived(received)) state.inbox.Mutable().insert(*entry);
+  }
 }
 
 void ApplyOptionsUpdated(State& state, const HistoryEvent& event) {
@@ -83,6 +113,10 @@ void fold::ExecutionCanceled(State& state, const EventPtr& event) {
 
 void fold::ExecutionTerminated(State& state, const EventPtr& event) {
   ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_TERMINATED);
+}
+
+void fold::ExecutionContinuedAsNew(State& state, const EventPtr& event) {
+  ApplyClose(state, event, enums::WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW);
 }
 
 void fold::ExecutionSignaled(State& state, const EventPtr& event) { ApplySignaled(state, *event); }
@@ -117,6 +151,7 @@ void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& c
     std::copy(created.run_id().begin(), created.run_id().end(), facts.run_id.bytes.begin());
     facts.workflow_id = created.workflow_id();
     facts.request_id = created.request_id();
+    ApplyFamily(state, created);
     return;
   }
   PERDURE_CHECK(change.has_request_seen(), "apply.cc sent a change of another family");

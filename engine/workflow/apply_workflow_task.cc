@@ -30,6 +30,7 @@ void ApplyScheduled(State& state, const HistoryEvent& event) {
   task.start_to_close_timeout = FromProto(scheduled.start_to_close_timeout());
   state.workflow_task_attempt = task.attempt;
   state.workflow_task = std::move(task);
+  state.unreleased = false;  // where the row is gone that said so
 }
 
 void ApplyStartedTo(WorkflowTask& task, const EventPtr& event) {

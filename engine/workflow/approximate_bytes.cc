@@ -13,6 +13,8 @@ constexpr size_t kEvent = 1200;
 constexpr size_t kActivity = sizeof(Activity) + kEvent + 150;
 constexpr size_t kTimer = sizeof(Timer) + 100;
 constexpr size_t kRequestId = 120;
+constexpr size_t kChild = sizeof(PendingChild) + kEvent + 50;
+constexpr size_t kInboxEntry = sizeof(InboxKey) + sizeof(EntityAddress) + 80;
 constexpr size_t kPayload = 250;
 constexpr size_t kFailure = 600;
 
@@ -48,6 +50,9 @@ size_t ApproximateBytes(const State& state) {
   for (const EventPtr& event : *state.buffered) bytes += kEvent + event->ByteSizeLong();
   for (const auto& [id, activity] : *state.activities) bytes += BytesOf(*activity);
   bytes += state.timers->size() * kTimer;
+  for (const auto& [id, child] : *state.children) bytes += kChild + child.initiated->ByteSizeLong();
+  for (const auto& [id, signal] : *state.external_signals) bytes += kChild + signal.initiated->ByteSizeLong();
+  bytes += state.external_cancels->size() * kChild + state.inbox->size() * kInboxEntry;
   return bytes + (state.signal_request_ids->size() + state.start_request_ids->size()) * kRequestId;
 }
 

@@ -3,7 +3,9 @@
 #include <limits>
 #include <optional>
 
+#include "engine/workflow/children.h"
 #include "engine/workflow/event_table.h"
+#include "engine/workflow/inbox.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -101,8 +103,22 @@ Wrong WrongWithBuffered(const HistoryEvent& event) {
 Wrong WrongWithRunCreated(const State& state, const perdure::engine::RunCreated& created) {
   constexpr size_t kIdBytes = 16;
   if (state.next_event_id != 1) return "a run is created once";
-  const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes;
+  const size_t parent = created.parent_original_run_id().size();
+  const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes &&
+                   (parent == 0 || parent == kIdBytes);
   return ids ? kFine : "ids";
+}
+
+// What a closed run still owes, and what others owe it, is settled by changes alone.
+bool SettlesClosedRun(const Change& change) {
+  return change.has_children_settled() || change.has_report_settled() || change.has_inbox_dropped();
+}
+
+Wrong WrongWithMinted(const State& state, const perdure::engine::MessageMinted& minted) {
+  const int64_t id = minted.initiated_event_id();
+  const bool pending = state.children->contains(id) || state.external_signals->contains(id) ||
+                       state.external_cancels->contains(id);
+  return pending && UuidOfBytes(minted.id()).has_value() ? kFine : "a minted id";
 }
 
 Wrong WrongWithRequestSeen(const perdure::engine::RequestSeen& seen) {
@@ -128,7 +144,7 @@ std::string_view WrongWithEvent(const State& state, const HistoryEvent& event) {
 std::string_view WrongWithChange(const State& state, const Change& change) {
   if (change.has_run_created()) return WrongWithRunCreated(state, change.run_created());
   if (change.has_run_closed()) return state.close_event != nullptr ? kFine : "an open run's retention";
-  if (!state.IsOpen()) return "a change of a closed run";
+  if (!state.IsOpen() && !SettlesClosedRun(change)) return "a change of a closed run";
   if (IsFlushing(state)) return "a change among flushed events";
   switch (change.kind_case()) {
     case Change::kWorkflowTaskPending:
@@ -158,6 +174,16 @@ std::string_view WrongWithChange(const State& state, const Change& change) {
     }
     case Change::kRequestSeen:
       return WrongWithRequestSeen(change.request_seen());
+    case Change::kMessageMinted:
+      return WrongWithMinted(state, change.message_minted());
+    case Change::kMessageReceived:
+      return ReadReceived(change.message_received()).has_value() ? kFine : "message received";
+    case Change::kReportSettled:
+      return state.close_event != nullptr ? kFine : "the report of an open run";
+    case Change::kChildReleased:
+    case Change::kChildrenSettled:
+    case Change::kRunReleased:
+    case Change::kInboxDropped:
     case Change::kStickyTaskQueue:
     case Change::kRunCreated:
     case Change::kRunClosed:

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "engine/workflow/transition.h"
 #include "temporal/api/command/v1/message.pb.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
@@ -21,6 +23,8 @@ struct CommandFailure {
   std::string message;
   // The run is terminated instead of its task failed (history or payload limits).
   bool terminates_run = false;
+  // The completion is refused with this instead, and its workflow task runs on.
+  std::optional<absl::Status> refuses_completion = std::nullopt;
 };
 
 // What the commands of one completion share.
@@ -34,6 +38,8 @@ struct CommandContext {
   // Events were buffered before the first command, and no CancelTimer has taken the last of them away: the
   // run cannot be closed (UNHANDLED_COMMAND). What commands buffer themselves does not count.
   bool has_buffered = false;
+  // Ids of the children that this completion starts.
+  absl::flat_hash_set<std::string> initiated_children = {};
 };
 
 // What a worker says about a command goes with the event that the command makes.
@@ -51,6 +57,10 @@ CommandResult CancelTimer(CommandContext& context, const Command& command);
 CommandResult CompleteWorkflowExecution(CommandContext& context, const Command& command);
 CommandResult FailWorkflowExecution(CommandContext& context, const Command& command);
 CommandResult CancelWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult ContinueAsNewWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult StartChildWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult SignalExternalWorkflowExecution(CommandContext& context, const Command& command);
+CommandResult RequestCancelExternalWorkflowExecution(CommandContext& context, const Command& command);
 CommandResult RecordMarker(CommandContext& context, const Command& command);
 CommandResult ModifyWorkflowProperties(CommandContext& context, const Command& command);
 CommandResult UpsertWorkflowSearchAttributes(CommandContext& context, const Command& command);

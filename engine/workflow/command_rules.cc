@@ -53,11 +53,13 @@ CommandResult Run(CommandContext& context, const Command& command) {
     case enums::COMMAND_TYPE_PROTOCOL_MESSAGE:
       return RefuseMessage(command);
     case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
-      if (CommandResult unhandled = RefuseUnhandled(context)) return unhandled;
-      return Unsupported(command);
-    case enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:
-    case enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
+      return ContinueAsNewWorkflowExecution(context, command);
     case enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
+      return StartChildWorkflowExecution(context, command);
+    case enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
+      return SignalExternalWorkflowExecution(context, command);
+    case enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:
+      return RequestCancelExternalWorkflowExecution(context, command);
     case enums::COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
     case enums::COMMAND_TYPE_REQUEST_CANCEL_NEXUS_OPERATION:
     case enums::COMMAND_TYPE_UNSPECIFIED:

@@ -169,6 +169,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask&
   SetSticky(transition, request);
   if (const CommandResult failure = RunCommands(context, request.commands())) {
     transition.RollBack(*std::move(start));
+    if (failure->refuses_completion.has_value()) return *failure->refuses_completion;
     return FailCompletion(transition, *failure, request);
   }
   start.reset();

@@ -124,13 +124,13 @@ TEST_CASE("A completion whose commands are out of order changes nothing") {
 TEST_CASE("A command that this server does not know yet fails the task, naming it") {
   TestRun run;
   StartTask(run);
-  Command child;
-  child.set_command_type(enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION);
-  child.mutable_start_child_workflow_execution_command_attributes();
-  const absl::Status status = run.Complete({child}).status();
+  Command nexus;
+  nexus.set_command_type(enums::COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION);
+  nexus.mutable_schedule_nexus_operation_command_attributes();
+  const absl::Status status = run.Complete({nexus}).status();
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
   CHECK(status.message() ==
-        "FeatureDisabled: the command StartChildWorkflowExecution is not supported by this server yet");
+        "FeatureDisabled: the command ScheduleNexusOperation is not supported by this server yet");
   CHECK(run.EventsFrom(4) == Names{"WorkflowTaskFailed"});
 }
 

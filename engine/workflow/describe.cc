@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/activity.h"
+#include "engine/workflow/children.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::engine::workflow {
@@ -43,7 +44,6 @@ void FillInfo(const State& state, WorkflowExecutionInfo& info) {
   const auto& started = facts.started->workflow_execution_started_event_attributes();
   info.mutable_execution()->set_workflow_id(facts.workflow_id);
   info.mutable_execution()->set_run_id(facts.run_id.ToString());
-  *info.mutable_root_execution() = info.execution();
   info.mutable_type()->set_name(state.workflow_type);
   *info.mutable_start_time() = ToProto(facts.start_time);
   *info.mutable_execution_time() = ToProto(state.first_task_not_before.value_or(facts.start_time));
@@ -130,6 +130,7 @@ api::DescribeWorkflowExecutionResponse Describe(const State& state, absl::Time n
   FillExtended(state, *response.mutable_workflow_extended_info());
   FillWorkflowTask(state, response);
   DescribeActivities(state, now, response);
+  DescribeFamily(state, response);
   return response;
 }
 

@@ -27,6 +27,17 @@ int64_t StartedActivity(const HistoryEvent& event) {
   return event.activity_task_started_event_attributes().scheduled_event_id();
 }
 
+// The attributes of a child's end.
+template <auto kMutable>
+void WireChild(HistoryEvent& event, const StartedIds& started) {
+  auto* attributes = (event.*kMutable)();
+  PutStarted(attributes, attributes->initiated_event_id(), started);
+}
+
+int64_t StartedChild(const HistoryEvent& event) {
+  return event.child_workflow_execution_started_event_attributes().initiated_event_id();
+}
+
 constexpr std::array kRows = {
     // ---- the run
     EventRow{.type = enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
@@ -47,6 +58,9 @@ constexpr std::array kRows = {
     EventRow{.type = enums::EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
              .attributes = HistoryEvent::kWorkflowExecutionTerminatedEventAttributes,
              .fold = fold::ExecutionTerminated},
+    EventRow{.type = enums::EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+             .attributes = HistoryEvent::kWorkflowExecutionContinuedAsNewEventAttributes,
+             .fold = fold::ExecutionContinuedAsNew},
     EventRow{.type = enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
              .attributes = HistoryEvent::kWorkflowExecutionSignaledEventAttributes,
              .fold = fold::ExecutionSignaled,
@@ -131,6 +145,77 @@ constexpr std::array kRows = {
     EventRow{.type = enums::EVENT_TYPE_TIMER_CANCELED,
              .attributes = HistoryEvent::kTimerCanceledEventAttributes,
              .fold = fold::TimerCanceled},
+    // ---- children
+    EventRow{.type = enums::EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+             .attributes = HistoryEvent::kStartChildWorkflowExecutionInitiatedEventAttributes,
+             .fold = fold::ChildInitiated},
+    EventRow{.type = enums::EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED,
+             .attributes = HistoryEvent::kStartChildWorkflowExecutionFailedEventAttributes,
+             .fold = fold::ChildStartFailed,
+             .buffered = true},
+    EventRow{.type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED,
+             .attributes = HistoryEvent::kChildWorkflowExecutionStartedEventAttributes,
+             .fold = fold::ChildStarted,
+             .buffered = true,
+             .starts = StartedChild},
+    EventRow{.type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED,
+             .attributes = HistoryEvent::kChildWorkflowExecutionCompletedEventAttributes,
+             .fold = fold::ChildCompleted,
+             .buffered = true,
+             .ends_last = true,
+             .wire_started =
+                 WireChild<&HistoryEvent::mutable_child_workflow_execution_completed_event_attributes>},
+    EventRow{
+        .type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED,
+        .attributes = HistoryEvent::kChildWorkflowExecutionFailedEventAttributes,
+        .fold = fold::ChildFailed,
+        .buffered = true,
+        .ends_last = true,
+        .wire_started = WireChild<&HistoryEvent::mutable_child_workflow_execution_failed_event_attributes>},
+    EventRow{
+        .type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+        .attributes = HistoryEvent::kChildWorkflowExecutionCanceledEventAttributes,
+        .fold = fold::ChildCanceled,
+        .buffered = true,
+        .ends_last = true,
+        .wire_started = WireChild<&HistoryEvent::mutable_child_workflow_execution_canceled_event_attributes>},
+    EventRow{.type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT,
+             .attributes = HistoryEvent::kChildWorkflowExecutionTimedOutEventAttributes,
+             .fold = fold::ChildTimedOut,
+             .buffered = true,
+             .ends_last = true,
+             .wire_started =
+                 WireChild<&HistoryEvent::mutable_child_workflow_execution_timed_out_event_attributes>},
+    EventRow{.type = enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED,
+             .attributes = HistoryEvent::kChildWorkflowExecutionTerminatedEventAttributes,
+             .fold = fold::ChildTerminated,
+             .buffered = true,
+             .ends_last = true,
+             .wire_started =
+                 WireChild<&HistoryEvent::mutable_child_workflow_execution_terminated_event_attributes>},
+    // ---- signals and cancels of other workflows
+    EventRow{.type = enums::EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+             .attributes = HistoryEvent::kSignalExternalWorkflowExecutionInitiatedEventAttributes,
+             .fold = fold::SignalInitiated},
+    EventRow{.type = enums::EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED,
+             .attributes = HistoryEvent::kSignalExternalWorkflowExecutionFailedEventAttributes,
+             .fold = fold::SignalFailed,
+             .buffered = true},
+    EventRow{.type = enums::EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED,
+             .attributes = HistoryEvent::kExternalWorkflowExecutionSignaledEventAttributes,
+             .fold = fold::ExternalSignaled,
+             .buffered = true},
+    EventRow{.type = enums::EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+             .attributes = HistoryEvent::kRequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+             .fold = fold::CancelInitiated},
+    EventRow{.type = enums::EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED,
+             .attributes = HistoryEvent::kRequestCancelExternalWorkflowExecutionFailedEventAttributes,
+             .fold = fold::CancelFailed,
+             .buffered = true},
+    EventRow{.type = enums::EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
+             .attributes = HistoryEvent::kExternalWorkflowExecutionCancelRequestedEventAttributes,
+             .fold = fold::ExternalCancelRequested,
+             .buffered = true},
 };
 
 // Rows by the number of their type, which are few and small.

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "engine/values/failures.h"
 #include "engine/workflow/close.h"
+#include "engine/workflow/next_run.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -21,7 +23,26 @@ bool EndTogether(const State& state) {
 // The start delay is over once, when the first task is scheduled.
 std::optional<absl::Time> EndOfStartDelay(const State& state) {
   const bool had_task = state.workflow_task.has_value() || state.last_completed_event_id != 0;
-  return had_task ? std::nullopt : state.first_task_not_before;
+  // A child's first task comes by its release, whenever the delay is over before that.
+  return had_task || state.unreleased ? std::nullopt : state.first_task_not_before;
+}
+
+// A run that takes too long may be followed by another; an execution is at its end.
+void TimeOutRun(Transition& transition, bool whole_execution) {
+  const Failure failure = TimeoutFailure("workflow timeout", enums::TIMEOUT_TYPE_START_TO_CLOSE);
+  Succession succession;
+  succession.retry_state = enums::RETRY_STATE_TIMEOUT;
+  if (!whole_execution) succession = AfterFailure(transition, failure);
+  HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT);
+  auto* timed_out = event.mutable_workflow_execution_timed_out_event_attributes();
+  timed_out->set_retry_state(succession.retry_state);
+  if (succession.follows()) timed_out->set_new_execution_run_id(succession.run_id.ToString());
+  ForceClose(transition, std::move(event));
+  const auto& started = transition.state().facts->started->workflow_execution_started_event_attributes();
+  BeginSuccessor(
+      transition, succession,
+      {.result = started.has_last_completion_result() ? &started.last_completion_result() : nullptr,
+       .failure = &failure});
 }
 
 }  // namespace
@@ -32,13 +53,7 @@ void FireExecutionTimers(Transition& transition) {
   const bool run_expired = IsDue(state.run_expires_at, transition.now());
   const bool execution_expired =
       IsDue(state.execution_expires_at, transition.now()) || (run_expired && EndTogether(state));
-  if (execution_expired || run_expired) {
-    HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT);
-    event.mutable_workflow_execution_timed_out_event_attributes()->set_retry_state(
-        execution_expired ? enums::RETRY_STATE_TIMEOUT : enums::RETRY_STATE_RETRY_POLICY_NOT_SET);
-    ForceClose(transition, std::move(event));
-    return;
-  }
+  if (execution_expired || run_expired) return TimeOutRun(transition, execution_expired);
   if (IsDue(EndOfStartDelay(state), transition.now())) transition.ScheduleWorkflowTask();
 }
 

@@ -79,6 +79,32 @@ void AddExecution(const HistoryEvent& event, Counter& counter) {
   }
 }
 
+void AddChildren(const HistoryEvent& event, Counter& counter) {
+  switch (event.attributes_case()) {
+    case HistoryEvent::kStartChildWorkflowExecutionInitiatedEventAttributes: {
+      const auto& initiated = event.start_child_workflow_execution_initiated_event_attributes();
+      counter.Add(initiated.input());
+      counter.Add(initiated.memo().fields());
+      return counter.Add(initiated.header().fields());
+    }
+    case HistoryEvent::kChildWorkflowExecutionStartedEventAttributes:
+      return counter.Add(event.child_workflow_execution_started_event_attributes().header().fields());
+    case HistoryEvent::kChildWorkflowExecutionCompletedEventAttributes:
+      return counter.Add(event.child_workflow_execution_completed_event_attributes().result());
+    case HistoryEvent::kChildWorkflowExecutionFailedEventAttributes:
+      return counter.Add(event.child_workflow_execution_failed_event_attributes().failure());
+    case HistoryEvent::kChildWorkflowExecutionCanceledEventAttributes:
+      return counter.Add(event.child_workflow_execution_canceled_event_attributes().details());
+    case HistoryEvent::kSignalExternalWorkflowExecutionInitiatedEventAttributes: {
+      const auto& initiated = event.signal_external_workflow_execution_initiated_event_attributes();
+      counter.Add(initiated.input());
+      return counter.Add(initiated.header().fields());
+    }
+    default:
+      return;
+  }
+}
+
 void AddTasks(const HistoryEvent& event, Counter& counter) {
   switch (event.attributes_case()) {
     case HistoryEvent::kWorkflowTaskFailedEventAttributes:
@@ -107,6 +133,7 @@ ExternalPayloads ExternalPayloadsOf(const HistoryEvent& event) {
   Counter counter;
   AddExecution(event, counter);
   AddTasks(event, counter);
+  AddChildren(event, counter);
   if (event.has_user_metadata()) {
     counter.Add(event.user_metadata().summary());
     counter.Add(event.user_metadata().details());

@@ -32,6 +32,11 @@ absl::StatusOr<Reply> Handle(Transition& transition, const FireTimers&) {
     PERDURE_CHECK(!transition.state().IsOpen() || !next.has_value() || next->at > transition.now(),
                   "a timer that has fired is due again at once");
   }
+  // What is left to note in a closed run is noted when retention wants it.
+  const State& state = transition.state();
+  if (!state.IsOpen() && state.delete_after.has_value() && *state.delete_after <= transition.now()) {
+    transition.RideAlong();
+  }
   return Done{};
 }
 

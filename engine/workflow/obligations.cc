@@ -1,3 +1,4 @@
+#include "engine/workflow/messages.h"
 #include "engine/workflow/run_timers.h"
 #include "engine/workflow/workflow.h"
 
@@ -39,8 +40,10 @@ Dispatch ActivityDispatch(int64_t scheduled_event_id, const Activity& activity, 
 
 Obligations ObligationsOf(const State& state) {
   Obligations obligations;
+  obligations.messages = MessagesOwed(state);
   if (!state.IsOpen()) {
-    obligations.next_timer = state.delete_after;
+    obligations.next_timer = DeleteAt(state);
+    if (!state.riding_drops->empty()) obligations.next_timer = state.delete_after;
     return obligations;
   }
   obligations.dispatches.reserve(state.activities->size() + 1);
@@ -65,6 +68,9 @@ Obligations DurableObligationsOf(const State& state) {
   if (!HasVolatile(state)) return ObligationsOf(state);
   State durable = state;
   durable.soft_start.reset();
+  durable.riding_releases = {};
+  durable.riding_drops = {};
+  durable.riding_since.reset();
   return ObligationsOf(durable);
 }
 

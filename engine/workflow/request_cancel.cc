@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "engine/workflow/cancel.h"
 #include "engine/workflow/close.h"
 #include "engine/workflow/handle.h"
 
@@ -12,21 +13,31 @@ absl::StatusOr<Reply> Handle(Transition& transition, const RequestCancel& cancel
   // A run that has ended needs no cancel: the request is fulfilled.
   if (!state.IsOpen()) return Done{};
   if (absl::Status chain = CheckChain(state, request.first_execution_run_id()); !chain.ok()) return chain;
-  if (state.CancelRequested()) return Done{};
+  TakeCancel(transition, {.identity = request.identity(),
+                          .request_id = request.request_id(),
+                          .reason = request.reason(),
+                          .sender = nullptr,
+                          .initiated_event_id = 0,
+                          .links = &request.links()});
+  return Done{};
+}
 
+void TakeCancel(Transition& transition, const CancelSource& source) {
+  if (transition.state().CancelRequested()) return;
   HistoryEvent event =
       transition.NewEvent(temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED);
   auto* requested = event.mutable_workflow_execution_cancel_requested_event_attributes();
-  requested->set_cause(request.reason());
-  requested->set_identity(request.identity());
-  *event.mutable_links() = request.links();
+  requested->set_cause(source.reason);
+  requested->set_identity(source.identity);
+  if (source.sender != nullptr) *requested->mutable_external_workflow_execution() = *source.sender;
+  requested->set_external_initiated_event_id(source.initiated_event_id);
+  if (source.links != nullptr) *event.mutable_links() = *source.links;
   transition.EmitOrBuffer(std::move(event));
   perdure::engine::Change change;
   change.mutable_request_seen()->set_kind(perdure::engine::RequestSeen::CANCEL);
-  change.mutable_request_seen()->set_request_id(request.request_id());
+  change.mutable_request_seen()->set_request_id(source.request_id);
   transition.Change(std::move(change));
   transition.ScheduleWorkflowTask();
-  return Done{};
 }
 
 }  // namespace perdure::engine::workflow

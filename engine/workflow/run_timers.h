@@ -7,6 +7,7 @@
 #include "engine/workflow/activity.h"
 #include "engine/workflow/deadline.h"
 #include "engine/workflow/execution_timers.h"
+#include "engine/workflow/messages_ride.h"
 #include "engine/workflow/user_timers.h"
 #include "engine/workflow/workflow_task.h"
 
@@ -22,6 +23,7 @@ inline constexpr std::array kTimerKinds = {
     TimerKind{NextWorkflowTaskTimeout, FireWorkflowTaskTimeouts},
     TimerKind{NextUserTimer, FireUserTimers},
     TimerKind{NextActivityTimeout, FireActivityTimeouts},
+    TimerKind{NextRide, FireRide},
 };
 
 }  // namespace perdure::engine::workflow

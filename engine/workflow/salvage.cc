@@ -37,7 +37,8 @@ State Nothing(const Remains& remains) {
                                        .run_id = remains.run_id,
                                        .request_id = {},
                                        .started = MadeUpStarted(remains),
-                                       .start_time = remains.start_time});
+                                       .start_time = remains.start_time,
+                                       .parent_original_run_id = {}});
   state.workflow_type = remains.workflow_type;
   state.task_queue = remains.task_queue;
   state.workflow_task_timeout = limits::kDefaultWorkflowTaskTimeout;
@@ -65,6 +66,10 @@ State Salvage(Remains remains) {
   state.activities = {};
   state.activity_ids = {};
   state.timers = {};
+  state.children = {};
+  state.external_signals = {};
+  state.external_cancels = {};
+  state.inbox = {};
   return state;
 }
 

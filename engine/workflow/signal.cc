@@ -1,3 +1,5 @@
+#include "engine/workflow/signal.h"
+
 #include <utility>
 
 #include "base/limits.h"
@@ -8,13 +10,12 @@
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 
 namespace perdure::engine::workflow {
-namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-absl::Status CheckTakesSignal(const State& state, const api::SignalWorkflowExecutionRequest& request) {
+absl::Status CheckTakesSignal(const State& state, const temporal::api::common::v1::Payloads& input) {
   if (absl::Status open = CheckOpen(state); !open.ok()) return open;
-  if (request.input().ByteSizeLong() > limits::kBlobSize) {
+  if (input.ByteSizeLong() > limits::kBlobSize) {
     return InvalidArgument("Blob data size exceeds limit.");
   }
   if (state.signal_count >= limits::kSignals) {
@@ -28,16 +29,24 @@ absl::Status CheckTakesSignal(const State& state, const api::SignalWorkflowExecu
   return absl::OkStatus();
 }
 
-}  // namespace
+HistoryEvent NewSignaled(const Transition& transition) {
+  return transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
+}
+
+void TakeSignal(Transition& transition, HistoryEvent signaled) {
+  transition.EmitOrBuffer(std::move(signaled));
+  // Unlike a cancel request, a signal does not shorten a start delay.
+  if (!IsDelayed(transition.state(), transition.now())) transition.ScheduleWorkflowTask();
+}
 
 absl::StatusOr<Reply> Handle(Transition& transition, const Signal& signal) {
   const auto& request = signal.request;
   const State& state = transition.state();
   if (!request.request_id().empty() && state.signal_request_ids->contains(request.request_id()))
     return Done{};
-  if (absl::Status status = CheckTakesSignal(state, request); !status.ok()) return status;
+  if (absl::Status status = CheckTakesSignal(state, request.input()); !status.ok()) return status;
 
-  HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
+  HistoryEvent event = NewSignaled(transition);
   auto* signaled = event.mutable_workflow_execution_signaled_event_attributes();
   signaled->set_signal_name(request.signal_name());
   if (request.has_input()) *signaled->mutable_input() = request.input();
@@ -45,9 +54,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const Signal& signal) {
   if (request.has_header()) *signaled->mutable_header() = request.header();
   signaled->set_request_id(request.request_id());
   *event.mutable_links() = request.links();
-  transition.EmitOrBuffer(std::move(event));
-  // Unlike a cancel request, a signal does not shorten a start delay.
-  if (!IsDelayed(state, transition.now())) transition.ScheduleWorkflowTask();
+  TakeSignal(transition, std::move(event));
   return Done{};
 }
 

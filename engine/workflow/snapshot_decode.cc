@@ -5,6 +5,8 @@
 #include "absl/status/status.h"
 #include "base/nesting.h"
 #include "base/time.h"
+#include "engine/workflow/children.h"
+#include "engine/workflow/inbox.h"
 #include "engine/workflow/workflow.h"
 #include "perdure/snapshot.pb.h"
 
@@ -213,13 +215,72 @@ Wrong ReadRequests(const Snapshot& snapshot, State& state) {
   return kFine;
 }
 
+bool IsPast(int64_t event_id, const State& state) { return event_id >= 1 && event_id < state.next_event_id; }
+
+Wrong ReadChildren(Snapshot& snapshot, State& state) {
+  auto& children = state.children.Mutable();
+  for (Snapshot::Child& in : *snapshot.mutable_children()) {
+    const int64_t id = in.initiated().event_id();
+    const std::optional<Uuid> run_id = ReadUuid(in.run_id());
+    const bool whole = in.initiated().has_start_child_workflow_execution_initiated_event_attributes();
+    if (!whole || !IsPast(id, state) || !run_id.has_value() || in.started_event_id() < 0) return "child";
+    const PendingChild child{Take(in.mutable_initiated()), *run_id, in.started(), in.started_event_id(),
+                             in.released()};
+    if (!children.emplace(id, child).second) return "child";
+  }
+  return kFine;
+}
+
+template <bool (HistoryEvent::*kHas)() const>
+Wrong ReadExternals(google::protobuf::RepeatedPtrField<Snapshot::External>& in, const State& state,
+                    absl::btree_map<int64_t, PendingExternal>& externals) {
+  for (Snapshot::External& external : in) {
+    const int64_t id = external.initiated().event_id();
+    const std::optional<Uuid> request_id = ReadUuid(external.request_id());
+    if (!(external.initiated().*kHas)() || !IsPast(id, state) || !request_id.has_value()) return "external";
+    if (!externals.emplace(id, PendingExternal{Take(external.mutable_initiated()), *request_id}).second) {
+      return "external";
+    }
+  }
+  return kFine;
+}
+
+Wrong ReadMessages(Snapshot& snapshot, State& state) {
+  if (Wrong wrong = ReadChildren(snapshot, state); !wrong.empty()) return wrong;
+  if (Wrong wrong =
+          ReadExternals<&HistoryEvent::has_signal_external_workflow_execution_initiated_event_attributes>(
+              *snapshot.mutable_external_signals(), state, state.external_signals.Mutable());
+      !wrong.empty()) {
+    return wrong;
+  }
+  if (Wrong wrong = ReadExternals<
+          &HistoryEvent::has_request_cancel_external_workflow_execution_initiated_event_attributes>(
+          *snapshot.mutable_external_cancels(), state, state.external_cancels.Mutable());
+      !wrong.empty()) {
+    return wrong;
+  }
+  for (const auto& in : snapshot.inbox()) {
+    const std::optional<std::pair<InboxKey, EntityAddress>> read = ReadReceived(in);
+    if (!read.has_value() || !state.inbox.Mutable().insert(*read).second) return "inbox";
+  }
+  if (HasParent(state)) {
+    const std::optional<Uuid> original = ReadUuid(snapshot.parent_original_run_id());
+    if (!original.has_value()) return "parent";
+    state.facts.Mutable().parent_original_run_id = *original;
+  }
+  state.unreleased = snapshot.unreleased();
+  state.report_settled = snapshot.report_settled();
+  return kFine;
+}
+
 Wrong Read(Snapshot& snapshot, State& state) {
   if (Wrong wrong = ReadFacts(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadExecution(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadWorkflowTasks(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadActivities(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadTimersAndBuffer(snapshot, state); !wrong.empty()) return wrong;
-  return ReadRequests(snapshot, state);
+  if (Wrong wrong = ReadRequests(snapshot, state); !wrong.empty()) return wrong;
+  return ReadMessages(snapshot, state);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "engine/workflow/children.h"
+#include "engine/workflow/inbox.h"
 #include "engine/workflow/workflow.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -136,6 +138,34 @@ void PutRequests(const State& state, Snapshot& snapshot) {
   }
 }
 
+void PutExternals(const absl::btree_map<int64_t, PendingExternal>& externals,
+                  google::protobuf::RepeatedPtrField<Snapshot::External>& out) {
+  for (const auto& [id, external] : externals) {
+    Snapshot::External* next = out.Add();
+    *next->mutable_initiated() = *external.initiated;
+    next->set_request_id(std::string(external.request_id.View()));
+  }
+}
+
+void PutMessages(const State& state, Snapshot& snapshot) {
+  for (const auto& [id, child] : *state.children) {
+    auto* out = snapshot.add_children();
+    *out->mutable_initiated() = *child.initiated;
+    out->set_run_id(std::string(child.run_id.View()));
+    out->set_started(child.started);
+    out->set_started_event_id(child.started_event_id);
+    out->set_released(child.released);
+  }
+  PutExternals(*state.external_signals, *snapshot.mutable_external_signals());
+  PutExternals(*state.external_cancels, *snapshot.mutable_external_cancels());
+  for (const auto& [key, sender] : *state.inbox) *snapshot.add_inbox() = NewReceived(key, sender);
+  if (HasParent(state)) {
+    snapshot.set_parent_original_run_id(std::string(state.facts->parent_original_run_id.View()));
+  }
+  snapshot.set_unreleased(state.unreleased);
+  snapshot.set_report_settled(state.report_settled);
+}
+
 }  // namespace
 
 std::string EncodeSnapshot(const State& state) {
@@ -145,6 +175,7 @@ std::string EncodeSnapshot(const State& state) {
   PutWorkflowTasks(state, snapshot);
   PutPending(state, snapshot);
   PutRequests(state, snapshot);
+  PutMessages(state, snapshot);
 
   std::string bytes;
   {

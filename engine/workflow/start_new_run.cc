@@ -1,8 +1,10 @@
 #include <utility>
 
 #include "base/time.h"
+#include "engine/values/cron_schedule.h"
 #include "engine/values/failures.h"
 #include "engine/values/payload.h"
+#include "engine/workflow/children.h"
 #include "engine/workflow/execution_timers.h"
 #include "engine/workflow/links.h"
 #include "engine/workflow/start.h"
@@ -51,10 +53,30 @@ void CopyTimeouts(const api::StartWorkflowExecutionRequest& request, absl::Time 
   }
   *started.mutable_workflow_task_timeout() = request.workflow_task_timeout();
   *started.mutable_first_workflow_task_backoff() = request.workflow_start_delay();
+  if (!request.cron_schedule().empty()) {
+    const absl::Duration backoff =
+        CronBackoff(request.cron_schedule(), {now, now}).value_or(absl::ZeroDuration());
+    *started.mutable_first_workflow_task_backoff() = ToProto(backoff);
+    started.set_initiator(enums::CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE);
+    started.set_cron_schedule(request.cron_schedule());
+  }
   const absl::Duration execution_timeout = FromProto(request.workflow_execution_timeout());
   if (execution_timeout > absl::ZeroDuration()) {
     *started.mutable_workflow_execution_expiration_time() = ToProto(RoundToMillis(now + execution_timeout));
   }
+}
+
+// What the parent says of itself and of the first run of the family.
+void CopyParent(const perdure::engine::ChildParent& parent,
+                WorkflowExecutionStartedEventAttributes& started) {
+  const auto text = [](const std::string& bytes) { return UuidOfBytes(bytes).value_or(Uuid{}).ToString(); };
+  started.set_parent_workflow_namespace(parent.run().namespace_());
+  started.set_parent_workflow_namespace_id(text(parent.run().namespace_id()));
+  started.mutable_parent_workflow_execution()->set_workflow_id(parent.run().id());
+  started.mutable_parent_workflow_execution()->set_run_id(text(parent.run().run_id()));
+  started.set_parent_initiated_event_id(parent.initiated_event_id());
+  started.mutable_root_workflow_execution()->set_workflow_id(parent.root_id());
+  started.mutable_root_workflow_execution()->set_run_id(text(parent.root_run_id()));
 }
 
 HistoryEvent NewStarted(const StartRequest& start, const Transition& transition) {
@@ -78,6 +100,7 @@ HistoryEvent NewStarted(const StartRequest& start, const Transition& transition)
   started.set_workflow_id(request.workflow_id());
   if (request.has_priority()) *started.mutable_priority() = request.priority();
   started.set_eager_execution_accepted(IsEager(request));
+  if (start.child != nullptr) CopyParent(start.child->parent(), started);
   if (request.has_user_metadata()) *event.mutable_user_metadata() = request.user_metadata();
   *event.mutable_links() = request.links();
   return event;
@@ -90,6 +113,10 @@ perdure::engine::Change NewRunCreated(const StartRequest& start, const Namespace
   created->set_workflow_id(start.request.workflow_id());
   created->set_run_id(std::string(start.run_id.View()));
   created->set_request_id(start.request.request_id());
+  if (start.child != nullptr) {
+    created->set_parent_original_run_id(start.child->parent().original_run_id());
+    created->set_unreleased(true);
+  }
   return change;
 }
 
@@ -127,7 +154,7 @@ StartReply NewStartReply(const State& state, const NamespaceSettings& settings, 
 }
 
 bool IsEager(const api::StartWorkflowExecutionRequest& request) {
-  return request.request_eager_execution() &&
+  return request.request_eager_execution() && request.cron_schedule().empty() &&
          FromProto(request.workflow_start_delay()) == absl::ZeroDuration();
 }
 

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "base/cow.h"
 #include "base/ids.h"
+#include "engine/message.h"
 #include "engine/workflow/external_payloads.h"
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
@@ -36,6 +38,7 @@ struct RunFacts {
   std::string request_id;
   EventPtr started;  // WorkflowExecutionStarted
   absl::Time start_time;
+  Uuid parent_original_run_id;  // of a child; else zero
 };
 
 // A workflow task that waits to be started or runs. Absent from State when none is wanted.
@@ -82,6 +85,29 @@ struct Timer {
   int64_t started_event_id = 0;
   std::string timer_id;
   absl::Time fires_at;
+};
+
+// A child that was asked for and has not ended. Of a closed run: one that has not been told of the close.
+struct PendingChild {
+  EventPtr initiated;  // StartChildWorkflowExecutionInitiated
+  Uuid run_id;         // minted here: the first run of the child's chain
+  // A ChildWorkflowExecutionStarted is recorded; its id is 0 while it is buffered.
+  bool started = false;
+  int64_t started_event_id = 0;
+  bool released = false;  // the child knows that
+};
+
+// A signal or cancel of another workflow without an outcome.
+struct PendingExternal {
+  EventPtr initiated;
+  Uuid request_id;  // minted here
+};
+
+// A message that took effect on this run, as only its inbox tells.
+struct InboxKey {
+  Uuid origin;
+  int64_t number = 0;
+  friend auto operator<=>(const InboxKey&, const InboxKey&) = default;
 };
 
 struct StickyTaskQueue {
@@ -151,6 +177,21 @@ struct State {
   Cow<absl::btree_map<int64_t, std::shared_ptr<const Activity>>> activities;  // by scheduled event id
   Cow<absl::btree_map<std::string, int64_t>> activity_ids;
   Cow<absl::btree_map<std::string, Timer>> timers;  // by timer id
+
+  Cow<absl::btree_map<int64_t, PendingChild>> children;             // by initiated event id
+  Cow<absl::btree_map<int64_t, PendingExternal>> external_signals;  // the same
+  Cow<absl::btree_map<int64_t, PendingExternal>> external_cancels;  // the same
+  // With whom each came from. An entry goes when its sender has settled the message.
+  Cow<absl::btree_map<InboxKey, EntityAddress>> inbox;
+  // A child whose parent has not recorded its start: nothing gives it a workflow task.
+  bool unreleased = false;
+  // The parent of this closed run knows of its end.
+  bool report_settled = false;
+  // Volatile: settlements that come with the run's next record (Transition::RideAlong), and since when the
+  // oldest release waits for one.
+  Cow<absl::btree_set<int64_t>> riding_releases;
+  Cow<absl::btree_set<InboxKey>> riding_drops;
+  std::optional<absl::Time> riding_since;
 
   int64_t cancel_requested_event_id = 0;  // 0 also while that event is buffered
   std::string cancel_request_id;

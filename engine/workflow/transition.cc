@@ -44,6 +44,7 @@ HistoryEvent Transition::NewEvent(EventType type) const {
 
 int64_t Transition::Emit(HistoryEvent event) {
   HardenSoftStart();
+  RideAlong();
   const int64_t id = state_.next_event_id;
   SetEventId(event, id);
   Append(std::move(event));
@@ -52,6 +53,7 @@ int64_t Transition::Emit(HistoryEvent event) {
 
 int64_t Transition::EmitOrBuffer(HistoryEvent event) {
   HardenSoftStart();
+  RideAlong();
   if (state_.RunningTask() == nullptr && !in_commands_) return Emit(std::move(event));
   perdure::engine::Change change;
   *change.mutable_event_buffered()->mutable_event() = std::move(event);
@@ -91,11 +93,41 @@ void Transition::DropBufferedFiring(int64_t timer_started_event_id) {
 
 void Transition::Change(perdure::engine::Change change) {
   HardenSoftStart();
+  RideAlong();
+  AppendChange(std::move(change));
+}
+
+void Transition::RideRelease(int64_t initiated_event_id) {
+  state_.riding_releases.Mutable().insert(initiated_event_id);
+  if (!state_.riding_since.has_value()) state_.riding_since = now();
+}
+
+void Transition::RideDrops(const std::vector<InboxKey>& keys) {
+  state_.riding_drops.Mutable().insert(keys.begin(), keys.end());
+}
+
+void Transition::RideAlong() {
+  if (state_.riding_releases->empty() && state_.riding_drops->empty()) return;
+  const auto releases = std::exchange(state_.riding_releases, {});
+  const auto drops = std::exchange(state_.riding_drops, {});
+  state_.riding_since.reset();
+  for (const int64_t id : *releases) {
+    perdure::engine::Change change;
+    change.mutable_child_released()->set_initiated_event_id(id);
+    AppendChange(std::move(change));
+  }
+  if (drops->empty()) return;
+  perdure::engine::Change change;
+  for (const InboxKey& key : *drops) {
+    auto* name = change.mutable_inbox_dropped()->add_messages();
+    name->set_origin(std::string(key.origin.View()));
+    name->set_number(key.number);
+  }
   AppendChange(std::move(change));
 }
 
 void Transition::ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since) {
-  if (!state_.IsOpen() || state_.workflow_task.has_value()) return;
+  if (!state_.IsOpen() || state_.unreleased || state_.workflow_task.has_value()) return;
   FlushBuffer();
   const int32_t attempt = state_.workflow_task_attempt;
   const absl::Duration timeout = StartToCloseTimeout(state_, attempt, context_.random);
@@ -152,11 +184,18 @@ void Transition::RollBack(Checkpoint checkpoint) {
   records_ = std::move(checkpoint.records);
   open_ = std::move(checkpoint.open);
   open_changes_ = std::move(checkpoint.open_changes);
+  // What was decided since took the id of an open run away.
+  next_.reset();
+}
+
+void Transition::Follow(NextRun next) {
+  PERDURE_CHECK(!state_.IsOpen() && !next_.has_value(), "one run follows on one that has closed");
+  next_ = std::move(next);
 }
 
 Transition::Result Transition::Finish() && {
   CloseRecord();
-  return {std::move(state_), std::move(records_)};
+  return {std::move(state_), std::move(records_), std::move(next_)};
 }
 
 void Transition::Append(HistoryEvent event) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/entity.h"
+#include "engine/workflow/next_run.h"
 #include "engine/workflow/state.h"
 #include "perdure/record.pb.h"
 #include "temporal/api/enums/v1/event_type.pb.h"
@@ -56,7 +57,16 @@ class Transition {
   // Records and applies a change that has no event. `change`'s position and time are filled in.
   void Change(perdure::engine::Change change);
 
-  // Wants a workflow task unless one is pending or running, or the run is closed: flushes the buffer and
+  // A settlement that makes no event: it comes with the run's next record, and is lost with the memory until
+  // then, so that the message is sent again. A child knows that its start is recorded; entries of the inbox
+  // are settled by their senders.
+  void RideRelease(int64_t initiated_event_id);
+  void RideDrops(const std::vector<InboxKey>& keys);
+  // Records what rides, now. Every request that is about to write calls it (Emit, EmitOrBuffer and Change do).
+  void RideAlong();
+
+  // Wants a workflow task unless one is pending or running, or the run is closed or a child that waits for
+  // its parent: flushes the buffer and
   // writes WorkflowTaskScheduled, or a pending transient task on attempt 2 and later. `heartbeats_since`:
   // when the chain of heartbeats began that the task continues.
   void ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since = std::nullopt);
@@ -73,10 +83,14 @@ class Transition {
   Checkpoint Save() const;
   void RollBack(Checkpoint checkpoint);
 
+  // What follows on this run in the same commit. REQUIRES: the run is closed. BeginNextRun calls it.
+  void Follow(NextRun next);
+
   // Ends the transition. Records that are empty are left out.
   struct Result {
     State state;
     std::vector<Record> records;
+    std::optional<NextRun> next = std::nullopt;
   };
   Result Finish() &&;
 
@@ -93,6 +107,7 @@ class Transition {
   std::vector<Record> records_;
   Record open_;
   perdure::engine::Changes open_changes_;
+  std::optional<NextRun> next_;
 };
 
 struct Transition::Checkpoint {

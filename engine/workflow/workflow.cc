@@ -81,7 +81,7 @@ Decision Decide(State state, const Request& request, const Context& context) {
     }
   }
   auto result = std::move(transition).Finish();
-  return {std::move(result.state), std::move(result.records), std::move(reply)};
+  return {std::move(result.state), std::move(result.records), std::move(reply), std::move(result.next)};
 }
 
 absl::Time EarliestNow(const State& state) {
@@ -89,7 +89,9 @@ absl::Time EarliestNow(const State& state) {
   return std::max(state.last_event_time, *state.soft_start->started_time);
 }
 
-bool HasVolatile(const State& state) { return state.soft_start.has_value(); }
+bool HasVolatile(const State& state) {
+  return state.soft_start.has_value() || state.riding_since.has_value();
+}
 
 std::string TransientEvents(const State& state) {
   std::string framed;

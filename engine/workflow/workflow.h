@@ -12,17 +12,11 @@
 
 #include "absl/status/statusor.h"
 #include "engine/entity.h"
+#include "engine/workflow/next_run.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/state.h"
 
 namespace perdure::engine::workflow {
-
-// The run that follows on one that has closed, of the same workflow id: it continues as new, or is retried, or
-// a schedule wants it.
-struct NextRun {
-  State state;
-  std::vector<Record> records;
-};
 
 struct Decision {
   State state;                  // after the records; as passed in when there are none
@@ -48,12 +42,20 @@ struct StartDecision {
 struct StartRequest {
   api::StartWorkflowExecutionRequest request;
   Uuid run_id;  // minted by the caller
+  // The parent's message that starts a child; else null.
+  const perdure::engine::ChildStart* child = nullptr;
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
-// A parent's ChildStart: the reply is a MessageAnswer. REQUIRES: the message's body is a ChildStart.
+// A parent's ChildStart: the reply is a MessageAnswer. The caller has looked whether a run with the message's
+// run id exists, whoever has the workflow id now; if so, it was begun before (RepeatedChildStart). REQUIRES: the
+// message's body is a ChildStart with a run id, and is for `context`'s namespace.
 StartDecision DecideChildStart(const State* current, const perdure::engine::Message& message,
                                const Context& context);
-// The body of a message that the state owes. REQUIRES: it does.
+// The answer to a ChildStart whose run exists, open or closed.
+perdure::engine::MessageAnswer RepeatedChildStart(const perdure::engine::Message& message);
+// The answer to a message whose target does not exist.
+perdure::engine::MessageAnswer AnswerOfNobody(const perdure::engine::Message& message);
+// The body of a message that the state owes, but for the names of namespaces. REQUIRES: it does.
 perdure::engine::Message MessageOf(const State& state, const MessageKey& key);
 
 // Folds one stored record. Returns DATA_LOSS when the record does not follow on the state (a damaged store),
@@ -63,6 +65,23 @@ absl::Status Apply(State& state, const Record& record);
 Obligations ObligationsOf(const State& state);
 // What the world owes the state that a crash would leave: the durable part alone.
 Obligations DurableObligationsOf(const State& state);
+
+// When the run's rows may go, as its row says it: retention wants them, it owes no entity anything, and no
+// entity may repeat what it was told. Nullopt while they may not.
+std::optional<absl::Time> DeleteAt(const State& state);
+
+// Whose child the run is, and the first run of its family.
+struct Family {
+  struct Parent {
+    Uuid namespace_id;
+    std::string id;
+    Uuid run_id;
+  };
+  std::optional<Parent> parent;
+  std::string root_id;  // the run's own when it is nobody's child
+  Uuid root_run_id;
+};
+Family FamilyOf(const State& state);
 
 // The durable part, as stored in snapshots. Two states with equal durable parts encode to equal bytes.
 std::string EncodeSnapshot(const State& state);

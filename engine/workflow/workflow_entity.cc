@@ -12,10 +12,6 @@
 
 namespace perdure::engine::workflow {
 
-perdure::engine::MessageAnswer RepeatedChildStart(const perdure::engine::Message& message);
-perdure::engine::MessageAnswer AnswerOfNobody(const perdure::engine::Message& message);
-std::optional<absl::Time> DeleteAt(const State& state);
-
 namespace {
 
 const WorkflowKind kKind;
@@ -171,6 +167,9 @@ EntityRow WorkflowEntity::Row() const {
   }
   row.memo = state_.memo->SerializeAsString();
   row.search_attributes = SearchAttributesOfRow(state_).SerializeAsString();
+  const Family family = FamilyOf(state_);
+  if (family.parent.has_value()) row.parent = NamedRun{family.parent->id, family.parent->run_id};
+  if (family.root_run_id != state_.facts->run_id) row.root = NamedRun{family.root_id, family.root_run_id};
   return row;
 }
 

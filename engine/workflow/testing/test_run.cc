@@ -155,6 +155,7 @@ absl::StatusOr<Reply> TestRun::Do(const Request& request) {
   const Context context = this->context();
   Decision decision = Decide(std::move(state_), request, context);
   Take(std::move(decision.state), std::move(decision.records));
+  TakeNext(std::move(decision.next));
   return std::move(decision.reply);
 }
 
@@ -230,6 +231,28 @@ void TestRun::Take(State state, std::vector<Record> records) {
   last_records_ = std::move(records);
 }
 
+void TestRun::TakeNext(std::optional<NextRun> next) {
+  if (!next.has_value()) {
+    if (!next_.has_value() && state_.close_event != nullptr) {
+      REQUIRE(NextRunIdOf(*state_.close_event).empty());
+    }
+    return;
+  }
+  REQUIRE_FALSE(state_.IsOpen());
+  REQUIRE_FALSE(next_.has_value());
+  REQUIRE(NextRunIdOf(*state_.close_event) == next->state.facts->run_id.ToString());
+  next_ = std::move(next);
+}
+
+void TestRun::GoOn() {
+  REQUIRE(next_.has_value());
+  NextRun next = *std::exchange(next_, std::nullopt);
+  state_ = folded_ = restored_ = compacted_ = State();
+  history_.clear();
+  recorder_.Finish();
+  Take(std::move(next.state), std::move(next.records));
+}
+
 Names TestRun::Events() const { return EventsFrom(1); }
 
 Names TestRun::EventsFrom(int64_t first_event_id) const {
@@ -254,6 +277,8 @@ std::optional<Dispatch> TestRun::PendingWorkflowTask() const {
   }
   return std::nullopt;
 }
+
+std::string TypeName(const HistoryEvent& event) { return PascalName(event); }
 
 std::vector<HistoryEvent> ParseFramed(const std::string& framed) {
   temporal::api::history::v1::History history;

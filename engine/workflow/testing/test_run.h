@@ -80,6 +80,10 @@ class TestRun {
   // ---- what came of it
 
   const State& state() const { return state_; }
+  // The run that follows on this one, once it has closed; nullopt: none.
+  const std::optional<NextRun>& next() const { return next_; }
+  // From here on this is that run: its history, and what is asked of it. REQUIRES: there is one.
+  void GoOn();
   // The durable events, and their types without "EVENT_TYPE_", in Pascal case.
   const std::vector<HistoryEvent>& history() const { return history_; }
   Names Events() const;
@@ -99,12 +103,15 @@ class TestRun {
   StartRequest NewStart(const With<api::StartWorkflowExecutionRequest>& with);
   // Takes in what a Decide gave, and checks it.
   void Take(State state, std::vector<Record> records);
+  // Notes the run that follows: only a run that closed has one, the one that its last event names.
+  void TakeNext(std::optional<NextRun> next);
 
   absl::Time now_;
   std::unique_ptr<Random> random_;
   NamespaceSettings settings_;
   int requests_ = 0;
 
+  std::optional<NextRun> next_;
   State state_;
   State folded_;     // from the first record
   State restored_;   // from a snapshot of the step before
@@ -115,6 +122,9 @@ class TestRun {
   perdure::server::TaskToken token_;
 };
 
+// The event's type without "EVENT_TYPE_", in Pascal case.
+std::string TypeName(const HistoryEvent& event);
+
 // Parses what Record::events holds.
 std::vector<HistoryEvent> ParseFramed(const std::string& framed);
 
@@ -123,6 +133,8 @@ std::vector<HistoryEvent> ParseFramed(const std::string& framed);
 Command CompleteWorkflow();
 Command FailWorkflow(const std::string& message);
 Command CancelWorkflow();
+Command ContinueAsNew(
+    const With<temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes>& with = {});
 Command Marker(const std::string& name);
 Command StartTimer(const std::string& timer_id, absl::Duration duration);
 Command CancelTimer(const std::string& timer_id);

@@ -1,0 +1,18 @@
+// A signal to a run, from a client or another workflow. signal.cc
+#pragma once
+
+#include "absl/status/status.h"
+#include "engine/workflow/transition.h"
+#include "temporal/api/common/v1/message.pb.h"
+
+namespace perdure::engine::workflow {
+
+// NOT_FOUND when the run is closed, INVALID_ARGUMENT at its limits, RESOURCE_EXHAUSTED while it is about to
+// close.
+absl::Status CheckTakesSignal(const State& state, const temporal::api::common::v1::Payloads& input);
+
+HistoryEvent NewSignaled(const Transition& transition);
+// REQUIRES: CheckTakesSignal.
+void TakeSignal(Transition& transition, HistoryEvent signaled);
+
+}  // namespace perdure::engine::workflow
