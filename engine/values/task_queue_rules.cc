@@ -28,6 +28,7 @@ std::optional<std::string> CheckTaskQueue(const temporal::api::taskqueue::v1::Ta
     return "taskQueue length exceeds limit";
   }
   if (!IsInternal(name) || IsInternal(parent)) return std::nullopt;
+  if (parent.empty()) return fmt::format("cannot use internal per-namespace task queue:{}", Shown(name));
   return fmt::format("cannot use internal per-namespace task queue:{} (in parent component task queue: {})",
                      Shown(name), Shown(parent));
 }

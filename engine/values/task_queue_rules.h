@@ -10,7 +10,8 @@
 namespace perdure::engine {
 
 // What is wrong with the queue that a command names, as its worker is told, or nullopt. `parent` is the run's
-// own queue: only what runs on one of the server's own queues may name another one of them.
+// own queue, empty for what is not part of a run: only what runs on one of the server's own queues may name
+// another one of them.
 std::optional<std::string> CheckTaskQueue(const temporal::api::taskqueue::v1::TaskQueue& queue,
                                           std::string_view parent);
 

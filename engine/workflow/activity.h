@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "engine/values/failures.h"
+#include "engine/activity_rules/activity_rules.h"
 #include "engine/workflow/deadline.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/state.h"
@@ -26,6 +26,9 @@ inline const ActivityTaskScheduledEventAttributes& Options(const Activity& activ
   return activity.scheduled->activity_task_scheduled_event_attributes();
 }
 inline bool IsStarted(const Activity& activity) { return activity.started_time.has_value(); }
+
+// The activity as the rules see it that hold for all activities. Points into `activity`.
+ActivityView ViewOf(const Activity& activity);
 
 // Null when no such activity is pending.
 const Activity* FindActivity(const State& state, int64_t scheduled_event_id);
@@ -68,14 +71,6 @@ struct FailedAttempt {
 void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttempt failed);
 
 // ---- activity_retry.cc
-
-// RETRY_STATE_IN_PROGRESS when another attempt follows; then `next` is when. A worker that gave no failure:
-// an empty one.
-struct RetryDecision {
-  temporal::api::enums::v1::RetryState state;
-  absl::Time next;
-};
-RetryDecision DecideRetry(const Activity& activity, const Failure& failure, absl::Time now);
 
 // Ends the attempt; the next one waits for `next`.
 struct EndedAttempt {

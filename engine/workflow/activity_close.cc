@@ -30,7 +30,9 @@ int64_t StartedEventId(const State& state, int64_t scheduled_event_id) {
 
 void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttempt failed) {
   const Activity& activity = *FindActivity(transition.state(), scheduled_event_id);
-  const RetryDecision decision = DecideRetry(activity, failed.failure.value_or(Failure()), transition.now());
+  const Failure failure = failed.failure.value_or(Failure());
+  const RetryDecision decision =
+      DecideRetry(ViewOf(activity), {failure, NextRetryDelay(failure)}, transition.now());
   if (decision.state == enums::RETRY_STATE_IN_PROGRESS) {
     RetryActivity(transition, scheduled_event_id,
                   {.failure = std::move(failed.failure),

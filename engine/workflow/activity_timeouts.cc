@@ -6,7 +6,6 @@
 #include "base/time.h"
 #include "engine/workflow/activity.h"
 #include "engine/workflow/first_timeout.h"
-#include "fmt/format.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -16,66 +15,28 @@ namespace enums = temporal::api::enums::v1;
 struct Timeout {
   absl::Time at;
   int64_t scheduled_event_id = 0;
-  // Among timeouts of one moment: 0 for schedule-to-close when the activity was started in the step that
-  // scheduled it, as a start comes after (Deadline::since); else the number of the type.
-  int order = 0;
+  int order = 0;  // TimeoutOrder
   enums::TimeoutType type = enums::TIMEOUT_TYPE_UNSPECIFIED;
   int32_t attempt = 1;
 };
 
-int OrderOf(const Activity& activity, enums::TimeoutType type) {
-  const bool whole = type == enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE;
-  const bool at_once = activity.started_time == FromProto(activity.scheduled->event_time());
-  return whole && at_once ? 0 : type;
-}
-
 // Calls `visit(type, deadline)` for each timeout that applies to the activity as it is now.
 template <typename Visit>
-void VisitDeadlines(const Activity& activity, Visit visit) {
-  const ActivityTaskScheduledEventAttributes& options = Options(activity);
-  const auto from = [&](enums::TimeoutType type, absl::Time begin,
-                        const google::protobuf::Duration& timeout) {
+void VisitDeadlines(const Activity& activity, const ActivityView& view, Visit visit) {
+  VisitTimeouts(view, [&](enums::TimeoutType type, absl::Time at) {
     const bool of_the_start =
         type == enums::TIMEOUT_TYPE_START_TO_CLOSE || type == enums::TIMEOUT_TYPE_HEARTBEAT;
-    const absl::Duration duration = FromProto(timeout);
-    if (duration <= absl::ZeroDuration()) return;
-    visit(type, Deadline{begin + duration, of_the_start ? kAfterEvents : activity.scheduled->event_id()});
-  };
-  from(enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, FromProto(activity.scheduled->event_time()),
-       options.schedule_to_close_timeout());
-  if (!IsStarted(activity)) {
-    from(enums::TIMEOUT_TYPE_SCHEDULE_TO_START, activity.scheduled_time, options.schedule_to_start_timeout());
-    return;
-  }
-  const absl::Time started = *activity.started_time;
-  from(enums::TIMEOUT_TYPE_START_TO_CLOSE, started, options.start_to_close_timeout());
-  from(enums::TIMEOUT_TYPE_HEARTBEAT, std::max(started, activity.last_heartbeat_time.value_or(started)),
-       options.heartbeat_timeout());
-}
-
-std::string_view Name(enums::TimeoutType type) {
-  switch (type) {
-    case enums::TIMEOUT_TYPE_START_TO_CLOSE:
-      return "StartToClose";
-    case enums::TIMEOUT_TYPE_SCHEDULE_TO_START:
-      return "ScheduleToStart";
-    case enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
-      return "ScheduleToClose";
-    case enums::TIMEOUT_TYPE_HEARTBEAT:
-      return "Heartbeat";
-    default:
-      return "Unspecified";
-  }
+    visit(type, Deadline{at, of_the_start ? kAfterEvents : activity.scheduled->event_id()});
+  });
 }
 
 // In order of time, then of event id, then of type: the real server's.
 std::vector<Timeout> Due(const State& state, absl::Time now) {
   std::vector<Timeout> due;
   for (const auto& [id, pending] : *state.activities) {
-    const Activity& activity = *pending;
-    VisitDeadlines(activity, [&, id = id](enums::TimeoutType type, const Deadline& deadline) {
-      if (deadline.at > now) return;
-      due.push_back({deadline.at, id, OrderOf(activity, type), type, activity.attempt});
+    const ActivityView view = ViewOf(*pending);
+    VisitTimeouts(view, [&, id = id](enums::TimeoutType type, absl::Time at) {
+      if (at <= now) due.push_back({at, id, TimeoutOrder(view, type), type, view.attempt});
     });
   }
   std::sort(due.begin(), due.end(), [](const Timeout& a, const Timeout& b) {
@@ -94,8 +55,9 @@ struct TimedOut {
 // Retries the attempt, or says how the activity ends.
 std::optional<TimedOut> TimeOutAttempt(Transition& transition, const Timeout& deadline) {
   const Activity& activity = *FindActivity(transition.state(), deadline.scheduled_event_id);
-  Failure failure = TimeoutFailure(fmt::format("activity {} timeout", Name(deadline.type)), deadline.type);
-  const RetryDecision decision = DecideRetry(activity, failure, transition.now());
+  Failure failure = AttemptTimeoutFailure(deadline.type);
+  const ActivityView view = ViewOf(activity);
+  const RetryDecision decision = DecideRetry(view, {failure, std::nullopt}, transition.now());
   if (decision.state == enums::RETRY_STATE_IN_PROGRESS) {
     RetryActivity(transition, deadline.scheduled_event_id,
                   {.failure = std::move(failure), .next = decision.next});
@@ -105,14 +67,9 @@ std::optional<TimedOut> TimeOutAttempt(Transition& transition, const Timeout& de
   // passed.
   if (decision.state == enums::RETRY_STATE_TIMEOUT &&
       deadline.type != enums::TIMEOUT_TYPE_SCHEDULE_TO_START) {
-    failure = TimeoutFailure(
-        "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying",
-        enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE);
+    failure = NoTimeForRetryFailure();
   }
-  if (activity.heartbeat_details != nullptr) {
-    *failure.mutable_timeout_failure_info()->mutable_last_heartbeat_details() = *activity.heartbeat_details;
-  }
-  if (activity.last_failure != nullptr) *failure.mutable_cause() = *activity.last_failure;
+  TellWhatCameBefore(view, failure);
   return TimedOut{deadline.scheduled_event_id, std::move(failure), decision.state};
 }
 
@@ -127,6 +84,23 @@ void EmitTimedOut(Transition& transition, TimedOut timed_out) {
 }
 
 }  // namespace
+
+ActivityView ViewOf(const Activity& activity) {
+  const ActivityTaskScheduledEventAttributes& options = Options(activity);
+  return {.timeouts = {.schedule_to_close = FromProto(options.schedule_to_close_timeout()),
+                       .schedule_to_start = FromProto(options.schedule_to_start_timeout()),
+                       .start_to_close = FromProto(options.start_to_close_timeout()),
+                       .heartbeat = FromProto(options.heartbeat_timeout())},
+          .retry_policy = &options.retry_policy(),
+          .begins = FromProto(activity.scheduled->event_time()),
+          .dispatch_time = activity.scheduled_time,
+          .started_time = activity.started_time,
+          .last_heartbeat_time = activity.last_heartbeat_time,
+          .attempt = activity.attempt,
+          .cancel_requested = activity.cancel_requested_event_id != 0,
+          .heartbeat_details = activity.heartbeat_details.get(),
+          .last_failure = activity.last_failure.get()};
+}
 
 void FireActivityTimeouts(Transition& transition) {
   std::vector<TimedOut> ends;
@@ -149,18 +123,14 @@ void FireActivityTimeouts(Transition& transition) {
 }
 
 enums::TimeoutType FirstTimeout(const Activity& activity) {
-  std::optional<std::tuple<absl::Time, int, enums::TimeoutType>> first;
-  VisitDeadlines(activity, [&](enums::TimeoutType type, const Deadline& deadline) {
-    const std::tuple candidate{deadline.at, OrderOf(activity, type), type};
-    if (!first.has_value() || candidate < *first) first = candidate;
-  });
-  return first.has_value() ? std::get<enums::TimeoutType>(*first) : enums::TIMEOUT_TYPE_UNSPECIFIED;
+  const std::optional<ActivityTimeout> first = engine::FirstTimeout(ViewOf(activity));
+  return first.has_value() ? first->type : enums::TIMEOUT_TYPE_UNSPECIFIED;
 }
 
 std::optional<Deadline> NextActivityTimeout(const State& state) {
   std::optional<Deadline> next;
   for (const auto& [id, activity] : *state.activities) {
-    VisitDeadlines(*activity,
+    VisitDeadlines(*activity, ViewOf(*activity),
                    [&next](enums::TimeoutType, const Deadline& deadline) { TakeEarlier(deadline, next); });
   }
   return next;

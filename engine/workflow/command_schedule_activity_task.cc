@@ -1,7 +1,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "engine/workflow/activity_options.h"
+#include "engine/activity_rules/activity_options.h"
 #include "engine/workflow/command.h"
 #include "fmt/format.h"
 
@@ -73,7 +73,9 @@ CommandResult ScheduleActivityTask(CommandContext& context, const Command& comma
   auto& options = *event.mutable_activity_task_scheduled_event_attributes();
   Copy(wanted, options);
   const RunLimits run{state.task_queue, FromProto(started.workflow_run_timeout())};
-  if (auto wrong = CompleteActivityOptions(run, options)) return BadScheduleActivity(*std::move(wrong));
+  const ActivityNames names{options.activity_id(), options.activity_type().name()};
+  if (auto wrong = CompleteActivityOptions(names, run, options))
+    return BadScheduleActivity(*std::move(wrong));
   if (auto failure = CheckAgainst(state, options)) return failure;
 
   options.set_workflow_task_completed_event_id(context.completed_event_id);

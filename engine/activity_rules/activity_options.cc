@@ -1,4 +1,4 @@
-#include "engine/workflow/activity_options.h"
+#include "engine/activity_rules/activity_options.h"
 
 #include <algorithm>
 
@@ -10,25 +10,17 @@
 #include "engine/values/task_queue_rules.h"
 #include "fmt/format.h"
 
-namespace perdure::engine::workflow {
+namespace perdure::engine {
 namespace {
 
 using google::protobuf::Duration;
+using temporal::api::activity::v1::ActivityOptions;
 using temporal::api::common::v1::Priority;
 using temporal::api::history::v1::ActivityTaskScheduledEventAttributes;
 
-std::optional<std::string> CheckLength(std::string_view name, const std::string& value) {
+std::optional<std::string> CheckLength(std::string_view name, std::string_view value) {
   if (value.size() <= limits::kIdLength) return std::nullopt;
   return fmt::format("{} exceeds length limit. Length={} Limit={}", name, value.size(), limits::kIdLength);
-}
-
-std::optional<std::string> CheckPriority(const Priority& priority) {
-  if (priority.priority_key() < 0) return "invalid priorities: priority key can't be negative";
-  if (priority.fairness_key().size() > limits::kFairnessKey) {
-    return "invalid priorities: fairness key length exceeds limit";
-  }
-  if (priority.fairness_weight() < 0) return "invalid priorities: must be greater than zero";
-  return std::nullopt;
 }
 
 std::optional<std::string> CheckTimeout(std::string_view name, Duration* timeout) {
@@ -37,7 +29,8 @@ std::optional<std::string> CheckTimeout(std::string_view name, Duration* timeout
   return fmt::format("invalid {}: {}", name, *wrong);
 }
 
-std::optional<std::string> CheckTimeouts(ActivityTaskScheduledEventAttributes& options) {
+template <typename Options>
+std::optional<std::string> CheckTimeouts(Options& options) {
   if (auto wrong = CheckTimeout("ScheduleToCloseTimeout", options.mutable_schedule_to_close_timeout()))
     return wrong;
   if (auto wrong = CheckTimeout("ScheduleToStartTimeout", options.mutable_schedule_to_start_timeout()))
@@ -57,8 +50,9 @@ absl::Duration Cut(absl::Duration timeout, absl::Duration limit) {
   return limit > absl::ZeroDuration() ? std::min(timeout, limit) : timeout;
 }
 
-std::optional<std::string> FillTimeouts(absl::Duration run_timeout,
-                                        ActivityTaskScheduledEventAttributes& options) {
+template <typename Options>
+std::optional<std::string> FillTimeouts(const ActivityNames& names, absl::Duration run_timeout,
+                                        Options& options) {
   absl::Duration schedule_to_close = FromProto(options.schedule_to_close_timeout());
   absl::Duration schedule_to_start = FromProto(options.schedule_to_start_timeout());
   absl::Duration start_to_close = FromProto(options.start_to_close_timeout());
@@ -72,7 +66,7 @@ std::optional<std::string> FillTimeouts(absl::Duration run_timeout,
     return fmt::format(
         "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId={} "
         "ActivityType={}",
-        Shown(options.activity_id()), Shown(options.activity_type().name()));
+        Shown(names.id), Shown(names.type));
   }
   start_to_close = Cut(start_to_close, run_timeout);
   const absl::Duration heartbeat =
@@ -86,22 +80,40 @@ std::optional<std::string> FillTimeouts(absl::Duration run_timeout,
 
 }  // namespace
 
-std::optional<std::string> CompleteActivityOptions(const RunLimits& run,
-                                                   ActivityTaskScheduledEventAttributes& options) {
+std::optional<std::string> CheckPriority(const Priority& priority) {
+  if (priority.priority_key() < 0) return "priority key can't be negative";
+  if (priority.fairness_key().size() > limits::kFairnessKey) return "fairness key length exceeds limit";
+  if (priority.fairness_weight() < 0) return "must be greater than zero";
+  return std::nullopt;
+}
+
+template <typename Options>
+std::optional<std::string> CompleteActivityOptions(const ActivityNames& names, const RunLimits& run,
+                                                   Options& options) {
   if (!options.has_task_queue()) return "taskQueue is not set";
   if (auto wrong = CheckTaskQueue(options.task_queue(), run.task_queue)) return wrong;
   if (options.task_queue().kind() == temporal::api::enums::v1::TASK_QUEUE_KIND_UNSPECIFIED) {
     options.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_NORMAL);
   }
-  if (options.activity_id().empty()) return "activityId is not set";
-  if (options.activity_type().name().empty()) return "activityType is not set";
+  if (names.id.empty()) return "activityId is not set";
+  if (names.type.empty()) return "activityType is not set";
   FillDefaults(*options.mutable_retry_policy());
   if (auto wrong = ValidateAndCap(*options.mutable_retry_policy())) return wrong;
-  if (auto wrong = CheckLength("activityId", options.activity_id())) return wrong;
-  if (auto wrong = CheckLength("activityType", options.activity_type().name())) return wrong;
-  if (auto wrong = CheckPriority(options.priority())) return wrong;
+  if (auto wrong = CheckLength("activityId", names.id)) return wrong;
+  if (auto wrong = CheckLength("activityType", names.type)) return wrong;
+  if (auto wrong = CheckPriority(options.priority())) return "invalid priorities: " + *wrong;
   if (auto wrong = CheckTimeouts(options)) return wrong;
-  return FillTimeouts(run.run_timeout, options);
+  return FillTimeouts(names, run.run_timeout, options);
 }
 
-}  // namespace perdure::engine::workflow
+template std::optional<std::string> CompleteActivityOptions(const ActivityNames& names, const RunLimits& run,
+                                                            ActivityOptions& options);
+template std::optional<std::string> CompleteActivityOptions(const ActivityNames& names, const RunLimits& run,
+                                                            ActivityTaskScheduledEventAttributes& options);
+
+std::optional<std::string> CompleteTimeouts(const ActivityNames& names, ActivityOptions& options) {
+  if (auto wrong = CheckTimeouts(options)) return wrong;
+  return FillTimeouts(names, absl::ZeroDuration(), options);
+}
+
+}  // namespace perdure::engine
