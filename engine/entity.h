@@ -224,6 +224,8 @@ class Entity {
   virtual absl::Time start_time() const = 0;
   virtual bool IsOpen() const = 0;
   virtual LogPosition log() const = 0;
+  // What waits for events are measured by: it grows with everything that they wait for.
+  virtual int64_t progress() const { return log().next_event_id; }
 
   // --- steps: they change the entity in place, open or closed
   virtual Decision Decide(const Request& request, const Context& context) = 0;

@@ -1,0 +1,15 @@
+#include "base/time.h"
+#include "engine/activity/close.h"
+#include "engine/activity/handle.h"
+
+namespace perdure::engine::activity {
+
+absl::StatusOr<Reply> Handle(Step& step, const Delete&) {
+  if (step.state().IsOpen()) CloseTerminated(step, "Delete activity execution", {});
+  if (FromProto(step.state().sections.end().delete_after()) > step.now()) {
+    *step.end().mutable_delete_after() = ToProto(step.now());
+  }
+  return Done{};
+}
+
+}  // namespace perdure::engine::activity
