@@ -1,5 +1,6 @@
 #include <array>
 
+#include "engine/workflow/kind.h"
 #include "server/visibility/listed_kind.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 
@@ -55,7 +56,7 @@ static_assert(enums::WorkflowExecutionStatus_MAX + 1 == kWorkflowStatusNames.siz
 }  // namespace
 
 const ListedKind& ListedWorkflows() {
-  static constexpr ListedKind kKind{.kind = 1,
+  static constexpr ListedKind kKind{.kind = engine::workflow::kWorkflowKind,
                                     .attributes = kWorkflowAttributes,
                                     .status_names = kWorkflowStatusNames,
                                     .status_by = ListedKind::StatusBy::kNumber};
