@@ -158,15 +158,22 @@ std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom,
   return found->second;
 }
 
-absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
-                                   const temporal::api::common::v1::SearchAttributes& attributes) {
-  const auto& fields = attributes.indexed_fields();
-  // A name that is not known comes before everything else: the real server translates names first.
-  for (const auto& [name, payload] : fields) {
+absl::Status CheckSearchAttributeNames(const SearchAttributeTypes& custom, std::string_view name_space,
+                                       const temporal::api::common::v1::SearchAttributes& attributes) {
+  for (const auto& [name, payload] : attributes.indexed_fields()) {
     if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
     return InvalidArgument(fmt::format("Namespace {} has no mapping defined for search attribute {}",
                                        Shown(name_space), Shown(name)));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
+                                   const temporal::api::common::v1::SearchAttributes& attributes) {
+  const auto& fields = attributes.indexed_fields();
+  // A name that is not known comes before everything else: the real server translates names first.
+  absl::Status known = CheckSearchAttributeNames(custom, name_space, attributes);
+  if (!known.ok()) return known;
   if (fields.size() > limits::kSearchAttributes) {
     return InvalidArgument(fmt::format("number of search attributes {} exceeds limit {}", fields.size(),
                                        limits::kSearchAttributes));

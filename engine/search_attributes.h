@@ -21,6 +21,10 @@ using SearchAttributeTypes = absl::flat_hash_map<std::string, temporal::api::enu
 std::optional<temporal::api::enums::v1::IndexedValueType> SettableType(const SearchAttributeTypes& custom,
                                                                        std::string_view name);
 
+// INVALID_ARGUMENT for a name that is not known. Part of CheckSearchAttributes.
+absl::Status CheckSearchAttributeNames(const SearchAttributeTypes& custom, std::string_view name_space,
+                                       const temporal::api::common::v1::SearchAttributes& attributes);
+
 // INVALID_ARGUMENT for a name that is not known or not to be set, a value of another type, or too many. A
 // value that is too large is not read, and passes: CheckSearchAttributeSizes must follow, and refuses it.
 absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,

@@ -2,6 +2,7 @@
 
 #include "engine/workflow/close.h"
 #include "engine/workflow/command_rules.h"
+#include "engine/workflow/next_run.h"
 
 namespace perdure::engine::workflow {
 
@@ -24,7 +25,11 @@ CommandResult CompleteWorkflowExecution(CommandContext& context, const Command& 
   auto* completed = event.mutable_workflow_execution_completed_event_attributes();
   if (attributes.has_result()) *completed->mutable_result() = attributes.result();
   completed->set_workflow_task_completed_event_id(context.completed_event_id);
+  const Succession succession = AfterCompletion(context.transition);
+  if (succession.follows()) completed->set_new_execution_run_id(succession.run_id.ToString());
   CloseRun(context.transition, std::move(event));
+  BeginSuccessor(context.transition, succession,
+                 {.result = attributes.has_result() ? &attributes.result() : nullptr});
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/workflow/close.h"
 #include "engine/workflow/command_rules.h"
+#include "engine/workflow/next_run.h"
 
 namespace perdure::engine::workflow {
 
@@ -21,15 +22,22 @@ CommandResult FailWorkflowExecution(CommandContext& context, const Command& comm
   if (attributes.failure().ByteSizeLong() > limits::kBlobSize) {
     return CommandFailure{kCause, "FailWorkflowExecutionCommandAttributes.Failure exceeds size limit.", true};
   }
-  const RunFacts& facts = *context.transition.state().facts;
-  const bool one_attempt = facts.started->workflow_execution_started_event_attributes().has_retry_policy();
+  const Succession succession = AfterFailure(context.transition, attributes.failure());
   HistoryEvent event = NewCommandEvent(context, command, enums::EVENT_TYPE_WORKFLOW_EXECUTION_FAILED);
   auto* failed = event.mutable_workflow_execution_failed_event_attributes();
   *failed->mutable_failure() = attributes.failure();
-  failed->set_retry_state(one_attempt ? enums::RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
-                                      : enums::RETRY_STATE_RETRY_POLICY_NOT_SET);
+  failed->set_retry_state(succession.retry_state);
   failed->set_workflow_task_completed_event_id(context.completed_event_id);
+  if (succession.follows()) failed->set_new_execution_run_id(succession.run_id.ToString());
   CloseRun(context.transition, std::move(event));
+  // A schedule's next run still has the last result there was; a retry begins without.
+  const auto& started =
+      context.transition.state().facts->started->workflow_execution_started_event_attributes();
+  const bool scheduled = succession.initiator == enums::CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE;
+  const bool has_result = scheduled && started.has_last_completion_result();
+  BeginSuccessor(
+      context.transition, succession,
+      {.result = has_result ? &started.last_completion_result() : nullptr, .failure = &attributes.failure()});
   return std::nullopt;
 }
 

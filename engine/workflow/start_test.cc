@@ -110,8 +110,6 @@ TEST_CASE("Everything given is kept") {
 
 TEST_CASE("What would be ignored silently is refused by name") {
   const std::vector<std::pair<std::string, With<StartWorkflowExecutionRequest>>> fields = {
-      {"cron_schedule", [](auto& request) { request.set_cron_schedule("@daily"); }},
-      {"retry_policy", [](auto& request) { request.mutable_retry_policy()->set_maximum_attempts(3); }},
       {"versioning_override", [](auto& request) { request.mutable_versioning_override(); }},
       {"completion_callbacks", [](auto& request) { request.add_completion_callbacks(); }},
       {"time_skipping_config", [](auto& request) { request.mutable_time_skipping_config(); }},

@@ -14,9 +14,6 @@ namespace {
 
 // A field that a client set and that this server would have to ignore; null when there is none.
 const char* UnsupportedField(const api::StartWorkflowExecutionRequest& request) {
-  if (!request.cron_schedule().empty()) return "cron_schedule";
-  // With one attempt there is nothing to retry.
-  if (request.has_retry_policy() && request.retry_policy().maximum_attempts() != 1) return "retry_policy";
   if (!request.completion_callbacks().empty()) return "completion_callbacks";
   if (request.has_versioning_override()) return "versioning_override";
   if (request.has_time_skipping_config()) return "time_skipping_config";

@@ -32,6 +32,14 @@ Command CancelWorkflow() {
   return command;
 }
 
+Command ContinueAsNew(
+    const With<temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes>& with) {
+  Command command = OfType(enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION);
+  auto* attributes = command.mutable_continue_as_new_workflow_execution_command_attributes();
+  if (with) with(*attributes);
+  return command;
+}
+
 Command Marker(const std::string& name) {
   Command command = OfType(enums::COMMAND_TYPE_RECORD_MARKER);
   command.mutable_record_marker_command_attributes()->set_marker_name(name);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "server/frontend/close_event.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/history_pages.h"
 #include "server/frontend/namespaces.h"
@@ -30,6 +31,7 @@ class Read : public std::enable_shared_from_this<Read> {
     // As the real server has it: these two show histories to people.
     const std::string_view client = call_->Header("client-name");
     shows_transient_ = client != "temporal-cli" && client != "temporal-ui";
+    follows_next_run_ = FollowsNextRun(call_->Header(kSupportedFeatures));
   }
 
   void Start(std::optional<HistoryPageToken> token) {
@@ -108,7 +110,8 @@ class Read : public std::enable_shared_from_this<Read> {
   }
 
   void OnPage(EventsPage page) {
-    events_.Append(std::move(page.events));
+    const bool as_continued = close_event_only_ && !follows_next_run_ && page.next == 0;
+    events_.Append(as_continued ? AsContinuedAsNew(std::move(page.events)) : std::move(page.events));
     if (page.next != 0) {
       token_.set_first_event_id(page.next);
       return Reply(/*with_token=*/true);
@@ -142,6 +145,7 @@ class Read : public std::enable_shared_from_this<Read> {
   const bool close_event_only_;
   const size_t max_events_;
   bool shows_transient_ = true;
+  bool follows_next_run_ = false;
 
   HistoryPageToken token_;
   bool has_token_ = false;

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "engine/values/cron_schedule.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
@@ -67,7 +68,15 @@ absl::Status NormalizeTimes(Request& request) {
       "WorkflowTaskTimeoutSeconds");
 }
 
-absl::Status NormalizeWhatRuns(Request& request) {
+absl::Status CheckCronSchedule(const std::string& schedule, absl::Time now) {
+  if (schedule.empty()) return absl::OkStatus();
+  const auto parsed = engine::CronSchedule::Parse(schedule);
+  if (!parsed.has_value()) return InvalidArgument("invalid CronSchedule.");
+  if (parsed->Next({now, now}).has_value()) return absl::OkStatus();
+  return InvalidArgument("invalid CronSchedule, no time can be found to satisfy the schedule");
+}
+
+absl::Status NormalizeWhatRuns(Request& request, absl::Time now) {
   if (request.workflow_id().empty()) return InvalidArgument("WorkflowId is not set on request.");
   if (request.workflow_id().size() > limits::kIdLength) {
     return InvalidArgument(fmt::format("WorkflowId exceeds maximum allowed length ({}/{})",
@@ -82,6 +91,7 @@ absl::Status NormalizeWhatRuns(Request& request) {
   valid =
       NormalizeTimeout(request.has_workflow_start_delay() ? request.mutable_workflow_start_delay() : nullptr,
                        "WorkflowStartDelaySeconds");
+  if (valid.ok()) valid = CheckCronSchedule(request.cron_schedule(), now);
   if (!valid.ok()) return valid;
   if (request.workflow_type().name().empty()) return InvalidArgument("WorkflowType is not set on request.");
   if (request.workflow_type().name().size() > limits::kIdLength) {
@@ -94,7 +104,7 @@ absl::Status NormalizeWhatRuns(Request& request) {
 // In the real server's order, which decides between two errors.
 absl::Status Normalize(Frontend& frontend, Request& request) {
   FillPolicies(request);
-  absl::Status valid = NormalizeWhatRuns(request);
+  absl::Status valid = NormalizeWhatRuns(request, frontend.executor.Now());
   if (valid.ok()) valid = NormalizeTimes(request);
   if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
   if (valid.ok()) valid = CheckPolicies(request);
