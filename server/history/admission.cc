@@ -21,7 +21,7 @@ absl::Status Overloaded(std::string_view what) {
 }
 
 absl::StatusOr<Admission::Ticket> Admission::Admit(Importance importance, size_t bytes) {
-  const bool answer = importance == Importance::kAnswer;
+  const bool answer = importance != Importance::kCall;
   const size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
   const size_t total = bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   Ticket ticket(this, bytes);

@@ -18,8 +18,9 @@ absl::Status Overloaded(std::string_view what);
 class Admission {
  public:
   enum class Importance {
-    kCall,    // starts, signals, polls, reads
-    kAnswer,  // what a worker did
+    kCall,     // starts, signals, polls, reads
+    kAnswer,   // what a worker did
+    kMessage,  // what another entity owes: it would come again
   };
 
   ~Admission();

@@ -40,8 +40,8 @@ class EventWaiters {
   // Answers CANCELLED. Nothing happens when the wait was answered before.
   void Cancel(uint64_t id);
 
-  // The waiters of a run that is closed, or whose events reach up to below `next_event_id`.
-  std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t next_event_id);
+  // The waiters of a run that is closed, or whose events reach up to below `progress` (Entity::progress).
+  std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t progress);
   struct Waiting {
     persistence::RunKey run;
     Answer done;

@@ -19,7 +19,7 @@
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "engine/entity.h"
-#include "server/history/messaging.h"
+#include "perdure/message.pb.h"
 
 namespace perdure::server {
 
@@ -39,7 +39,7 @@ using RunRef = EntityRef;
 struct RunPosition {
   Uuid run_id;
   bool open = true;
-  int64_t next_event_id = 1;
+  int64_t next_event_id = 1;  // Entity::progress, for kinds without events
   // Events behind the durable ones that a reader of an open run is shown, framed.
   std::string transient_events;
 };
@@ -61,8 +61,10 @@ struct EventsPage {
   int64_t next = 0;
 };
 
-class History : public MessageReceiver {
+class History {
  public:
+  virtual ~History() = default;
+
   virtual void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
                      Callback<engine::ReplyPtr> done) = 0;
 
@@ -81,6 +83,9 @@ class History : public MessageReceiver {
   virtual void CancelWait(uint64_t wait) = 0;
 
   virtual void ReadEvents(EventsQuery query, Callback<EventsPage> done) = 0;
+
+  // Copies of messages to one entity, which are decided in their order (message_arrivals.h).
+  virtual void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done) = 0;
 };
 
 }  // namespace perdure::server

@@ -35,7 +35,9 @@
 #include "server/history/history.h"
 #include "server/history/history_options.h"
 #include "server/history/host_metrics.h"
-#include "server/history/messaging.h"
+#include "server/history/message_arrivals.h"
+#include "server/history/message_metrics.h"
+#include "server/history/message_outbox.h"
 #include "server/history/namespace_names.h"
 #include "server/history/obligations_keeper.h"
 #include "server/history/retention.h"
@@ -50,7 +52,8 @@ class HistoryHost final : public TaskOwner,
                           private Batcher::Host,
                           private WakeHorizon::Host,
                           private RunLoader::Host,
-                          private MessageSource {
+                          private MessageOutbox::Host,
+                          private MessageArrivals::Host {
  public:
   // What the host works with; all of it outlives the host.
   struct World {
@@ -60,6 +63,8 @@ class HistoryHost final : public TaskOwner,
     const Lease& lease;
     Metrics& metrics;
     const EntityKinds& kinds;
+    MessageTransport& messages;
+    const MessageClock& message_clock;
   };
   HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> shards, HistoryOptions options);
   ~HistoryHost() override;
@@ -85,7 +90,7 @@ class HistoryHost final : public TaskOwner,
                      Callback<RunPosition> done);
   void CancelWait(uint64_t id) { waiters_.Cancel(id); }
   void ReadEvents(const EventsQuery& query, Callback<EventsPage> done);
-  void Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done);
+  void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done);
 
   void Declined(Task task) override;
   void HasRoom(const QueueKey& queue, size_t room) override;
@@ -182,6 +187,8 @@ class HistoryHost final : public TaskOwner,
                                                  const engine::MessageKey& key) override;
   void Settle(const persistence::RunKey& run, std::vector<engine::MessageOutcome> outcomes,
               absl::AnyInvocable<void(const absl::Status&) &&> done) override;
+  void Receive(const perdure::engine::Message& message,
+               Callback<perdure::engine::MessageAnswer> done) override;
   static void WhenDurable(const RunPtr& run, absl::StatusOr<perdure::engine::MessageAnswer> answer,
                           Callback<perdure::engine::MessageAnswer> done);
   // `run` is null when the target is not there.
@@ -275,9 +282,8 @@ class HistoryHost final : public TaskOwner,
   // Settings of namespaces that were removed while entities of theirs were left.
   absl::flat_hash_map<Uuid, std::unique_ptr<const engine::NamespaceSettings>> removed_namespaces_;
   const NamespaceNames names_;
-  // Null while nothing sends messages, or guards against old copies.
-  std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<MessageGuard> guard_;
+  MessageOutbox outbox_;
+  MessageArrivals arrivals_;
   // Runs of which the store refused something: how often in a row, and until when their timers wait.
   struct Refusals {
     int count = 0;

@@ -40,6 +40,7 @@ void HistoryHost::Seal(ResidentRun& run) {
   const engine::LogPosition log = entity.log();
   sealed.sequence = log.last_sequence;
   sealed.next_event_id = log.next_event_id;
+  sealed.progress = entity.progress();
   sealed.open = entity.IsOpen();
   run.touched = true;
   sealed.obligations = entity.Owed();
@@ -52,7 +53,7 @@ void HistoryHost::Seal(ResidentRun& run) {
   // waits.
   if (const auto next = NextOf(run); run.evict && next) {
     times.timer = std::min(WakeTimes::Stored(*next), times.timer.value_or(absl::InfiniteFuture()));
-    if (outbox_ != nullptr) times.message.reset();  // its next attempt is among what is next
+    times.message.reset();  // its next attempt is among what is next
   }
   if (std::exchange(run.settle_wakes, false) || !sealed.open) {
     run.wakes.Settle(times, write);
@@ -124,7 +125,7 @@ void HistoryHost::Landed(const RunPtr& run) {
     run->obligations_stale = false;
     TakeUp(*run, run->entity->Owed());
   }
-  for (EventWaiters::Answer& done : waiters_.TakeReady(run->key, sealed.open, sealed.next_event_id)) {
+  for (EventWaiters::Answer& done : waiters_.TakeReady(run->key, sealed.open, sealed.progress)) {
     AnswerPosition(run, std::move(done));
   }
   // What was still to come when the rows were written may be done by now, and the next has no row yet.

@@ -49,7 +49,11 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
                  OnWaitOver(key, std::move(done));
                }),
       fence_backoff_(kFirstBackoff),
-      names_(world.namespaces) {
+      names_(world.namespaces),
+      outbox_(world.executor, world.message_clock, *this,
+              MessageMetrics(world.metrics, std::to_string(writer_id))),
+      arrivals_(world.executor, world.message_clock, *this, limits::kMessagesRemembered,
+                MessageMetrics(world.metrics, std::to_string(writer_id)).not_acted_on) {
   for (const EntityKind& line : world.kinds.lines()) observers_.push_back(line.observe(world.metrics));
 }
 
@@ -224,7 +228,9 @@ void HistoryHost::Serve(const persistence::FencedWriter& fenced) {
   batcher_.Begin(fenced.writer, fenced.last_batch);
   phase_ = Phase::kServing;
   metrics_.OnServing(shards_.size());
-  if (guard_ != nullptr) guard_->Begin();
+  const std::optional<persistence::Tenure> tenure = world_.lease.Tenure();
+  outbox_.Begin({writer_id_, tenure ? tenure->term : 0, fenced.writer.epoch}, world_.messages);
+  arrivals_.Begin();
   horizon_.Begin(writer_id_);
   if (on_first_serving_) std::exchange(on_first_serving_, nullptr)();
 }
@@ -267,7 +273,8 @@ void HistoryHost::DropEverything(const absl::Status& status) {
   const std::vector<CommitGroupPtr> groups = batcher_.Abandon();
   const std::vector<RunPtr> runs = cache_.RemoveAll();
   keeper_.ForgetAll();
-  if (outbox_ != nullptr) outbox_->ForgetAll();
+  outbox_.ForgetAll();
+  arrivals_.End();
   horizon_.Abandon();
   loader_.Abandon(status);
   AbandonSalvage();
@@ -285,7 +292,8 @@ void HistoryHost::Stop(absl::AnyInvocable<void() &&> done) {
   world_.executor.Cancel(fence_timer_);
   world_.executor.Cancel(quiet_timer_);
   keeper_.ForgetAll();
-  if (outbox_ != nullptr) outbox_->ForgetAll();
+  outbox_.ForgetAll();
+  arrivals_.End();
   horizon_.Abandon();
   retention_.Abandon(Serving());
   batcher_.WhenIdle([this, done = std::move(done)]() mutable {

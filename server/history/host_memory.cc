@@ -60,7 +60,7 @@ bool HistoryHost::MayLeave(const ResidentRun& run) const {
   if (run.alarm && WakeTimes::Stored(*run.alarm) <= world_.executor.Now()) return false;
   // A wake stands for the timer that the store refused, not for the end of the wait.
   if (run.timers_not_before > world_.executor.Now()) return false;
-  if (run.lost || (run.owes_messages && outbox_ != nullptr && outbox_->Holds(run))) return false;
+  if (run.lost || (run.owes_messages && outbox_.IsBusy(run.key))) return false;
   return run.Durable() && !run.entity->HasVolatile() &&
          !(run.current && loader_.LooksUp({run.key.shard, run.namespace_id(), run.id(), run.key.kind}));
 }

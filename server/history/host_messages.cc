@@ -32,10 +32,18 @@ MessageAnswer NoNamespace() {
 
 }  // namespace
 
-void HistoryHost::Deliver(perdure::engine::MessageCopy copy, Callback<MessageAnswer> done) {
+void HistoryHost::Deliver(perdure::engine::Delivery delivery,
+                          Callback<perdure::engine::DeliveryAnswers> done) {
+  if (absl::Status serving = Serving(); !serving.ok()) {
+    std::move(done)(serving);
+  } else {
+    arrivals_.Deliver(std::move(delivery), std::move(done));
+  }
+}
+
+void HistoryHost::Receive(const Message& message, Callback<MessageAnswer> done) {
   absl::Status refused = Serving();
-  if (refused.ok() && guard_ != nullptr) refused = guard_->Check(copy);
-  const Target& target = copy.message().target();
+  const Target& target = message.target();
   const absl::StatusOr<const engine::Kind*> kind = KindOf(static_cast<KindNumber>(target.kind()));
   if (refused.ok()) refused = kind.status();
   const std::optional<Uuid> namespace_id = UuidIn(target.namespace_id());
@@ -45,7 +53,7 @@ void HistoryHost::Deliver(perdure::engine::MessageCopy copy, Callback<MessageAns
   }
   if (!refused.ok()) return std::move(done)(refused);
   EntityRef ref{*namespace_id, target.id(), std::nullopt, (*kind)->number()};
-  const std::optional<Uuid> started = (*kind)->StartedRun(copy.message());
+  const std::optional<Uuid> started = (*kind)->StartedRun(message);
   // The run that is named, or the current one, which then looks whether it is meant. A start meets whoever
   // has the id, unless it was made before.
   if (started) {
@@ -53,8 +61,7 @@ void HistoryHost::Deliver(perdure::engine::MessageCopy copy, Callback<MessageAns
   } else if (target.has_run_id()) {
     ref.run_id = run_id;
   }
-  FindRun(ref, [this, ref, starts = started.has_value(), &kind = **kind,
-                message = std::move(*copy.mutable_message()),
+  FindRun(ref, [this, ref, starts = started.has_value(), &kind = **kind, message,
                 done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
     if (!run.ok()) return std::move(done)(run.status());
     if (!starts) return DeliverTo(*run, kind, message, std::move(done));

@@ -113,7 +113,7 @@ void HistoryHost::WaitForEvents(uint64_t id, const EntityRef& ref, int64_t from_
               std::move(done)(run.status());
               return;
             }
-            const bool there = !(*run)->IsOpen() || from_event_id < (*run)->entity->log().next_event_id;
+            const bool there = !(*run)->IsOpen() || from_event_id < (*run)->entity->progress();
             if (there || max_wait <= absl::ZeroDuration()) {
               AnswerPosition(*run, std::move(done));
             } else {
@@ -131,7 +131,7 @@ void HistoryHost::AnswerPosition(const RunPtr& run, Callback<RunPosition> done) 
   }
   (void)Harden(run);
   const engine::Entity& entity = *run->entity;
-  RunPosition position{run->key.run_id, entity.IsOpen(), entity.log().next_event_id, entity.VolatileEvents()};
+  RunPosition position{run->key.run_id, entity.IsOpen(), entity.progress(), entity.VolatileEvents()};
   Batcher::WhenDurable(
       *run, [position = std::move(position), done = std::move(done)](const absl::Status& durable) mutable {
         if (durable.ok()) {

@@ -259,21 +259,21 @@ void HistoryHost::OnRing(const persistence::RunKey& key) {
 void HistoryHost::TakeUp(ResidentRun& run, engine::Obligations obligations) {
   const bool owes = !obligations.messages.empty();
   if (std::exchange(run.owes_messages, owes) || owes) {
-    if (outbox_ != nullptr) outbox_->Take(run, obligations.messages);
+    outbox_.Take(run.key, run.namespace_id(), obligations.messages);
   }
   keeper_.Take(run, std::move(obligations));
 }
 
 void HistoryHost::PutDown(ResidentRun& run) {
   keeper_.Forget(run);
-  if (run.owes_messages && outbox_ != nullptr) outbox_->Forget(run);
+  if (run.owes_messages) outbox_.Forget(run.key);
   ForgetQuiet(run);
 }
 
 std::optional<absl::Time> HistoryHost::NextOf(const ResidentRun& run) const {
   std::optional<absl::Time> next = ObligationsKeeper::Next(run);
-  if (!run.owes_messages || outbox_ == nullptr) return next;
-  const std::optional<absl::Time> attempt = outbox_->NextAttempt(run);
+  if (!run.owes_messages) return next;
+  const std::optional<absl::Time> attempt = outbox_.NextAttempt(run.key);
   if (attempt && (!next || *attempt < *next)) next = attempt;
   return next;
 }

@@ -24,11 +24,6 @@ MessageOutbox::MessageOutbox(Executor& executor, const MessageClock& clock, Host
       alive_(std::make_shared<const bool>(true)),
       turns_({limits::kMessagesOfSender, limits::kMessagesToTarget, limits::kMessagesUnderWay}) {}
 
-MessageOutbox::~MessageOutbox() {
-  executor_.Cancel(timer_);
-  executor_.Cancel(overdue_timer_);
-}
-
 void MessageOutbox::Begin(Writer writer, MessageTransport& transport) {
   PERDURE_CHECK(senders_.empty(), "an outbox begins with nothing");
   writer_ = writer;
@@ -37,6 +32,7 @@ void MessageOutbox::Begin(Writer writer, MessageTransport& transport) {
 
 // Both are in the order of the keys: one pass tells what is new, what stayed and what is gone.
 void MessageOutbox::Take(const RunKey& run, const Uuid& namespace_id, const std::vector<OwedMessage>& owed) {
+  if (transport_ == nullptr) return;
   auto found = senders_.find(run);
   if (found == senders_.end() && owed.empty()) return;
   Remembered left;
@@ -179,6 +175,7 @@ MessageOutbox::Remembered MessageOutbox::Recall(const RunKey& run) {
 }
 
 void MessageOutbox::ForgetAll() {
+  transport_ = nullptr;
   alive_ = std::make_shared<const bool>(true);
   executor_.Cancel(std::exchange(timer_, Executor::kNoTimer));
   executor_.Cancel(std::exchange(overdue_timer_, Executor::kNoTimer));

@@ -54,7 +54,6 @@ class MessageOutbox {
   };
 
   MessageOutbox(Executor& executor, const MessageClock& clock, Host& host, MessageMetrics metrics);
-  ~MessageOutbox();
   MessageOutbox(const MessageOutbox&) = delete;
   MessageOutbox& operator=(const MessageOutbox&) = delete;
 
@@ -71,7 +70,8 @@ class MessageOutbox {
   std::optional<absl::Time> NextAttempt(const persistence::RunKey& run) const;
   // The run leaves memory, or was dropped. When it comes back, it goes on waiting as it had.
   void Forget(const persistence::RunKey& run);
-  // What is in memory is believed no more. Answers to what was sent until now are dropped.
+  // What is in memory is believed no more. Answers to what was sent until now are dropped, and nothing is
+  // sent until Begin.
   void ForgetAll();
 
  private:

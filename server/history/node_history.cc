@@ -27,14 +27,15 @@ std::shared_ptr<absl::AnyInvocable<void()>> Countdown(size_t count, absl::AnyInv
 }  // namespace
 
 NodeHistory::NodeHistory(World world, const std::vector<Executor*>& executors, uint32_t first_writer,
-                         HistoryOptions options) {
-  PERDURE_CHECK(!executors.empty(), "history needs an executor");
+                         HistoryOptions options)
+    : message_clock_(*executors.at(0)) {
   std::vector<std::vector<ShardId>> shards(executors.size());
   for (ShardId shard = 0; shard < kShardCount; ++shard) shards[shard % executors.size()].push_back(shard);
   for (size_t i = 0; i < executors.size(); ++i) {
+    messages_.push_back(std::make_unique<LocalMessages>(*executors[i], *this, world.carrier));
     hosts_.push_back(std::make_unique<HistoryHost>(
         HistoryHost::World{*executors[i], world.store, world.namespaces, world.lease, world.metrics,
-                           world.kinds},
+                           world.kinds, *messages_.back(), message_clock_},
         first_writer + static_cast<uint32_t>(i), std::move(shards[i]), options));
   }
 }
@@ -128,21 +129,6 @@ void NodeHistory::Read(EntityRef run, engine::RequestPtr request, Callback<engin
                          });
 }
 
-void NodeHistory::Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done) {
-  const perdure::engine::Target& target = copy.message().target();
-  Uuid namespace_id;
-  std::copy_n(target.namespace_id().begin(),
-              std::min(target.namespace_id().size(), namespace_id.bytes.size()), namespace_id.bytes.begin());
-  HistoryHost& host = HostOf(namespace_id, target.id());
-  const size_t bytes = copy.ByteSizeLong();
-  using Answer = perdure::engine::MessageAnswer;
-  // Beside workers' answers: what is owed is sent again until it is taken.
-  Post<Answer>(host, Importance::kAnswer, bytes, std::move(done),
-               [copy = std::move(copy)](HistoryHost& h, Callback<Answer> answer) mutable {
-                 h.Deliver(std::move(copy), std::move(answer));
-               });
-}
-
 uint64_t NodeHistory::WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                                     Callback<RunPosition> done) {
   // Without a ticket: waiting is what it is for. The waiters have a bound of their own.
@@ -168,6 +154,27 @@ void NodeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
                    [query = std::move(query)](HistoryHost& h, Callback<EventsPage> answer) {
                      h.ReadEvents(query, std::move(answer));
                    });
+}
+
+void NodeHistory::Deliver(perdure::engine::Delivery delivery,
+                          Callback<perdure::engine::DeliveryAnswers> done) {
+  using perdure::engine::DeliveryAnswers;
+  Uuid namespace_id;
+  std::string id;
+  if (!delivery.copies().empty()) {
+    const perdure::engine::Target& target = delivery.copies(0).message().target();
+    std::copy_n(target.namespace_id().begin(),
+                std::min(target.namespace_id().size(), namespace_id.bytes.size()),
+                namespace_id.bytes.begin());
+    id = target.id();
+  }
+  HistoryHost& host = HostOf(namespace_id, id);
+  const size_t bytes = delivery.ByteSizeLong();
+  Post<DeliveryAnswers>(
+      host, Importance::kMessage, bytes, std::move(done),
+      [delivery = std::move(delivery)](HistoryHost& h, Callback<DeliveryAnswers> answer) mutable {
+        h.Deliver(std::move(delivery), std::move(answer));
+      });
 }
 
 }  // namespace perdure::server

@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "server/history/history.h"
 #include "server/history/history_host.h"
+#include "server/history/local_messages.h"
 
 namespace perdure::server {
 
@@ -24,6 +25,8 @@ class NodeHistory final : public History {
     const Lease& lease;
     Metrics& metrics;
     const EntityKinds& kinds;
+    // Null: deliveries pass as they are. Outlives the NodeHistory.
+    MessageCarrier* carrier = nullptr;
   };
   // Executor i is writer `first_writer` + i. REQUIRES: at least one executor.
   NodeHistory(World world, const std::vector<Executor*>& executors, uint32_t first_writer,
@@ -43,11 +46,11 @@ class NodeHistory final : public History {
              Callback<engine::ReplyPtr> done) override;
   void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
   void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
-  void Deliver(perdure::engine::MessageCopy copy, Callback<perdure::engine::MessageAnswer> done) override;
   uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override;
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
+  void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done) override;
 
   HistoryHost& host(size_t executor) { return *hosts_[executor]; }
 
@@ -58,6 +61,8 @@ class NodeHistory final : public History {
   template <typename T, typename Call>
   void Post(HistoryHost& host, Admission::Importance importance, size_t bytes, Callback<T> done, Call call);
 
+  const ProcessMessageClock message_clock_;
+  std::vector<std::unique_ptr<LocalMessages>> messages_;  // of each executor
   std::vector<std::unique_ptr<HistoryHost>> hosts_;
   std::atomic<uint64_t> next_wait_ = 1;
 };

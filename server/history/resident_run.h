@@ -39,6 +39,7 @@ struct SealedWrite {
   persistence::RunWrite write;  // without history
   int64_t sequence = 0;         // its last history row
   int64_t next_event_id = 1;
+  int64_t progress = 1;
   bool open = true;
   engine::Obligations obligations;
 };
@@ -95,7 +96,7 @@ struct ResidentRun {
 
   // --- memory
   bool touched = false;  // since it was loaded something was decided, or its rows were written
-  absl::InlinedVector<absl::Time, 1> came_with;  // its entries in the wake horizon when it was loaded
+  absl::InlinedVector<absl::Time, 2> came_with;  // its entries in the wake horizon when it was loaded
   size_t counted_bytes = 0;
   size_t leaving_bytes = 0;  // what it had counted before it was marked as leaving
   bool counted_open = true;

@@ -32,7 +32,7 @@ namespace perdure::server {
 
 class WakeHorizon {
  public:
-  using Times = absl::InlinedVector<absl::Time, 1>;
+  using Times = absl::InlinedVector<absl::Time, 2>;  // as KnownWakes: GCC confuses the two sizes
 
   class Host {
    public:

@@ -33,8 +33,8 @@ class FakeHistory final : public History {
              Callback<engine::ReplyPtr> done) override;
   void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
   void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
-  void Deliver(perdure::engine::MessageCopy, Callback<perdure::engine::MessageAnswer> done) override {
-    std::move(done)(perdure::engine::MessageAnswer());
+  void Deliver(perdure::engine::Delivery, Callback<perdure::engine::DeliveryAnswers> done) override {
+    std::move(done)(perdure::engine::DeliveryAnswers());
   }
   uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;

@@ -56,6 +56,10 @@ void Fold(const std::string& line, CounterState& state) {
   } else if (verb == "got") {
     state.seen.insert(words.at(2));
     state.value += Number(words.at(3));
+  } else if (verb == "forget") {
+    state.seen.erase(words.at(2));
+  } else if (verb == "saw") {
+    state.seen.insert(words.at(2));
   } else if (verb == "close") {
     state.closed = state.last_time;
     state.delete_after = Time(words.at(2));
@@ -129,6 +133,11 @@ engine::Decision Counter::Decide(const engine::Request& request, const engine::C
     decision.row_changed = true;
     if (rolls) {
       decision.next = New(namespace_id(), id(), Uuid::Mint(context.random), state_.value, context.now);
+      // Messages are for whichever run is current: what took effect is known to the next one.
+      auto& next = static_cast<Counter&>(*decision.next->entity);
+      for (const std::string& key : state_.seen) {
+        next.Write(absl::StrCat("saw ", now, " ", key), decision.next->records);
+      }
     }
   }
   decision.reply = std::make_unique<Count>(state_.value);
@@ -137,6 +146,14 @@ engine::Decision Counter::Decide(const engine::Request& request, const engine::C
 
 engine::MessageDecision Counter::Receive(const Message& message, const engine::Context& context) {
   engine::MessageDecision received;
+  if (message.has_settled()) {
+    for (const auto& id : message.settled().ids()) {
+      if (!state_.seen.contains(KeyText(id))) continue;
+      Write(absl::StrCat("forget ", Micros(context.now), " ", KeyText(id)), received.decision.records);
+    }
+    received.answer = Done();
+    return received;
+  }
   const std::string key = KeyText(message.id());
   if (state_.seen.contains(key)) {
     received.answer = Done();

@@ -68,7 +68,8 @@ void TestNode::Restart() {
   for (const auto& executor : executors_) executors.push_back(executor.get());
   metrics_ = std::make_unique<PrometheusMetrics>([this] { return time_.wall(); });
   history_ = std::make_unique<NodeHistory>(
-      NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_, kinds_}, executors, 1, options_.history);
+      NodeHistory::World{*refusing_, namespaces_, lease_, *metrics_, kinds_, options_.carrier}, executors, 1,
+      options_.history);
   matching_ = std::make_unique<NodeMatching>(matching_executor_, *history_, namespaces_, *metrics_,
                                              options_.matching);
   history_->Serve(*matching_, [] {});

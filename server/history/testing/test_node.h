@@ -81,6 +81,7 @@ class TestNode {
     HistoryOptions history;
     MatchingOptions matching;
     std::vector<EntityKind> kinds;  // besides workflows
+    MessageCarrier* carrier = nullptr;
   };
   TestNode() : TestNode(Options()) {}
   explicit TestNode(Options options);

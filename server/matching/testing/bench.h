@@ -42,7 +42,7 @@ class HandHistory final : public server::History {
   void Start(const Uuid&, KindNumber, std::unique_ptr<engine::StartRequest>,
              Callback<engine::ReplyPtr>) override {}
   void Read(EntityRef, engine::RequestPtr, Callback<engine::ReplyPtr>) override {}
-  void Deliver(perdure::engine::MessageCopy, Callback<perdure::engine::MessageAnswer>) override {}
+  void Deliver(perdure::engine::Delivery, Callback<perdure::engine::DeliveryAnswers>) override {}
   uint64_t WaitForEvents(RunRef, int64_t, absl::Duration, Callback<RunPosition>) override { return 0; }
   void CancelWait(uint64_t) override {}
   void ReadEvents(EventsQuery, Callback<EventsPage>) override {}
