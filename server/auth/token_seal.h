@@ -22,6 +22,7 @@ enum class TokenKind : uint8_t {
   kListPage = 3,
   kNamespacePage = 4,
   kWorkerPage = 5,
+  kActivityPoll = 6,
 };
 
 class TokenSealer {

@@ -15,6 +15,7 @@
 #include "base/notification.h"
 #include "base/text.h"
 #include "base/wall_clock.h"
+#include "server/activities/activity_line.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
@@ -348,7 +349,7 @@ class Node::Impl {
   std::unique_ptr<persistence::Session> lease_session_;
   std::unique_ptr<LeaseKeeper> lease_;
   // Every kind of entity that this server knows.
-  const EntityKinds kinds_{{WorkflowLine()}};
+  const EntityKinds kinds_{{WorkflowLine(), ActivityLine()}};
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;

@@ -4,10 +4,8 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/status.h"
-#include "base/text.h"
+#include "server/frontend/activity_requests.h"
 #include "server/frontend/handlers/execute.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/validate.h"
@@ -20,10 +18,9 @@ absl::StatusOr<TaskToken> TokenById(const Namespace& name_space, const Request& 
   if (request.activity_id().empty()) return InvalidArgument("ActivityId is not set on request.");
   absl::Status identity = ValidateIdentity(request.identity());
   if (!identity.ok()) return identity;
-  // Without a workflow id, an activity that runs on its own is meant. There are none.
-  if (request.workflow_id().empty())
-    return NotFound(fmt::format("activity not found for ID: {}", Shown(request.activity_id())));
   TaskToken token;
+  // Without a workflow id, an activity on its own is meant.
+  if (request.workflow_id().empty()) token.set_kind(engine::activity::kActivityKind);
   token.set_namespace_id(std::string(name_space.id.View()));
   token.set_workflow_id(request.workflow_id());
   token.set_activity_id(request.activity_id());
@@ -44,36 +41,72 @@ ByToken ToTokenForm(ById& request) {
   return by_token;
 }
 
+inline bool IsOnItsOwn(const TaskToken& token) { return token.kind() == engine::activity::kActivityKind; }
+
+// Of a workflow's activity and of one on its own the requests have the same parts.
+template <typename Response, typename OfWorkflow, typename OnItsOwn, typename Request>
+void AnswerActivity(Frontend& frontend, CallPtr call, TaskToken token, Request request) {
+  RunRef run = RunOf(token);
+  if (IsOnItsOwn(token)) {
+    return ExecuteOnActivity<Response>(frontend, std::move(call), std::move(run),
+                                       OnItsOwn{std::move(token), std::move(request)});
+  }
+  Execute<Response>(frontend, std::move(call), std::move(run),
+                    OfWorkflow{std::move(token), std::move(request)});
+}
+
+// `answer` gets the reply of either kind, or its error.
+template <typename OfWorkflow, typename OnItsOwn, typename Request, typename Answer>
+void ExecuteOnEither(Frontend& frontend, TaskToken token, Request request, Answer answer) {
+  RunRef run = RunOf(token);
+  if (IsOnItsOwn(token)) {
+    ActivityHistory(frontend.history.entities())
+        .Execute(std::move(run), OnItsOwn{std::move(token), std::move(request)}, std::move(answer));
+  } else {
+    frontend.history.Execute(std::move(run), OfWorkflow{std::move(token), std::move(request)},
+                             std::move(answer));
+  }
+}
+
+// The response in a reply of either kind.
+inline auto& FailedResponseIn(engine::workflow::Reply& reply) {
+  return std::get<engine::workflow::ActivityFailedReply>(reply).response;
+}
+inline auto& FailedResponseIn(engine::activity::Reply& reply) {
+  return std::get<engine::activity::FailedReply>(reply).response;
+}
+inline auto& HeartbeatResponseIn(engine::workflow::Reply& reply) {
+  return std::get<engine::workflow::HeartbeatReply>(reply).response;
+}
+inline auto& HeartbeatResponseIn(engine::activity::Reply& reply) {
+  return std::get<engine::activity::HeartbeatReply>(reply).response;
+}
+
 template <typename Response>
 void FailActivity(Frontend& frontend, CallPtr call, TaskToken token,
                   api::RespondActivityTaskFailedRequest request) {
-  RunRef run = RunOf(token);
-  frontend.history.Execute(std::move(run),
-                           engine::workflow::FailActivity{std::move(token), std::move(request)},
-                           [call = std::move(call)](absl::StatusOr<engine::workflow::Reply> reply) mutable {
-                             if (!reply.ok()) return call->Fail(reply.status());
-                             Response response;
-                             auto& failed = std::get<engine::workflow::ActivityFailedReply>(*reply);
-                             *response.mutable_failures() = std::move(*failed.response.mutable_failures());
-                             call->Reply(response);
-                           });
+  ExecuteOnEither<engine::workflow::FailActivity, engine::activity::Fail>(
+      frontend, std::move(token), std::move(request), [call = std::move(call)](auto reply) mutable {
+        if (!reply.ok()) return call->Fail(reply.status());
+        Response response;
+        *response.mutable_failures() = std::move(*FailedResponseIn(*reply).mutable_failures());
+        call->Reply(response);
+      });
 }
 
 template <typename Response>
 void HeartbeatActivity(Frontend& frontend, CallPtr call, TaskToken token,
                        api::RecordActivityTaskHeartbeatRequest request) {
-  RunRef run = RunOf(token);
-  frontend.history.Execute(std::move(run),
-                           engine::workflow::HeartbeatActivity{std::move(token), std::move(request)},
-                           [call = std::move(call)](absl::StatusOr<engine::workflow::Reply> reply) mutable {
-                             if (!reply.ok()) return call->Fail(reply.status());
-                             const auto& beat = std::get<engine::workflow::HeartbeatReply>(*reply).response;
-                             Response response;
-                             response.set_cancel_requested(beat.cancel_requested());
-                             response.set_activity_paused(beat.activity_paused());
-                             response.set_activity_reset(beat.activity_reset());
-                             call->Reply(response);
-                           });
+  ExecuteOnEither<engine::workflow::HeartbeatActivity, engine::activity::Heartbeat>(
+      frontend, std::move(token), std::move(request), [call = std::move(call)](auto reply) mutable {
+        if (!reply.ok()) return call->Fail(reply.status());
+        const auto& beat = HeartbeatResponseIn(*reply);
+        Response response;
+        response.set_cancel_requested(beat.cancel_requested());
+        response.set_activity_paused(beat.activity_paused());
+        response.set_activity_reset(beat.activity_reset());
+        call->Reply(response);
+      });
 }
 
 }  // namespace perdure::server

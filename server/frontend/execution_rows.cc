@@ -43,11 +43,11 @@ WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) 
   return info;
 }
 
-temporal::api::common::v1::Payload StatusPayload(int32_t status) {
+temporal::api::common::v1::Payload StatusPayload(const ListedKind& kind, int32_t status) {
   temporal::api::common::v1::Payload payload;
   (*payload.mutable_metadata())["encoding"] = "json/plain";
   (*payload.mutable_metadata())["type"] = "Keyword";
-  payload.set_data(fmt::format("\"{}\"", StatusName(ListedWorkflows(), status)));
+  payload.set_data(fmt::format("\"{}\"", StatusName(kind, status)));
   return payload;
 }
 

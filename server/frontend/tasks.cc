@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/activities/activity_history.h"
 #include "server/frontend/namespaces.h"
 #include "temporal/api/common/v1/message.pb.h"
 
@@ -41,14 +42,23 @@ PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, Ac
 
 void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const TaskToken& token) {
   if (!call.ClientIsGone()) return;
+  if (token.kind() == engine::activity::kActivityKind) {
+    ActivityHistory(history.entities())
+        .Execute(RunOf(token), engine::activity::ReturnTask{token},
+                 [](const absl::StatusOr<engine::activity::Reply>&) {});
+    return;
+  }
   history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
                   [](const absl::StatusOr<engine::workflow::Reply>&) {});
 }
 
 RunRef RunOf(const TaskToken& token) {
-  return {.namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{}),
-          .id = token.workflow_id(),
-          .run_id = UuidFromBytes(token.run_id())};
+  const Uuid namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{});
+  const std::optional<Uuid> run_id = UuidFromBytes(token.run_id());
+  if (token.kind() == engine::activity::kActivityKind) {
+    return ActivityRef(namespace_id, token.activity_id(), run_id);
+  }
+  return {.namespace_id = namespace_id, .id = token.workflow_id(), .run_id = run_id};
 }
 
 RunRef RunOf(const Uuid& namespace_id, const temporal::api::common::v1::WorkflowExecution& execution) {

@@ -79,6 +79,7 @@ class NodeMatching final : public Matching {
   void MatchAll(TaskQueue& queue);
   void WaitForRate(TaskQueue& queue, absl::Duration wait);
   void Start(std::shared_ptr<Match> match);
+  void StartOnItsOwn(std::shared_ptr<Match> match);
   void OnStarted(const std::shared_ptr<Match>& match, absl::StatusOr<engine::workflow::Reply> reply);
   void OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status);
   void TryAgain(const std::shared_ptr<Match>& match);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/activities/activity_history.h"
 #include "server/matching/node_matching.h"
 #include "server/matching/refusal.h"
 
@@ -130,11 +131,31 @@ int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll,
 void NodeMatching::Start(std::shared_ptr<Match> match) {
   match->metrics->started->Add();
   const RunRef run = match->task.task.run;
+  if (run.kind == engine::activity::kActivityKind) return StartOnItsOwn(std::move(match));
   workflow::Request request = StartRequestFor(*match->poll, match->task.task.dispatch);
   history_.Execute(run, std::move(request),
                    [this, match = std::move(match)](absl::StatusOr<workflow::Reply> reply) {
                      OnStarted(match, std::move(reply));
                    });
+}
+
+// An activity that belongs to no workflow; its worker's reply has the same form.
+void NodeMatching::StartOnItsOwn(std::shared_ptr<Match> match) {
+  const auto& poll = std::get<ActivityPoll>(match->poll->poll.poll).request;
+  const engine::Dispatch& dispatch = match->task.task.dispatch;
+  engine::activity::StartTask start{.offer = dispatch.scheduled_event_id,
+                                    .attempt = dispatch.attempt,
+                                    .request_id = match->poll->request_id,
+                                    .identity = poll.identity()};
+  const RunRef run = match->task.task.run;
+  ActivityHistory(history_.entities())
+      .Execute(run, std::move(start),
+               [this, match = std::move(match)](absl::StatusOr<engine::activity::Reply> reply) {
+                 if (!reply.ok()) return OnStarted(match, reply.status());
+                 auto& task = std::get<engine::activity::TaskReply>(*reply);
+                 OnStarted(match, workflow::Reply(workflow::ActivityTaskReply{std::move(task.response),
+                                                                              std::move(task.token)}));
+               });
 }
 
 // Runs on the run's executor: the answer takes no other hop, and matching's own thread is not woken for it.

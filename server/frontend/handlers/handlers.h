@@ -32,6 +32,22 @@ void GetWorkflowExecutionHistoryReverse(Frontend&, CallPtr, NamespacePtr,
 void ListWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ListWorkflowExecutionsRequest);
 void CountWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::CountWorkflowExecutionsRequest);
 
+// Activities on their own.
+void StartActivityExecution(Frontend&, CallPtr, NamespacePtr, api::StartActivityExecutionRequest);
+void DescribeActivityExecution(Frontend&, CallPtr, NamespacePtr, api::DescribeActivityExecutionRequest);
+void PollActivityExecution(Frontend&, CallPtr, NamespacePtr, api::PollActivityExecutionRequest);
+void ListActivityExecutions(Frontend&, CallPtr, NamespacePtr, api::ListActivityExecutionsRequest);
+void CountActivityExecutions(Frontend&, CallPtr, NamespacePtr, api::CountActivityExecutionsRequest);
+void RequestCancelActivityExecution(Frontend&, CallPtr, NamespacePtr,
+                                    api::RequestCancelActivityExecutionRequest);
+void TerminateActivityExecution(Frontend&, CallPtr, NamespacePtr, api::TerminateActivityExecutionRequest);
+void DeleteActivityExecution(Frontend&, CallPtr, NamespacePtr, api::DeleteActivityExecutionRequest);
+void PauseActivityExecution(Frontend&, CallPtr, NamespacePtr, api::PauseActivityExecutionRequest);
+void UnpauseActivityExecution(Frontend&, CallPtr, NamespacePtr, api::UnpauseActivityExecutionRequest);
+void ResetActivityExecution(Frontend&, CallPtr, NamespacePtr, api::ResetActivityExecutionRequest);
+void UpdateActivityExecutionOptions(Frontend&, CallPtr, NamespacePtr,
+                                    api::UpdateActivityExecutionOptionsRequest);
+
 // Workers: workflow tasks.
 void PollWorkflowTaskQueue(Frontend&, CallPtr, NamespacePtr, api::PollWorkflowTaskQueueRequest);
 void RespondWorkflowTaskCompleted(Frontend&, CallPtr, NamespacePtr, TaskToken,

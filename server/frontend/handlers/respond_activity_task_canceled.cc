@@ -6,10 +6,8 @@ void RespondActivityTaskCanceled(Frontend& frontend, CallPtr call, NamespacePtr,
                                  api::RespondActivityTaskCanceledRequest request) {
   const absl::Status valid = ValidateIdentity(request.identity());
   if (!valid.ok()) return call->Fail(valid);
-  RunRef run = RunOf(token);
-  Execute<api::RespondActivityTaskCanceledResponse>(
-      frontend, std::move(call), std::move(run),
-      engine::workflow::CancelActivity{std::move(token), std::move(request)});
+  AnswerActivity<api::RespondActivityTaskCanceledResponse, engine::workflow::CancelActivity,
+                 engine::activity::Cancel>(frontend, std::move(call), std::move(token), std::move(request));
 }
 
 }  // namespace perdure::server

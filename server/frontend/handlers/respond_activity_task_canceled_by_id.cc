@@ -8,10 +8,8 @@ void RespondActivityTaskCanceledById(Frontend& frontend, CallPtr call, Namespace
   if (!token.ok()) return call->Fail(token.status());
   auto by_token = ToTokenForm<api::RespondActivityTaskCanceledRequest>(request);
   if (request.has_details()) *by_token.mutable_details() = std::move(*request.mutable_details());
-  RunRef run = RunOf(*token);
-  Execute<api::RespondActivityTaskCanceledByIdResponse>(
-      frontend, std::move(call), std::move(run),
-      engine::workflow::CancelActivity{*std::move(token), std::move(by_token)});
+  AnswerActivity<api::RespondActivityTaskCanceledByIdResponse, engine::workflow::CancelActivity,
+                 engine::activity::Cancel>(frontend, std::move(call), *std::move(token), std::move(by_token));
 }
 
 }  // namespace perdure::server

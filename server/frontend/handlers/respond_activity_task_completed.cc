@@ -6,10 +6,8 @@ void RespondActivityTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
                                   api::RespondActivityTaskCompletedRequest request) {
   const absl::Status valid = ValidateIdentity(request.identity());
   if (!valid.ok()) return call->Fail(valid);
-  RunRef run = RunOf(token);
-  Execute<api::RespondActivityTaskCompletedResponse>(
-      frontend, std::move(call), std::move(run),
-      engine::workflow::CompleteActivity{std::move(token), std::move(request)});
+  AnswerActivity<api::RespondActivityTaskCompletedResponse, engine::workflow::CompleteActivity,
+                 engine::activity::Complete>(frontend, std::move(call), std::move(token), std::move(request));
 }
 
 }  // namespace perdure::server

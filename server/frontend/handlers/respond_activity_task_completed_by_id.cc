@@ -8,10 +8,9 @@ void RespondActivityTaskCompletedById(Frontend& frontend, CallPtr call, Namespac
   if (!token.ok()) return call->Fail(token.status());
   auto by_token = ToTokenForm<api::RespondActivityTaskCompletedRequest>(request);
   if (request.has_result()) *by_token.mutable_result() = std::move(*request.mutable_result());
-  RunRef run = RunOf(*token);
-  Execute<api::RespondActivityTaskCompletedByIdResponse>(
-      frontend, std::move(call), std::move(run),
-      engine::workflow::CompleteActivity{*std::move(token), std::move(by_token)});
+  AnswerActivity<api::RespondActivityTaskCompletedByIdResponse, engine::workflow::CompleteActivity,
+                 engine::activity::Complete>(frontend, std::move(call), *std::move(token),
+                                             std::move(by_token));
 }
 
 }  // namespace perdure::server

@@ -1,0 +1,29 @@
+#include "server/frontend/list_pages.h"
+
+#include "base/status.h"
+
+namespace perdure::server {
+
+absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend, const Uuid& namespace_id,
+                                                       const ListedKind& kind, const ListRequest& request,
+                                                       ListPageToken& next) {
+  const auto is_custom = [&](std::string_view name) { return IsCustom(frontend.search_attributes, name); };
+  auto filter = ParseListFilter(request.filter, is_custom, kind);
+  if (!filter.ok()) return filter.status();
+  persistence::VisibilityQuery query = ToQuery(namespace_id, *std::move(filter));
+  const auto asked = static_cast<size_t>(std::max(request.page_size, 0));
+  query.page_size = asked == 0 ? limits::kListPage : std::min(asked, limits::kListPage);
+  query.max_bytes = limits::kListPageBytes;
+  next.set_namespace_id(std::string(namespace_id.View()));
+  next.set_filter_hash(StableHash(request.filter, kind.kind));
+  if (request.page_token.empty()) return query;
+  ListPageToken token;
+  if (!frontend.tokens.Open(TokenKind::kListPage, request.page_token, token) ||
+      token.namespace_id() != namespace_id.View() || token.filter_hash() != next.filter_hash()) {
+    return InvalidArgument("Invalid NextPageToken.");
+  }
+  query.after = CursorOf(token);
+  return query;
+}
+
+}  // namespace perdure::server
