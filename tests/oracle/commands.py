@@ -45,6 +45,10 @@ def cancel_workflow(**attributes) -> dict:
     return command("CANCEL_WORKFLOW_EXECUTION", **attributes)
 
 
+def continue_as_new(**attributes) -> dict:
+    return command("CONTINUE_AS_NEW_WORKFLOW_EXECUTION", **attributes)
+
+
 def start_timer(timer_id="t1", seconds: float = 1, **attributes) -> dict:
     attributes.setdefault("start_to_fire_timeout", secs(seconds))
     return command("START_TIMER", timer_id=timer_id, **attributes)
@@ -82,3 +86,29 @@ def upsert_search_attributes(**fields) -> dict:
 
 def modify_properties(**fields) -> dict:
     return command("MODIFY_WORKFLOW_PROPERTIES", upserted_memo={"fields": fields})
+
+
+def start_child(c, workflow_id="child", queue="children", **attributes) -> dict:
+    """A child on a queue of its own. None removes a default."""
+    defaults = {
+        "workflow_id": c.id(workflow_id),
+        "workflow_type": {"name": "Child"},
+        "task_queue": {"name": c.id(queue)},
+    }
+    merged = {key: value for key, value in (defaults | attributes).items() if value is not None}
+    return command("START_CHILD_WORKFLOW_EXECUTION", **merged)
+
+
+def signal_external(c, workflow_id="other", run_id="", **attributes) -> dict:
+    defaults = {
+        "execution": {"workflow_id": c.id(workflow_id), "run_id": run_id},
+        "signal_name": "go",
+    }
+    merged = {key: value for key, value in (defaults | attributes).items() if value is not None}
+    return command("SIGNAL_EXTERNAL_WORKFLOW_EXECUTION", **merged)
+
+
+def cancel_external(c, workflow_id="other", run_id="", **attributes) -> dict:
+    defaults = {"workflow_id": c.id(workflow_id), "run_id": run_id}
+    merged = {key: value for key, value in (defaults | attributes).items() if value is not None}
+    return command("REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION", **merged)
