@@ -62,7 +62,8 @@ class Transition {
   // are settled by their senders.
   void RideRelease(int64_t initiated_event_id);
   void RideDrops(const std::vector<InboxKey>& keys);
-  // Records what rides, now. Every request that is about to write calls it (Emit, EmitOrBuffer and Change do).
+  // Records what rides, now. Every request that is about to write calls it (Emit, EmitOrBuffer and Change
+  // do).
   void RideAlong();
 
   // Wants a workflow task unless one is pending or running, or the run is closed or a child that waits for

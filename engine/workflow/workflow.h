@@ -47,8 +47,8 @@ struct StartRequest {
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
 // A parent's ChildStart: the reply is a MessageAnswer. The caller has looked whether a run with the message's
-// run id exists, whoever has the workflow id now; if so, it was begun before (RepeatedChildStart). REQUIRES: the
-// message's body is a ChildStart with a run id, and is for `context`'s namespace.
+// run id exists, whoever has the workflow id now; if so, it was begun before (RepeatedChildStart). REQUIRES:
+// the message's body is a ChildStart with a run id, and is for `context`'s namespace.
 StartDecision DecideChildStart(const State* current, const perdure::engine::Message& message,
                                const Context& context);
 // The answer to a ChildStart whose run exists, open or closed.
