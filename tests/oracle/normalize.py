@@ -6,7 +6,7 @@ that relations ("this event names the run that the start returned") are still co
   uuids           <run-1>, <id-1>: run-N where the field that showed it first is a run id
   timestamps      <time>, or <zero time> for an explicit zero
   task tokens     <token-1>, a new number each time the server shows one (two may be equal or not)
-  page tokens     <page-1>, the same
+  page tokens     <page-1>, the same; long-poll tokens <poll-1>
   sizes, counters <n> when positive (FREE_NUMBERS)
 
 An event that one transcript shows again unchanged becomes "<id> <type>, as before".
@@ -56,7 +56,7 @@ IGNORED = {
 UNORDERED = {"pending_activities": "activity_id", "pollers": "identity"}
 
 # Numbers that depend on encoding or timing; zero and not zero are told apart.
-FREE_NUMBERS = {"history_size_bytes", "state_transition_count", "size_bytes"}
+FREE_NUMBERS = {"history_size_bytes", "state_size_bytes", "state_transition_count", "size_bytes"}
 # Durations that are measured, not configured.
 FREE_DURATIONS = {"execution_duration", "approximate_backlog_age"}
 # Durations that are the difference of two times; tenths of a second are what counts.
@@ -179,6 +179,8 @@ class Normalizer:
             return self._opaque("token", value)
         if name.endswith("page_token"):
             return self._opaque("page", value)
+        if name == "long_poll_token":
+            return self._opaque("poll", value)
         return self._plain(value)
 
     def _opaque(self, kind: str, value: bytes) -> str:

@@ -21,22 +21,33 @@ def main() -> int:
     chosen = [
         s for s in all_scenarios() if not args.scenario or any(fnmatch(s.name, g) for g in args.scenario)
     ]
-    server = contextlib.nullcontext(args.address) if args.address else servers.dev_server("real")
     bad = 0
-    with server as address:
-        futures = run_all(chosen, address)
-        for scenario in chosen:
-            try:
-                steps = futures[scenario.name].result()
-            except Exception:
-                bad += 1
-                print(f"{scenario.name}: BROKEN\n{traceback.format_exc()}")
-                continue
-            bad += _check(scenario, steps) if args.check else _write(scenario, steps)
+    for switched_on in sorted({scenario.switched_on for scenario in chosen}):
+        together = [scenario for scenario in chosen if scenario.switched_on == switched_on]
+        server = (
+            contextlib.nullcontext(args.address) if args.address else servers.dev_server("real", switched_on)
+        )
+        with server as address:
+            bad += _run(together, address, _check if args.check else _write)
     if not args.scenario and not args.check:
         _remove_stale(chosen)
     print(f"{len(chosen)} scenarios, {bad} with trouble")
     return 1 if bad else 0
+
+
+def _run(scenarios: list[Scenario], address: str, judge) -> int:
+    """How many went wrong; `judge` looks at each transcript."""
+    futures = run_all(scenarios, address)
+    bad = 0
+    for scenario in scenarios:
+        try:
+            steps = futures[scenario.name].result()
+        except Exception:
+            bad += 1
+            print(f"{scenario.name}: BROKEN\n{traceback.format_exc()}")
+            continue
+        bad += judge(scenario, steps)
+    return bad
 
 
 def _arguments():

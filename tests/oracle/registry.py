@@ -1,4 +1,7 @@
-"""Which scenarios there are: functions that drive a Story; their docstrings say what they show."""
+"""Which scenarios there are: functions that drive a Story; their docstrings say what they show.
+
+A module's SWITCHED_ON names settings of the real server that must be true for its scenarios.
+"""
 
 import importlib
 import json
@@ -15,6 +18,8 @@ _scenarios: dict[str, "Scenario"] = {}
 class Scenario:
     name: str  # "<topic>/<function>"
     run: Callable
+    # Settings of the real server that are true while it is recorded: what it ships switched off.
+    switched_on: tuple[str, ...] = ()
 
     @property
     def reference(self) -> Path:
@@ -36,7 +41,7 @@ def scenario(run: Callable) -> Callable:
     name = f"{topic}/{run.__name__}"
     if name in _scenarios:
         raise ValueError(f"two scenarios are named {name}")
-    _scenarios[name] = Scenario(name, run)
+    _scenarios[name] = Scenario(name, run, run.__globals__.get("SWITCHED_ON", ()))
     return run
 
 
