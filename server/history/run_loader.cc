@@ -166,7 +166,18 @@ void RunLoader::LookUp(const EntityKey& key, Found done) {
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
   next_lookups_.push_back(key);
-  LookUpMore();
+  LookUpSoon();
+}
+
+// Behind what is already posted: what that wants to know joins the query.
+void RunLoader::LookUpSoon() {
+  if (lookup_posted_ || looking_up_ || next_lookups_.empty()) return;
+  lookup_posted_ = true;
+  executor_.Post([this, generation = generation_] {
+    if (generation != generation_) return;
+    lookup_posted_ = false;
+    LookUpMore();
+  });
 }
 
 void RunLoader::LookUpMore() {
@@ -200,7 +211,7 @@ void RunLoader::OnFound(const std::vector<EntityKey>& keys,
     }
     if (generation != generation_) return;
   }
-  LookUpMore();
+  LookUpSoon();
 }
 
 void RunLoader::Abandon(const absl::Status& status) {
@@ -214,6 +225,7 @@ void RunLoader::Abandon(const absl::Status& status) {
   }
   next_lookups_.clear();
   looking_up_ = false;
+  lookup_posted_ = false;
   for (const RunKey& key : SortedKeys(runs)) {
     Answer(runs.at(key), status);
   }

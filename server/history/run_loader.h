@@ -92,6 +92,7 @@ class RunLoader {
   void AnswerLoad(const Queue& queue, persistence::StoredRun stored, Wanted wanted);
   static void Answer(Wanted& wanted, const absl::StatusOr<RunPtr>& run);
   void AskAgain(Queue& queue, const std::vector<persistence::RunKey>& later, size_t asked);
+  void LookUpSoon();
   void LookUpMore();
   void OnFound(const std::vector<persistence::EntityKey>& keys,
                absl::StatusOr<std::vector<std::optional<Uuid>>> found);
@@ -111,6 +112,7 @@ class RunLoader {
   absl::flat_hash_map<persistence::EntityKey, std::vector<Found>> lookups_;
   std::vector<persistence::EntityKey> next_lookups_;
   bool looking_up_ = false;
+  bool lookup_posted_ = false;  // LookUpMore is
 };
 
 }  // namespace perdure::server
