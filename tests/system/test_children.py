@@ -1,17 +1,21 @@
 """Child workflows, signals and cancels of other workflows, as the SDK makes them."""
 
 import asyncio
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError
 from temporalio.workflow import ParentClosePolicy
 
 from support import history
 from support.env import Env, eventually
+from support.servers import Server
 
 QUICK = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=2)
 
@@ -186,3 +190,49 @@ async def test_a_family_in_lists(env: Env) -> None:
             (child, handle.id, handle.id)
         ]
         await env.client.get_workflow_handle(child).terminate()
+
+
+@pytest.fixture
+def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
+    """A server for one test, which kills it."""
+    server = make_server(server_kind)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
+    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
+
+
+async def test_families_go_on_after_a_kill(own_env: Env) -> None:
+    """Killed while fifty children start and end and five wait, and again when a parent has just closed."""
+    env = own_env
+
+    async def kill() -> None:
+        env.server.kill()
+        await asyncio.to_thread(env.server.start)
+
+    async with env.worker(WORKFLOWS):
+        ids = [env.id() for _ in range(5)]
+        waiting = [await env.start(Parent.run, "waits", child_id) for child_id in ids]
+        many = await env.start(Many.run, env.id(), 50)
+        await asyncio.sleep(0.3)
+        await kill()
+        closing = await env.start(Closing.run, ParentClosePolicy.TERMINATE, env.id() + "-closing")
+        await closing.result()
+        await kill()
+        assert await many.result() == 50
+        for child_id, parent in zip(ids, waiting, strict=True):
+            child = env.client.get_workflow_handle(child_id)
+
+            async def is_there(child=child) -> bool:
+                try:
+                    return (await child.describe()).status == WorkflowExecutionStatus.RUNNING
+                except RPCError:
+                    return False
+
+            await eventually("a child runs", is_there)
+            await child.signal(Child.go, "after")
+            assert await parent.result() == "after"
