@@ -27,7 +27,6 @@ class Difference:
 
 NOT_ANNOUNCED = "a capability is announced when what it promises is built"
 GRPC_WORDS = "the words are the gRPC library's"
-NOT_BUILT = "not built: refused by name, not ignored"
 NO_LIMIT = "a queue has no limit but what its workers set"
 SAME_TOKEN = "a task that is handed out again has the same token, byte by byte"
 SHOWN = "of a client's value an error repeats the beginning"
@@ -63,27 +62,37 @@ DIFFERENCES = [
     ),
     Difference(
         "namespace/*",
-        r".*\.capabilities\.(standalone_\w+|reported_problems_search_attribute|sync_update|async_update)",
+        r".*\.capabilities\.(reported_problems_search_attribute|sync_update|async_update)",
         NOT_ANNOUNCED,
         ABSENT,
     ),
-    Difference("namespace/*", r".*\.namespace_info\.supports_schedules", NOT_ANNOUNCED, ABSENT),
-    Difference("start/with_a_retry_policy", r"\[0\]\.response", NOT_BUILT, ABSENT),
     Difference(
-        "start/with_a_retry_policy",
-        r"\[0\]\.error",
-        NOT_BUILT,
-        {
-            "code": "UNIMPLEMENTED",
-            "message": "StartWorkflowExecution: retry_policy is not supported by this server yet",
-        },
+        "namespace/*",
+        r".*\.capabilities\.standalone_activity_operator_commands",
+        "what the real server ships switched off is on here",
+        True,
     ),
-    Difference("start_more/bad_times", r"\[4\]\.error\.code", NOT_BUILT, "UNIMPLEMENTED"),
+    Difference("namespace/*", r".*\.namespace_info\.supports_schedules", NOT_ANNOUNCED, ABSENT),
     Difference(
-        "start_more/bad_times",
-        r"\[4\]\.error\.message",
-        NOT_BUILT,
-        "StartWorkflowExecution: cron_schedule is not supported by this server yet",
+        "next_run_errors/bad_names",
+        r"\[[01]\]\..*message",
+        SHOWN,
+        "BadContinueAsNewAttributes: WorkflowType on ContinueAsNewWorkflowExecutionCommand exceeds length "
+        "limit. WorkflowType=<x, 256 times>... (1001 bytes) Length=1001 Limit=1000",
+    ),
+    Difference(
+        "next_run_errors/bad_names",
+        r"\[[23]\]\..*message",
+        SHOWN,
+        "BadContinueAsNewAttributes: error validating ContinueAsNewWorkflowExecutionCommand TaskQueue: "
+        "taskQueue length exceeds limit. WorkflowType=Greet "
+        'TaskQueue=name:"<x, 256 times>... (1001 bytes)"  kind:TASK_QUEUE_KIND_NORMAL',
+    ),
+    Difference(
+        "next_runs/execution_times_out_over_the_chain",
+        r".*\.pending_workflow_task",
+        "a closed run has no workflow task",
+        ABSENT,
     ),
     Difference("task_queue/*", r".*\.effective_rate_limit", NO_LIMIT, ABSENT),
     Difference("fields/*", r".*\.effective_rate_limit", NO_LIMIT, ABSENT),

@@ -61,6 +61,8 @@ FREE_NUMBERS = {"history_size_bytes", "state_size_bytes", "state_transition_coun
 FREE_DURATIONS = {"execution_duration", "approximate_backlog_age"}
 # Durations that are the difference of two times; tenths of a second are what counts.
 ROUNDED_DURATIONS = {"current_retry_interval"}
+# A run begins no sooner than a second after the one that it follows: what is left of that second.
+CEILED_DURATIONS = {"first_workflow_task_backoff"}
 
 
 class Normalizer:
@@ -151,6 +153,8 @@ class Normalizer:
             return "<duration>"
         if field.name in ROUNDED_DURATIONS:
             return f"{round(value.seconds + value.nanos / 1e9, 1):g}s"
+        if field.name in CEILED_DURATIONS:
+            return f"{value.seconds + (value.nanos > 0)}s"
         return self._value(field, value)
 
     def _value(self, field, value):
