@@ -62,15 +62,9 @@ DIFFERENCES = [
     ),
     Difference(
         "namespace/*",
-        r".*\.capabilities\.(reported_problems_search_attribute|sync_update|async_update)",
+        r".*\.capabilities\.(standalone_\w+|reported_problems_search_attribute|sync_update|async_update)",
         NOT_ANNOUNCED,
         ABSENT,
-    ),
-    Difference(
-        "namespace/*",
-        r".*\.capabilities\.standalone_activity_operator_commands",
-        "what the real server ships switched off is on here",
-        True,
     ),
     Difference("namespace/*", r".*\.namespace_info\.supports_schedules", NOT_ANNOUNCED, ABSENT),
     Difference(
