@@ -31,7 +31,8 @@ std::unique_ptr<X509, FreeOne> NextCertificate(const Pem& pem) {
 // HTTP/2, or the handshake fails: what speaks something else is not to be guessed at.
 int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                    unsigned int in_size, void*) {
-  constexpr std::array<unsigned char, 3> kH2 = {2, 'h', '2'};
+  // What is chosen points into it.
+  static constexpr std::array<unsigned char, 3> kH2 = {2, 'h', '2'};
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_size, kH2.data(), kH2.size(), in, in_size) !=
       OPENSSL_NPN_NEGOTIATED) {
