@@ -11,6 +11,8 @@ void RequestCancelWorkflowExecution(Frontend& frontend, CallPtr call, NamespaceP
   if (valid.ok()) valid = ValidateLinks(request.links());
   if (!valid.ok()) return call->Fail(valid);
   RunRef run = RunOf(name_space->id, request.workflow_execution());
+  // A chain of runs is meant: its current run, whichever is named besides.
+  if (!request.first_execution_run_id().empty()) run.run_id.reset();
   Execute<api::RequestCancelWorkflowExecutionResponse>(frontend, std::move(call), std::move(run),
                                                        engine::workflow::RequestCancel{std::move(request)});
 }

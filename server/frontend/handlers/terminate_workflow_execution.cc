@@ -14,6 +14,8 @@ void TerminateWorkflowExecution(Frontend& frontend, CallPtr call, NamespacePtr n
   if (request.reason().empty()) request.set_reason("terminated by user via frontend");
   if (request.identity().empty()) request.set_identity("frontend-service");
   RunRef run = RunOf(name_space->id, request.workflow_execution());
+  // A chain of runs is meant: its current run, whichever is named besides.
+  if (!request.first_execution_run_id().empty()) run.run_id.reset();
   Execute<api::TerminateWorkflowExecutionResponse>(frontend, std::move(call), std::move(run),
                                                    engine::workflow::Terminate{std::move(request)});
 }
