@@ -58,8 +58,8 @@ inline constexpr int kReadNesting = 1000;
 // frontend.maxlinksPerRequest (a count) and linkMaxSize: INVALID_ARGUMENT.
 inline constexpr int kLinksPerRequest = 10;
 inline constexpr size_t kLinkSize = 4000;
-// Of an activity on its own, over all starts that attach some. FAILED_PRECONDITION. (chasm.maxLinksPerComponent is 2000;
-// here each attachment writes all of them.)
+// Of an activity on its own, over all starts that attach some. FAILED_PRECONDITION.
+// (chasm.maxLinksPerComponent is 2000; here each attachment writes all of them.)
 inline constexpr int kLinksPerActivity = 200;
 // limit.userMetadataSummarySize and DetailsSize, serialized, of an activity on its own. INVALID_ARGUMENT.
 inline constexpr size_t kUserMetadataSummary = 400;
@@ -89,8 +89,9 @@ inline constexpr int kAutoResetPoints = 20;
 inline constexpr int kWorkflowTaskProblemsReported = 5;
 // limit.numPendingActivities.error: the workflow task fails with PENDING_ACTIVITIES_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingActivities = 2000;
-// limit.numPendingChildExecutions.error, numPendingSignals.error, numPendingCancelRequests.error: the workflow
-// task fails with PENDING_CHILD_WORKFLOWS_, PENDING_SIGNALS_ or PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED.
+// limit.numPendingChildExecutions.error, numPendingSignals.error, numPendingCancelRequests.error: the
+// workflow task fails with PENDING_CHILD_WORKFLOWS_, PENDING_SIGNALS_ or
+// PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingChildren = 2000;
 inline constexpr size_t kPendingSignals = 2000;
 inline constexpr size_t kPendingCancels = 2000;
@@ -125,8 +126,8 @@ inline constexpr absl::Duration kMaxWorkflowTaskTimeout = absl::Seconds(120);
 inline constexpr absl::Duration kWorkflowTaskHeartbeatTimeout = absl::Minutes(30);
 // history.workflowTaskRetryMaxInterval: what failed attempts add to a workflow task's start-to-close timeout.
 inline constexpr absl::Duration kWorkflowTaskRetryMaxInterval = absl::Minutes(10);
-// history.workflowIdReuseMinimalInterval: between the first tasks of a run and of the one that follows on it by
-// itself, so that none follow on each other without a pause.
+// history.workflowIdReuseMinimalInterval: between the first tasks of a run and of the one that follows on it
+// by itself, so that none follow on each other without a pause.
 inline constexpr absl::Duration kNextRunInterval = absl::Seconds(1);
 // A long poll answers empty after this, or a second before its deadline.
 inline constexpr absl::Duration kLongPoll = absl::Seconds(60);
@@ -251,8 +252,8 @@ inline constexpr size_t kMessagesUnderWay = 4096;
 // Messages that keep their order and go together, and their bytes (at least one message).
 inline constexpr size_t kDeliveryMessages = 64;
 inline constexpr size_t kDeliveryBytes = 4 * 1024 * 1024;
-// A copy that is not answered within the first of these counts as not answered. The message is sent again after the
-// second, and when it fails again after twice as long, up to the third.
+// A copy that is not answered within the first of these counts as not answered. The message is sent again
+// after the second, and when it fails again after twice as long, up to the third.
 inline constexpr absl::Duration kMessageAnswer = absl::Seconds(10);
 inline constexpr absl::Duration kMessageBackoff = absl::Milliseconds(50);
 inline constexpr absl::Duration kLongestMessageBackoff = absl::Minutes(5);
@@ -260,13 +261,15 @@ inline constexpr absl::Duration kLongestMessageBackoff = absl::Minutes(5);
 inline constexpr int kMessageFailuresShown = 10;
 // Runs that are not in memory of which it is known how long their messages wait.
 inline constexpr size_t kSendersRemembered = 10'000;
-// A receiver does not act on copies that are older, and remembers for so long, of so many messages, which copy it saw.
+// A receiver does not act on copies that are older, and remembers for so long, of so many messages, which
+// copy it saw.
 inline constexpr absl::Duration kMessageAge = absl::Seconds(30);
 inline constexpr absl::Duration kMessageMemory = absl::Seconds(60);
 inline constexpr size_t kMessagesRemembered = 100'000;
 
 static_assert(kMessagesOfSender <= kMessagesToTarget && kMessagesToTarget <= kMessagesUnderWay);
-static_assert(kMessageBackoff < kMessageAnswer && kMessageAnswer < kMessageAge && kMessageAge < kMessageMemory);
+static_assert(kMessageBackoff < kMessageAnswer && kMessageAnswer < kMessageAge &&
+              kMessageAge < kMessageMemory);
 
 // --- matching
 
@@ -297,38 +300,41 @@ inline constexpr size_t kReservedDescriptors = 48;
 
 static_assert(kReservedDescriptors < kLeastDescriptors);
 
-// --- the gRPC port, on the wire. At each of them a line is logged once a minute, and perdure_wire_limits counts.
+// --- the gRPC port, on the wire. At each of them a line is logged once a minute, and perdure_wire_limits
+// counts.
 
-// Connections of all clients, also bounded by the descriptors: the one that does least is closed for one more.
+// Connections of all clients, also bounded by the descriptors: the one that does least is closed for one
+// more.
 inline constexpr size_t kWireConnections = 4096;
-// Calls of one connection; more are refused so that clients make them again elsewhere (REFUSED_STREAM). And those
-// of them whose requests are not whole yet.
+// Calls of one connection; more are refused so that clients make them again elsewhere (REFUSED_STREAM). And
+// those of them whose requests are not whole yet.
 inline constexpr size_t kWireStreams = 10'000;
 inline constexpr size_t kWireHalfStreams = 1000;
 // Fields of one call's headers. RESOURCE_EXHAUSTED; their bytes are kGrpcMetadata.
 inline constexpr size_t kWireHeaders = 256;
 // What a client may send of a request before it is given more room, which is done for one after the other.
 inline constexpr size_t kWireWindow = 16 * 1024;
-// Bytes of requests that are not whole: of one connection, and of all. The connection that holds most is closed.
+// Bytes of requests that are not whole: of one connection, and of all. The connection that holds most is
+// closed.
 inline constexpr size_t kWireRequestBytes = 24 * 1024 * 1024;
 inline constexpr size_t kWireAllRequestBytes = 48 * 1024 * 1024;
-// Bytes of answers that a client has not taken. At the first no more calls of the connection are begun; at the
-// second it is closed; at the third, of all connections together, the one that holds most is.
+// Bytes of answers that a client has not taken. At the first no more calls of the connection are begun; at
+// the second it is closed; at the third, of all connections together, the one that holds most is.
 inline constexpr size_t kWireAnswerBytes = 8 * 1024 * 1024;
 inline constexpr size_t kWireMostAnswerBytes = 32 * 1024 * 1024;
 inline constexpr size_t kWireAllAnswerBytes = 64 * 1024 * 1024;
 // For how long a call that has begun counts as one that is about to be answered; then it is one that waits.
 inline constexpr absl::Duration kWireAnswerTime = absl::Seconds(1);
-// How long TLS and the beginning of HTTP/2 may take, how long a request, and how long a client may take nothing of
-// what waits for it: the connection is closed, of a request only its call.
+// How long TLS and the beginning of HTTP/2 may take, how long a request, and how long a client may take
+// nothing of what waits for it: the connection is closed, of a request only its call.
 inline constexpr absl::Duration kWireHandshake = absl::Seconds(10);
 inline constexpr absl::Duration kWireArrival = absl::Seconds(30);
 inline constexpr absl::Duration kWireStalled = absl::Seconds(60);
 // A connection from which nothing comes is pinged, and closed when the answer does not come either.
 inline constexpr absl::Duration kWirePing = absl::Minutes(1);
 inline constexpr absl::Duration kWirePingAnswer = absl::Seconds(20);
-// A connection without calls, and any connection, is told to go after so long (GOAWAY); what it has in flight may
-// end within the grace.
+// A connection without calls, and any connection, is told to go after so long (GOAWAY); what it has in flight
+// may end within the grace.
 inline constexpr absl::Duration kWireIdle = absl::Minutes(10);
 inline constexpr absl::Duration kWireAge = absl::Hours(1);
 inline constexpr absl::Duration kWireAgeGrace = absl::Seconds(70);

@@ -1,6 +1,6 @@
-// Messages between entities, as the rules see them (docs: how entities talk). What an entity owes others follows
-// from its state alone: there is no outbox table. The host sends a message once the state that owes it is
-// durable, repeats it until an answer is recorded, and asks the entity for the body each time.
+// Messages between entities, as the rules see them (docs: how entities talk). What an entity owes others
+// follows from its state alone: there is no outbox table. The host sends a message once the state that owes
+// it is durable, repeats it until an answer is recorded, and asks the entity for the body each time.
 //
 // Plain values and pure functions. An answer of Done or Refused settles a message, when the sender records it
 // (Settle); Later, or no answer, does not.

@@ -109,16 +109,16 @@ struct FireTimers {};
 struct ReceiveMessage {
   perdure::engine::Message message;
 };
-// What became of messages that this run owes: many in one step. One that is not owed any more changes nothing.
+// What became of messages that this run owes: many in one step. One that is not owed any more changes
+// nothing.
 struct SettleMessages {
   std::vector<MessageOutcome> outcomes;
 };
 
-using Request =
-    std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart, StartWorkflowTask,
-                 StartActivityTask, ReturnActivityTask, CompleteWorkflowTask, FailWorkflowTask,
-                 CompleteActivity, FailActivity, CancelActivity, HeartbeatActivity, ResetSticky, FireTimers,
-                 ReceiveMessage, SettleMessages>;
+using Request = std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart,
+                             StartWorkflowTask, StartActivityTask, ReturnActivityTask, CompleteWorkflowTask,
+                             FailWorkflowTask, CompleteActivity, FailActivity, CancelActivity,
+                             HeartbeatActivity, ResetSticky, FireTimers, ReceiveMessage, SettleMessages>;
 
 // ---- replies
 

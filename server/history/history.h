@@ -85,7 +85,8 @@ class History {
   virtual void ReadEvents(EventsQuery query, Callback<EventsPage> done) = 0;
 
   // Copies of messages to one entity, which are decided in their order (message_arrivals.h).
-  virtual void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done) = 0;
+  virtual void Deliver(perdure::engine::Delivery delivery,
+                       Callback<perdure::engine::DeliveryAnswers> done) = 0;
 };
 
 }  // namespace perdure::server

@@ -56,7 +56,7 @@ class ClosedLoop {
   void StartNext() {
     if (started_ == kWorkflows) return;
     node_.workflows().Start(node_.namespace_id(), node_.StartRequest("wf" + std::to_string(started_++)),
-                          Deliver<workflow::StartReply>([](const auto& reply) { REQUIRE(reply.ok()); }));
+                            Deliver<workflow::StartReply>([](const auto& reply) { REQUIRE(reply.ok()); }));
   }
 
   // While the last hint seen of the sticky queue was above zero: the sticky queue alone; otherwise the queue
@@ -99,12 +99,12 @@ class ClosedLoop {
     }
     const RunRef run = node_.Ref(task->token.workflow_id());
     node_.workflows().Execute(run, std::move(completion),
-                            Deliver<workflow::Reply>([this, last](const auto& reply) {
-                              REQUIRE(reply.ok());
-                              if (!last) return;
-                              ++done_;
-                              StartNext();
-                            }));
+                              Deliver<workflow::Reply>([this, last](const auto& reply) {
+                                REQUIRE(reply.ok());
+                                if (!last) return;
+                                ++done_;
+                                StartNext();
+                              }));
   }
 
   void PollActivity() {
@@ -118,8 +118,9 @@ class ClosedLoop {
           if (const auto* task = std::get_if<workflow::ActivityTaskReply>(&polled->task)) {
             workflow::CompleteActivity completion;
             completion.token = task->token;
-            node_.workflows().Execute(node_.Ref(task->token.workflow_id()), std::move(completion),
-                                    Deliver<workflow::Reply>([](const auto& reply) { REQUIRE(reply.ok()); }));
+            node_.workflows().Execute(
+                node_.Ref(task->token.workflow_id()), std::move(completion),
+                Deliver<workflow::Reply>([](const auto& reply) { REQUIRE(reply.ok()); }));
           }
           PollActivity();
         }));

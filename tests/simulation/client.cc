@@ -127,8 +127,7 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
   };
   if (!network_.connected()) return Later(again);
   server::EventsQuery query;
-  query.run = {
-      .namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = position.run_id};
+  query.run = {.namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = position.run_id};
   query.to_event_id = position.next_event_id;
   query.max_events = 100000;
   query.max_bytes = 100 << 20;

@@ -60,8 +60,8 @@ void ServerProcess::TakeUp() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics, kinds_}, executors,
-      options_.first_writer, options_.history);
+      server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics, kinds_},
+      executors, options_.first_writer, options_.history);
   matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, world_.namespaces,
                                                      world_.metrics, options_.matching);
   history_->Serve(*matching_, [this] { serving_(); });

@@ -13,8 +13,8 @@
 #include "persistence/memory/memory_store.h"
 #include "server/cluster/lease.h"
 #include "server/history/node_history.h"
-#include "server/workflows/workflow_line.h"
 #include "server/matching/node_matching.h"
+#include "server/workflows/workflow_line.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
