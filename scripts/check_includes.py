@@ -77,18 +77,21 @@ def folder_of(path: str) -> str:
     return folder
 
 
+# Tests and what is there for them alone.
+def is_test(path: str) -> bool:
+    return path.endswith("_test.cc") or "/testing/" in path
+
+
 def may_include(path: str, header: str) -> bool:
     source, target = folder_of(path), folder_of(header)
     if source == target or target in ALLOWED.get(source, set()):
         return True
-    is_test = path.endswith("_test.cc") or "/testing/" in path
-    return is_test and target in TEST_EXTRA and not source.startswith(("base", "engine"))
+    return is_test(path) and target in TEST_EXTRA and not source.startswith(("base", "engine"))
 
 
 def complaints(path: str) -> list[str]:
     found = []
     top = path.split("/", 1)[0]
-    is_test = path.endswith("_test.cc")
     for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
         match = INCLUDE.match(line)
         if match:
@@ -96,7 +99,7 @@ def complaints(path: str) -> list[str]:
             if header.startswith('"') and OURS.match(header[1:]) and not may_include(path, header[1:-1]):
                 found.append(f"{path}:{number}: {folder_of(path)} must not include {header}")
             pattern = FORBIDDEN_HEADERS.get(top)
-            if pattern and not is_test and re.search(pattern, header):
+            if pattern and not is_test(path) and re.search(pattern, header):
                 found.append(f"{path}:{number}: nothing in {top}/ may include {header}")
         code = line.split("//", 1)[0]
         if SOURCES.search(code) and not SOURCES_ALLOWED.search(path):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what this release stores into tests/fixtures/workflow/<release>: as few logs of the unit tests' runs as
-cover each kind of change, type of event and field of a snapshot. A later release must fold them to what they mean
-now (engine/workflow/fixtures_test.cc). Once a release is out, its folder never changes.
+cover each kind of change, type of event and field of a snapshot. A later release must fold them to what
+they mean now (engine/workflow/fixtures_test.cc). Once a release is out, its folder never changes.
 
 usage: scripts/write_fixtures.py RELEASE [--replace]
 """
@@ -42,7 +42,9 @@ def choose(logs: dict[Path, frozenset[str]]) -> list[Path]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("release", help="the name of the folder")
     parser.add_argument("--replace", action="store_true", help="the release is not out yet")
     arguments = parser.parse_args()

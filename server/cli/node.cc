@@ -240,10 +240,13 @@ class Node::Impl {
 
   void StartHistory() {
     health_.SetStarting("shards are being taken up");
-    history_ = std::make_unique<NodeHistory>(
-        NodeHistory::World{
-            .store = *store_, .namespaces = *namespaces_, .lease = *lease_, .metrics = metrics_, .kinds = kinds_},
-        Executors(history_loops_), lease_->FirstWriter(), options_.history);
+    history_ =
+        std::make_unique<NodeHistory>(NodeHistory::World{.store = *store_,
+                                                         .namespaces = *namespaces_,
+                                                         .lease = *lease_,
+                                                         .metrics = metrics_,
+                                                         .kinds = kinds_},
+                                      Executors(history_loops_), lease_->FirstWriter(), options_.history);
     matching_ = std::make_unique<NodeMatching>(MatchingLoop(), *history_, *namespaces_, metrics_);
     Notification serving;
     history_->Serve(*matching_, [&] { serving.Notify(); });

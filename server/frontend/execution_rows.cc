@@ -18,6 +18,15 @@ bool IsCustom(const SearchAttributeTypes& custom, std::string_view name) {
   return custom.contains(AbslView(name));
 }
 
+namespace {
+
+void NameRun(const persistence::NamedRun& run, temporal::api::common::v1::WorkflowExecution& execution) {
+  execution.set_workflow_id(run.id);
+  execution.set_run_id(run.run_id.ToString());
+}
+
+}  // namespace
+
 WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) {
   const persistence::ExecutionRow& row = stored.row;
   WorkflowExecutionInfo info;
@@ -31,7 +40,9 @@ WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) 
   *info.mutable_execution_time() = ToProto(row.execution_time);
   ParseStored(row.memo, *info.mutable_memo());
   ParseStored(row.search_attributes, *info.mutable_search_attributes());
-  if (!info.has_root_execution()) *info.mutable_root_execution() = info.execution();
+  if (row.parent) NameRun(*row.parent, *info.mutable_parent_execution());
+  *info.mutable_root_execution() = info.execution();
+  if (row.root) NameRun(*row.root, *info.mutable_root_execution());
   // These are shown of closed runs only.
   if (row.close_time) {
     *info.mutable_close_time() = ToProto(*row.close_time);

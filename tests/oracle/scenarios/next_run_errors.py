@@ -56,6 +56,7 @@ def bad_search_attributes(c):
     """Search attributes that are not known, or of another type."""
     refused(c, continue_as_new(search_attributes={"indexed_fields": {"Unknown": keyword("x")}}))
     refused(c, continue_as_new(search_attributes={"indexed_fields": {"OracleInt": payload("x")}}))
+    refused(c, continue_as_new(search_attributes={"indexed_fields": {"BuildIds": keyword("x")}}))
 
 
 @scenario

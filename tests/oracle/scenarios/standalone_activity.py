@@ -115,7 +115,7 @@ def non_retryable(c):
 
 @scenario
 def start_to_close_timeout(c):
-    """An attempt that takes too long is retried once and then ends the activity; late answers find nothing."""
+    """An attempt that takes too long is retried once, then ends the activity; late answers find nothing."""
     late = started(c, start_to_close_timeout=secs(1), retry_policy={**QUICK, "maximum_attempts": 2})
     c.heartbeat(late, details=payloads("half"))
     c.poll_activity()

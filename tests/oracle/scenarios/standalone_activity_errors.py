@@ -186,9 +186,7 @@ def a_long_failure_is_cut_for_the_retry(c):
 @scenario
 def two_starts(c):
     """Of two starts of one id, one is told that the other has started."""
-    calls = [
-        c.begin("StartActivityExecution", start_request(c, request_id=str(uuid4()))) for _ in range(2)
-    ]
+    calls = [c.begin("StartActivityExecution", start_request(c, request_id=str(uuid4()))) for _ in range(2)]
     won = c.race(*calls)
     describe(c, run_id=won[0].run_id)
 

@@ -296,14 +296,10 @@ def options_between_attempts(c):
 def options_of_the_start_delay(c):
     """A shorter start delay; none can be set once the first attempt was handed out."""
     start(c, start_delay=secs(60))
-    update_options(
-        c, activity_options={"start_delay": secs(1)}, update_mask={"paths": ["start_delay"]}
-    )
+    update_options(c, activity_options={"start_delay": secs(1)}, update_mask={"paths": ["start_delay"]})
     describe(c)
     c.poll_activity()
-    update_options(
-        c, activity_options={"start_delay": secs(9)}, update_mask={"paths": ["start_delay"]}
-    )
+    update_options(c, activity_options={"start_delay": secs(9)}, update_mask={"paths": ["start_delay"]})
 
 
 @scenario
