@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what this release stores into tests/fixtures/workflow/<release>, in few logs of the unit tests' runs that
-cover each kind of change, type of event and field of a snapshot. A later release must fold them to what
+"""Writes what this release stores into tests/fixtures/workflow/<release>: as few logs of the unit tests' runs
+as cover each kind of change, type of event and field of a snapshot. A later release must fold them to what
 they mean now (engine/workflow/fixtures_test.cc). Once a release is out, its folder never changes.
 
 usage: scripts/write_fixtures.py RELEASE [--replace]
