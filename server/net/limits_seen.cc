@@ -27,6 +27,8 @@ std::string_view NameOf(WireLimit kind) {
       return "headers";
     case WireLimit::kArrival:
       return "arrival";
+    case WireLimit::kWindows:
+      return "windows";
     case WireLimit::kUnreadRequests:
       return "unread_requests";
     case WireLimit::kUnreadAnswers:

@@ -19,13 +19,14 @@ enum class WireLimit {
   kStreams,         // calls whose requests have not come
   kHeaders,         // bytes or number of a call's headers
   kArrival,         // a request did not come in time
+  kWindows,         // a larger request waits long for those before it, which do not come
   kUnreadRequests,  // bytes of requests that are not whole
   kUnreadAnswers,   // bytes of answers that the client does not take
   kResets,          // calls cancelled as soon as they were made, or another flood that libnghttp2 ends
   kProtocol,        // not HTTP/2
   kProbeRequests,   // requests to probes or metrics that did not come, or too many connections to them
 };
-constexpr size_t kWireLimits = 11;
+constexpr size_t kWireLimits = 12;
 
 // As the metric's label and the log have it.
 std::string_view NameOf(WireLimit kind);

@@ -15,6 +15,9 @@ constexpr size_t kReadBytes = 64 * 1024;
 constexpr size_t kWriteBytes = 64 * 1024;
 // Reads of one connection in one turn of the loop; the others have theirs then.
 constexpr int kReadsAtOnce = 4;
+// A request that has waited so long for a larger window is told of: those before it do not come to their
+// ends.
+constexpr absl::Duration kLongForRoom = absl::Seconds(1);
 
 }  // namespace
 
@@ -224,6 +227,7 @@ void WireConnection::Tick() {
     return CloseFor(WireLimit::kUnreadAnswers, "its connection, which took nothing, was closed");
   }
   TickStreams(now);
+  TickWanting(now);
   TickIdle(now);
   Flush();
 }
@@ -250,6 +254,18 @@ void WireConnection::TickStreams(absl::Duration now) {
                                 "no more of its calls are served until it takes their answers");
   }
   Serve();
+}
+
+void WireConnection::TickWanting(absl::Duration now) {
+  for (const int32_t number : wanting_) {
+    WireStream* const stream = Find(number);
+    if (stream == nullptr || !stream->wants_room || stream->said_wanting) continue;
+    // Those behind it have waited less.
+    if (now - stream->wanted < kLongForRoom) return;
+    stream->said_wanting = true;
+    world_.budget.limits().Note(WireLimit::kWindows, account_->peer(),
+                                "its call waits until larger requests before it have come");
+  }
 }
 
 void WireConnection::TickIdle(absl::Duration now) {

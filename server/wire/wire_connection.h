@@ -94,6 +94,7 @@ class WireConnection final : private WireAnswers {
   void Want(EventLoop::Interest interest);
 
   void TickStreams(absl::Duration now);
+  void TickWanting(absl::Duration now);
   void TickIdle(absl::Duration now);
   WireStream* Find(int32_t number);
 

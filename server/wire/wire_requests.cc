@@ -90,6 +90,7 @@ void WireConnection::OnRequestData(WireStream& stream, std::string_view bytes) {
   if (stream.side == SideMethod::kReflection) return ready_.push_back(stream.id);
   if (stream.room == 0 && !stream.wants_room && stream.reader.expected() > limits::kWireWindow) {
     stream.wants_room = true;
+    stream.wanted = loop_.Monotonic();
     wanting_.push_back(stream.id);
   }
 }

@@ -33,7 +33,9 @@ struct WireStream {
   std::optional<SideMethod> side;
   size_t charged = 0;       // bytes on the account for it, as a request
   bool wants_room = false;  // waits for a larger window
-  size_t room = 0;          // the larger window that it was given
+  absl::Duration wanted;    // since when, monotonic
+  bool said_wanting = false;
+  size_t room = 0;  // the larger window that it was given
 
   // What serves it; null before and after.
   WireCall* call = nullptr;
