@@ -82,7 +82,7 @@ bool IsScalar(IndexedValueType type, const json& value) {
   switch (type) {
     case INDEXED_VALUE_TYPE_TEXT:
     case INDEXED_VALUE_TYPE_KEYWORD:
-    case INDEXED_VALUE_TYPE_KEYWORD_LIST:
+    case INDEXED_VALUE_TYPE_KEYWORD_LIST:  // of an element
       return value.is_string();
     case INDEXED_VALUE_TYPE_INT:
       return value.is_number_integer();
@@ -100,11 +100,12 @@ bool IsScalar(IndexedValueType type, const json& value) {
   }
 }
 
-// Null and an empty list unset an attribute; a list of one stands for its element.
+// Null and an empty list unset an attribute. A list of one stands for its element, but an element stands for
+// no list.
 bool IsValue(IndexedValueType type, const json& value) {
   if (value.is_null()) return true;
-  if (!value.is_array()) return IsScalar(type, value);
   const bool list = type == INDEXED_VALUE_TYPE_KEYWORD_LIST;
+  if (!value.is_array()) return !list && IsScalar(type, value);
   if (!list && value.size() > 1) return false;
   return std::all_of(value.begin(), value.end(), [&](const json& one) { return IsScalar(type, one); });
 }

@@ -42,6 +42,17 @@ TEST_CASE("A value that is nested is refused, however deep it is") {
   CHECK(Normalize(Of("BuildIds", Nested(1))).ok());
 }
 
+TEST_CASE("A list of keywords is given as a list, also one of a single keyword") {
+  CHECK(Normalize(Of("BuildIds", "\"x\"")).message() ==
+        "invalid value for search attribute BuildIds of type KeywordList: x");
+  CHECK_FALSE(Normalize(Of("BuildIds", "1")).ok());
+  CHECK_FALSE(Normalize(Of("BuildIds", "[1]")).ok());
+  for (const char* list : {R"(["x"])", R"(["x","y"])", "[]", "null"}) {
+    CHECK(Normalize(Of("BuildIds", list)).ok());
+  }
+  for (const char* keyword : {"\"x\"", R"(["x"])"}) CHECK(Normalize(Of("BatcherUser", keyword)).ok());
+}
+
 TEST_CASE("A value over its limit is refused for its size, before it is parsed") {
   for (const size_t depth : {limits::kSearchAttributeValue + 1, size_t{100'000}, size_t{1'900'000}}) {
     CAPTURE(depth);
