@@ -34,7 +34,6 @@ void CopyFamily(const WorkflowExecutionStartedEventAttributes& was,
   started.set_parent_workflow_namespace_id(was.parent_workflow_namespace_id());
   *started.mutable_parent_workflow_execution() = was.parent_workflow_execution();
   started.set_parent_initiated_event_id(was.parent_initiated_event_id());
-  started.set_parent_initiated_event_version(was.parent_initiated_event_version());
   if (was.has_root_workflow_execution()) {
     *started.mutable_root_workflow_execution() = was.root_workflow_execution();
   }
