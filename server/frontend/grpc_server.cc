@@ -59,8 +59,8 @@ absl::StatusOr<std::unique_ptr<ApiServer>> GrpcServer::Listen(const std::string&
   std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
   grpc::ServerBuilder builder;
   SetArguments(builder);
-  if (tls == nullptr) tls = grpc::InsecureServerCredentials();
-  builder.AddListeningPort(HostPort(ip, port), std::move(tls), &made->port_);
+  made->credentials_ = tls == nullptr ? grpc::InsecureServerCredentials() : std::move(tls);
+  builder.AddListeningPort(HostPort(ip, port), made->credentials_, &made->port_);
   builder.RegisterService(&made->workflow_service_);
   builder.RegisterService(&made->operator_service_);
   made->server_ = builder.BuildAndStart();

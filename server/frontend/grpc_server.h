@@ -37,6 +37,8 @@ class GrpcServer final : public ApiServer {
   GrpcService workflow_service_;
   GrpcService operator_service_;
   const Executor& clock_;
+  // gRPC asks them at each handshake, but only keeps the part that is its own.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };
