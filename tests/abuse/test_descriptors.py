@@ -12,11 +12,18 @@ import grpc
 import pytest
 
 from support.probes import probe
+from support.processes import wait_until
 from support.target import HonestCaller, Target, long_history
 
 
 def limited(soft: int, hard: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def all_rest(pid: int) -> bool:
+    """Whether every thread has begun and waits for something."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(task.read_text().rsplit(")", 1)[1].split()[0] == "S" for task in tasks)
 
 
 class Limited(Target):
@@ -94,6 +101,8 @@ def test_out_of_memory_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None
     target = Target(tmp_path, tls=False)
     target.start()
     assert target._process is not None
+    # jemalloc itself crashes where it has nothing for a thread's first allocation.
+    wait_until("threads begun", lambda: all_rest(target.pid), target._process, target.log)
     # No byte more than it has.
     resource.prlimit(target.pid, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
     with contextlib.suppress(grpc.RpcError):
