@@ -145,7 +145,7 @@ everything() {
   stage simulation "$simulation" --seeds "$SIMULATION_SEEDS" --also "${FOUND_BY[@]}"
   stage takeovers "$simulation" --takeovers --seeds "$SIMULATION_SEEDS" --also "${TAKEOVERS_FOUND_BY[@]}"
   local suite
-  for suite in oracle system kill deploy ui; do stage "$suite" python_tests "$suite"; done
+  for suite in oracle system kill abuse deploy ui; do stage "$suite" python_tests "$suite"; done
   await_beside
 }
 
