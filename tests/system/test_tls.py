@@ -28,12 +28,13 @@ class TlsServer(Server):
 
     kind = "sqlite"
 
-    def __init__(self, folder: Path, authority: Authority, client_ca: Path | None = None) -> None:
+    def __init__(self, folder: Path, authority: Authority, wire: str, client_ca: Path | None = None) -> None:
         super().__init__(folder)
         self.authority = authority
         self.certificate, self.key = authority.issue("server")
         keys = {
             "listen": self.address,
+            "wire": wire,
             "health.listen": "",
             "store.sqlite": str(folder / "perdure.db"),
             "namespaces": "default",
@@ -67,9 +68,14 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
+@pytest.fixture(params=["grpc", "nghttp2"])
+def wire(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def tls_server(tmp_path: Path, authority: Authority) -> Iterator[TlsServer]:
-    server = TlsServer(tmp_path, authority)
+def tls_server(tmp_path: Path, authority: Authority, wire: str) -> Iterator[TlsServer]:
+    server = TlsServer(tmp_path, authority, wire)
     server.start()
     yield server
     server.kill()
@@ -106,9 +112,11 @@ def test_plain_text_and_other_authorities_are_refused(tls_server: TlsServer, tmp
     assert not answers(tls_server, grpc.ssl_channel_credentials(other.path.read_bytes()))
 
 
-async def test_mutual_tls(tmp_path: Path, authority: Authority, short_lived_runtime: Runtime) -> None:
+async def test_mutual_tls(
+    tmp_path: Path, authority: Authority, wire: str, short_lived_runtime: Runtime
+) -> None:
     clients = Authority(tmp_path, "clients")
-    server = TlsServer(tmp_path, authority, client_ca=clients.path)
+    server = TlsServer(tmp_path, authority, wire, client_ca=clients.path)
     server.start()
     try:
         root = authority.path.read_bytes()
