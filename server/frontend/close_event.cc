@@ -18,7 +18,6 @@ HistoryEvent ContinuedAsNew(const HistoryEvent& closed) {
   event.set_event_id(closed.event_id());
   *event.mutable_event_time() = closed.event_time();
   event.set_event_type(enums::EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW);
-  event.set_version(closed.version());
   event.set_task_id(closed.task_id());
   auto& continued = *event.mutable_workflow_execution_continued_as_new_event_attributes();
   continued.set_new_execution_run_id(engine::workflow::NextRunIdOf(closed));
