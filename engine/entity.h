@@ -146,6 +146,7 @@ class Reply {
   // The durable events that the host fills in; nullopt when the reply shows none.
   virtual std::optional<EventRange> WantsEvents() { return std::nullopt; }
   // Their first page, framed as Record::events, and the first event of the next page (0: none).
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps the page.
   virtual void SetEvents(std::string /*page*/, int64_t /*next_page_from*/) {}
   // What `entity` held back for this reply was made durable: it stands in the log now.
   virtual void OnHardened(const Entity& /*entity*/) {}

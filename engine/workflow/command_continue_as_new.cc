@@ -19,7 +19,6 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
-using temporal::api::history::v1::WorkflowExecutionContinuedAsNewEventAttributes;
 using Attributes = ContinueAsNewWorkflowExecutionCommandAttributes;
 
 CommandFailure BadContinueAsNew(std::string message, bool terminates_run = false) {

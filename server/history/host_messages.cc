@@ -11,7 +11,6 @@ namespace perdure::server {
 using perdure::engine::Message;
 using perdure::engine::MessageAnswer;
 using perdure::engine::Target;
-using persistence::EntityKey;
 using persistence::RunKey;
 using Why = StepCause::Why;
 
@@ -61,7 +60,7 @@ void HistoryHost::Receive(const Message& message, Callback<MessageAnswer> done) 
   } else if (target.has_run_id()) {
     ref.run_id = run_id;
   }
-  FindRun(ref, [this, ref, starts = started.has_value(), &kind = **kind, message,
+  FindRun(ref, [this, ref, starts = started.has_value(), &kind = **kind, message = Message(message),
                 done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
     if (!run.ok()) return std::move(done)(run.status());
     if (!starts) return DeliverTo(*run, kind, message, std::move(done));

@@ -148,7 +148,7 @@ absl::StatusOr<RunPtr> HistoryHost::Admit(persistence::StoredRun stored) {
   if (!stored.snapshot && stored.rows.empty()) return RunPtr();
   absl::StatusOr<RunPtr> folded = FoldStored(stored);
   if (!folded.ok()) return folded;
-  const RunPtr run = *std::move(folded);
+  RunPtr run = *std::move(folded);
   const engine::Entity& entity = *run->entity;
   const engine::LogPosition log = entity.log();
   run->durable_sequence = log.last_sequence;

@@ -40,7 +40,10 @@ std::vector<EntityKind> WithWorkflows(std::vector<EntityKind> kinds) {
 }  // namespace
 
 TestNode::TestNode(Options options)
-    : options_(options), time_(1), matching_executor_(time_), kinds_(WithWorkflows(options.kinds)) {
+    : options_(std::move(options)),
+      time_(1),
+      matching_executor_(time_),
+      kinds_(WithWorkflows(options_.kinds)) {
   options_.history.check_fold = true;
   for (size_t i = 0; i < options_.executors; ++i)
     executors_.push_back(std::make_unique<ManualExecutor>(time_));
