@@ -82,7 +82,7 @@ absl::StatusOr<std::optional<std::string>> MessageReader::Next() {
   std::string message = std::exchange(buffer_, std::move(rest));
   message.erase(0, kPrefix);
   expected_ = 0;
-  const absl::Status prefix = ReadPrefix();
+  absl::Status prefix = ReadPrefix();
   if (!prefix.ok()) return prefix;
   if (!compressed) return message;
   auto whole = Decompressed(message);

@@ -98,9 +98,10 @@ class WireServer::Impl {
   bool stopped_ = false;
 };
 
-absl::StatusOr<std::unique_ptr<ApiServer>> WireServer::Listen(WireOptions options, const MethodTable& table,
-                                                              Frontend& frontend, CallObserver& observer,
-                                                              LimitsSeen& limits, Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<ApiServer>> WireServer::Listen(const WireOptions& options,
+                                                              const MethodTable& table, Frontend& frontend,
+                                                              CallObserver& observer, LimitsSeen& limits,
+                                                              Metrics& metrics) {
   auto listener = Listener::Open(options.ip, options.port);
   if (!listener.ok()) {
     return absl::FailedPreconditionError(fmt::format(

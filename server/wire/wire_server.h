@@ -28,9 +28,10 @@ class WireServer final : public ApiServer {
  public:
   // Listens and serves at once. FAILED_PRECONDITION, saying what to do, when it cannot listen. All that is
   // given outlives the server.
-  static absl::StatusOr<std::unique_ptr<ApiServer>> Listen(WireOptions options, const MethodTable& table,
-                                                           Frontend& frontend, CallObserver& observer,
-                                                           LimitsSeen& limits, Metrics& metrics);
+  static absl::StatusOr<std::unique_ptr<ApiServer>> Listen(const WireOptions& options,
+                                                           const MethodTable& table, Frontend& frontend,
+                                                           CallObserver& observer, LimitsSeen& limits,
+                                                           Metrics& metrics);
   ~WireServer() override;
 
   int port() const override;
