@@ -73,6 +73,13 @@ std::vector<persistence::WakeRow> Auditor::Wakes(uint32_t writer) {
       [&](auto done) { session_->ReadWakes(query, std::move(done)); });
 }
 
+std::vector<persistence::StoredRun> Auditor::Load() {
+  persistence::LoadQuery query;
+  for (const persistence::VisibilityRow& row : Rows()) query.keys.push_back(row.key);
+  return Read<std::vector<persistence::StoredRun>>(
+      [&](auto done) { session_->LoadRuns(query, std::move(done)); });
+}
+
 std::vector<persistence::RunKey> Auditor::Keys() {
   std::vector<persistence::RunKey> keys;
   for (const persistence::VisibilityRow& row : Rows()) keys.push_back(row.key);
@@ -102,15 +109,39 @@ Auditor::Runs Auditor::CountRuns() {
   return runs;
 }
 
+std::vector<std::string> Auditor::CheckChains() {
+  std::map<std::string, workflow::State> runs;  // by run id
+  std::map<std::string, int> open;              // by workflow id
+  for (const persistence::StoredRun& run : Load()) {
+    workflow::State state = FoldOf(run);
+    open[state.facts->workflow_id] += state.IsOpen() ? 1 : 0;
+    runs.emplace(state.facts->run_id.ToString(), std::move(state));
+  }
+  std::vector<std::string> broken;
+  for (const auto& [id, count] : open) {
+    if (count > 1) broken.push_back(fmt::format("{} has {} open runs", id, count));
+  }
+  for (const auto& [run_id, state] : runs) {
+    const auto& started = state.facts->started->workflow_execution_started_event_attributes();
+    const std::string& before = started.continued_execution_run_id();
+    const bool begins = run_id == started.first_execution_run_id();
+    if (begins != before.empty() || (!begins && !runs.contains(before))) {
+      broken.push_back(fmt::format("run {} of {} follows on no run", run_id, state.facts->workflow_id));
+    }
+    if (state.close_event == nullptr) continue;
+    const std::string& next = workflow::NextRunIdOf(*state.close_event);
+    if (next.empty() || runs.contains(next)) continue;
+    broken.push_back(fmt::format("run {} of {} is followed by none", run_id, state.facts->workflow_id));
+  }
+  return broken;
+}
+
 std::vector<std::string> Auditor::CheckWakes(const std::vector<uint32_t>& writers) {
   std::map<persistence::RunKey, absl::Time> first;
   for (const uint32_t writer : writers) {
     for (const persistence::WakeRow& wake : Wakes(writer)) first.emplace(wake.run, wake.at);
   }
-  persistence::LoadQuery query;
-  for (const persistence::VisibilityRow& row : Rows()) query.keys.push_back(row.key);
-  const auto stored = Read<std::vector<persistence::StoredRun>>(
-      [&](auto done) { session_->LoadRuns(query, std::move(done)); });
+  const std::vector<persistence::StoredRun> stored = Load();
   std::vector<std::string> broken;
   for (const persistence::StoredRun& run : stored) {
     const workflow::State state = FoldOf(run);

@@ -22,6 +22,10 @@ class Auditor {
   // that its durable state owes, or before it. `writers` own all shards between them. Answers what is broken,
   // or nothing.
   std::vector<std::string> CheckWakes(const std::vector<uint32_t>& writers);
+  // Of the runs of one workflow id at most one is open, and a chain has no gap: a run that names the next one
+  // is stored with it, and only the run that a chain began with follows on none. Holds until retention
+  // removes runs. Answers as CheckWakes.
+  std::vector<std::string> CheckChains();
   std::vector<persistence::RunKey> Keys();
   // What is stored of these runs, "" when it is nothing; of wakes and execution rows, everybody's.
   std::string RowsOf(const std::vector<persistence::RunKey>& runs, const std::vector<uint32_t>& writers);
@@ -34,6 +38,7 @@ class Auditor {
 
  private:
   std::vector<persistence::VisibilityRow> Rows();
+  std::vector<persistence::StoredRun> Load();
   std::vector<persistence::WakeRow> Wakes(uint32_t writer);
   template <typename T, typename Ask>
   T Read(Ask ask);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "engine/workflow/next_run.h"
 #include "tests/simulation/program.h"
 
 namespace perdure::simulation {
@@ -57,6 +58,16 @@ void Client::Start(Flight& flight) {
   request.mutable_workflow_type()->set_name("planned");
   request.mutable_task_queue()->set_name(kTaskQueue);
   *request.mutable_workflow_task_timeout() = ToProto(absl::Seconds(5));
+  if (flight.plan->next_runs > 0) {
+    // A start that is repeated once a next run has the id is refused: that run does not know it.
+    request.set_workflow_id_reuse_policy(temporal::api::enums::v1::WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE);
+  }
+  if (flight.plan->retried) {
+    auto& policy = *request.mutable_retry_policy();
+    *policy.mutable_initial_interval() = ToProto(absl::Seconds(1));
+    *policy.mutable_maximum_interval() = ToProto(absl::Seconds(4));
+    policy.set_backoff_coefficient(2);
+  }
   network_.history().Start(
       namespace_id_, std::move(request),
       network_.Answer<engine::workflow::StartReply>(
@@ -64,7 +75,9 @@ void Client::Start(Flight& flight) {
             if (flight.round != round) return;
             if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
               return Later(again);
-            if (!reply.ok()) return journal_.Broken("a start was refused: " + reply.status().ToString());
+            const bool begun_before = absl::IsAlreadyExists(reply.status()) && flight.plan->next_runs > 0;
+            if (!reply.ok() && !begun_before)
+              return journal_.Broken("a start was refused: " + reply.status().ToString());
             flight.start_acknowledged = true;
             for (int i = 0; i < flight.plan->signals; ++i) Signal(flight, i);
             if (plan_.watched) Watch(flight);
@@ -147,6 +160,7 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
           if (event.has_workflow_execution_signaled_event_attributes()) ++signals;
         }
         const auto& last = *history.events().rbegin();
+        if (!engine::workflow::NextRunIdOf(last).empty()) return Watch(flight);
         if (!last.has_workflow_execution_completed_event_attributes() ||
             last.workflow_execution_completed_event_attributes().result().payloads(0).data() !=
                 ResultOf(*flight.plan)) {

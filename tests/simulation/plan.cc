@@ -55,6 +55,12 @@ WorkflowPlan DrawWorkflow(Random& random, size_t number, bool rare) {
   return plan;
 }
 
+void DrawNextRuns(Random& random, WorkflowPlan& plan) {
+  if (plan.signals > 0 || !Chance(random, 0.3)) return;
+  plan.next_runs = 1 + static_cast<int>(random.Below(4));
+  plan.retried = Chance(random, 0.4);
+}
+
 FaultPlan DrawFaults(Random& random) {
   FaultPlan faults;
   faults.commit_fails = Rate(random, 0.1);
@@ -118,6 +124,7 @@ Plan DrawPlan(Random& random) {
   plan.snapshots = Chance(random, 0.3);
   // A server that lost commits without noticing is told by its clients alone.
   plan.watched = plan.faults.between_lost_batches != absl::InfiniteDuration() || Chance(random, 0.4);
+  for (WorkflowPlan& workflow : plan.workflows) DrawNextRuns(random, workflow);
   return plan;
 }
 

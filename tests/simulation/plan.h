@@ -31,6 +31,10 @@ struct WorkflowPlan {
   std::string workflow_id;
   std::vector<Step> steps;
   int signals = 0;  // how many steps wait for a signal; the client sends exactly so many
+  // The steps are done by so many more runs, each of which follows on the one before. None in a workflow that
+  // waits for signals: those belong to the run that they reach.
+  int next_runs = 0;
+  bool retried = false;  // runs fail and are retried; else they continue as new
 };
 
 // Chances in [0, 1], each for one occasion.

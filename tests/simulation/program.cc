@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/numbers.h"
 #include "base/time.h"
 #include "temporal/api/enums/v1/command_type.pb.h"
 #include "temporal/api/enums/v1/event_type.pb.h"
@@ -99,6 +100,35 @@ StepProgress ProgressOf(const Step& step, const std::string& name, const Progres
   return here;
 }
 
+// How many runs of the chain came before this one.
+int PlaceInChain(const WorkflowPlan& plan, const History& history) {
+  const auto& started = history.events(0).workflow_execution_started_event_attributes();
+  if (plan.retried) return started.attempt() - 1;
+  int place = 0;
+  const bool named = started.input().payloads_size() == 1;
+  return named && absl::SimpleAtoi(started.input().payloads(0).data(), &place) ? place : 0;
+}
+
+Command End(const WorkflowPlan& plan, const History& history) {
+  Command end;
+  const int place = history.events().empty() ? 0 : PlaceInChain(plan, history);
+  if (place >= plan.next_runs) {
+    end.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
+    end.mutable_complete_workflow_execution_command_attributes()->mutable_result()->add_payloads()->set_data(
+        ResultOf(plan));
+  } else if (plan.retried) {
+    end.set_command_type(enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION);
+    end.mutable_fail_workflow_execution_command_attributes()->mutable_failure()->set_message("again");
+  } else {
+    end.set_command_type(enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION);
+    end.mutable_continue_as_new_workflow_execution_command_attributes()
+        ->mutable_input()
+        ->add_payloads()
+        ->set_data(std::to_string(place + 1));
+  }
+  return end;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Command>> NextCommands(const WorkflowPlan& plan, const History& history) {
@@ -114,13 +144,7 @@ absl::StatusOr<std::vector<Command>> NextCommands(const WorkflowPlan& plan, cons
     StepProgress here = ProgressOf(step, std::to_string(i), *progress);
     if (!here.ended) return std::move(here.to_begin);
   }
-  Command complete;
-  complete.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
-  complete.mutable_complete_workflow_execution_command_attributes()
-      ->mutable_result()
-      ->add_payloads()
-      ->set_data(ResultOf(plan));
-  return std::vector<Command>{complete};
+  return std::vector<Command>{End(plan, history)};
 }
 
 std::string ResultOf(const WorkflowPlan& plan) {

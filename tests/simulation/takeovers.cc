@@ -179,7 +179,7 @@ void Takeovers::Read() {
             // The older of two of one name has until its next renewal to learn that its place is taken.
             if (takeover_plan_.same_name && side != youngest_) return;
             if (position.ok()) return CheckRead(id, known, *position);
-            if (absl::IsNotFound(position.status()) && known > 0) {
+            if (absl::IsNotFound(position.status()) && !known.runs.empty()) {
               journal_.Broken(id + " was answered, and later was not there");
             }
           }));
@@ -189,7 +189,7 @@ void Takeovers::Pulse() {
   people_.RunAfter(random_->Fraction() * 2 * kBetweenPulses, [this] { Pulse(); });
   Network& network = *sides_.at(random_->Below(sides_.size())).network;
   if (faults_stopped_ || !network.connected()) return;
-  if (known_[kPulse] == 0) {
+  if (known_[kPulse].runs.empty()) {
     temporal::api::workflowservice::v1::StartWorkflowExecutionRequest request;
     request.set_workflow_id(kPulse);
     request.set_request_id(kPulse);
@@ -208,13 +208,25 @@ void Takeovers::Pulse() {
                             network.Answer<engine::workflow::Reply>([](const auto& /*reply*/) {}));
 }
 
-void Takeovers::CheckRead(const std::string& workflow_id, int64_t known,
+// `known` is what was answered when this read began.
+void Takeovers::CheckRead(const std::string& workflow_id, const Known& known,
                           const server::RunPosition& position) {
-  if (position.next_event_id < known) {
-    journal_.Broken(fmt::format("{} was answered with {} events, and later with {}", workflow_id, known - 1,
-                                position.next_event_id - 1));
+  const bool same_run = !known.runs.empty() && known.runs.back() == position.run_id;
+  if (!same_run && std::find(known.runs.begin(), known.runs.end(), position.run_id) != known.runs.end()) {
+    journal_.Broken(workflow_id + " was answered with a run, and later with one before it");
   }
-  known_[workflow_id] = std::max(known_[workflow_id], position.next_event_id);
+  if (same_run && position.next_event_id < known.next_event_id) {
+    journal_.Broken(fmt::format("{} was answered with {} events, and later with {}", workflow_id,
+                                known.next_event_id - 1, position.next_event_id - 1));
+  }
+  Known& now = known_[workflow_id];
+  if (!now.runs.empty() && now.runs.back() == position.run_id) {
+    now.next_event_id = std::max(now.next_event_id, position.next_event_id);
+  } else if (now.runs.size() == known.runs.size()) {
+    // Else a later run may have been answered meanwhile.
+    now.runs.push_back(position.run_id);
+    now.next_event_id = position.next_event_id;
+  }
 }
 
 bool Takeovers::OneStep() {

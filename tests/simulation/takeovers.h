@@ -74,7 +74,12 @@ class Takeovers {
   // Signals a run that has no timer and no worker: on a side whose other runs are done, nothing but the lease
   // tells that it grew elsewhere.
   void Pulse();
-  void CheckRead(const std::string& workflow_id, int64_t known, const server::RunPosition& position);
+  // Of a workflow id: the runs in the order in which they were answered, and the last one's next event id.
+  struct Known {
+    std::vector<Uuid> runs;
+    int64_t next_event_id = 0;
+  };
+  void CheckRead(const std::string& workflow_id, const Known& known, const server::RunPosition& position);
   bool OneStep();
 
   VirtualTime time_;
@@ -93,7 +98,7 @@ class Takeovers {
   Client client_;
   std::array<Side, 2> sides_;
 
-  std::map<std::string, int64_t> known_;  // the next event id that was answered last, by workflow id
+  std::map<std::string, Known> known_;  // what was answered last, by workflow id
   uint64_t pulses_ = 0;
   size_t youngest_ = 0;  // the side that began to serve last
   bool faults_stopped_ = false;

@@ -27,6 +27,13 @@ constexpr absl::Duration kLongestReadOutage = absl::Seconds(5);
 constexpr absl::Duration kBetweenAudits = absl::Seconds(2);
 constexpr absl::Duration kBetweenCalmAudits = absl::Minutes(1);
 
+// How many runs the plan's workflows have, once all of them are done.
+size_t RunsOf(const Plan& plan) {
+  size_t runs = 0;
+  for (const WorkflowPlan& workflow : plan.workflows) runs += 1 + static_cast<size_t>(workflow.next_runs);
+  return runs;
+}
+
 }  // namespace
 
 World::World(uint64_t seed)
@@ -131,9 +138,12 @@ void World::Audit() {
   std::vector<uint32_t> writers(plan_.executors);
   std::iota(writers.begin(), writers.end(), kFirstWriter);
   for (std::string& rule : auditor_->CheckWakes(writers)) journal_.Broken(std::move(rule));
+  if (!retention_passes_) {
+    for (std::string& rule : auditor_->CheckChains()) journal_.Broken(std::move(rule));
+  }
   if (!plan_.watched && !all_watched_ && faults_stopped_ && client_.AllAcknowledged()) {
     const Auditor::Runs runs = auditor_->CountRuns();
-    all_watched_ = runs.closed == runs.all && runs.all == plan_.workflows.size();
+    all_watched_ = runs.closed == runs.all && runs.all == RunsOf(plan_);
     if (all_watched_) people_.Post([this] { client_.WatchAll(); });
   }
   fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
@@ -191,6 +201,7 @@ void World::PassRetention() {
   if (stored.closed < stored.all) return;  // it waits for signals that an earlier run has got
   const std::vector<persistence::RunKey> runs = auditor_->Keys();
   while (history_ == nullptr) OneStep();  // it is about to start
+  retention_passes_ = true;
   CrashServer();
   for (const auto& executor : executors_) executor->StepWallClock(kPastRetention);
   matching_executor_.StepWallClock(kPastRetention);

@@ -77,6 +77,7 @@ class World {
   Client client_;
 
   bool faults_stopped_ = false;
+  bool retention_passes_ = false;  // runs go one by one, so that chains have gaps
   bool all_watched_ = false;
   uint64_t steps_ = 0;
   uint64_t crashes_ = 0;
