@@ -117,7 +117,7 @@ absl::StatusOr<TlsContent> ReadTlsFiles(const TlsFiles& files, absl::Time now) {
                     "one pair, the server's own certificate first",
                     files.key, files.certificate));
   }
-  const absl::Status dates = CheckDates(leaf.get(), files.certificate, now);
+  absl::Status dates = CheckDates(leaf.get(), files.certificate, now);
   if (!dates.ok()) return dates;
   content.not_after = ToTime(X509_get0_notAfter(leaf.get()));
   if (files.client_ca.empty()) return content;

@@ -14,7 +14,7 @@ namespace perdure::server {
 // `wait(max_wait, done)` begins the wait in history and returns its id; `answer(call, position)` is called
 // with what came, unless it was an error.
 template <typename Wait, typename Answer>
-void WaitParked(Frontend& frontend, CallPtr call, Wait wait, Answer answer) {
+void WaitParked(Frontend& frontend, CallPtr call, const Wait& wait, Answer answer) {
   // An empty answer must reach the client before it gives up.
   const absl::Duration left = call->TimeLeft().value_or(limits::kHistoryLongPoll) - limits::kLongPollTail;
   const absl::Duration max_wait = std::clamp(left, absl::ZeroDuration(), limits::kHistoryLongPoll);

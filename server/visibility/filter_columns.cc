@@ -68,7 +68,7 @@ bool IsRun(Column column) {
 
 // Run ids compare as their text does.
 absl::StatusOr<Filter> OnRunId(Column column, Comparison comparison, const FilterToken& value) {
-  const Filter any =
+  Filter any =
       persistence::IsOfParent(column) ? Filter::Of({column, Comparison::kIsNotNull, {}}) : Filter::All({});
   const auto range = RunIdsWithPrefix(value.text);
   const bool negated = comparison == Comparison::kNotStartsWith;
