@@ -36,7 +36,7 @@ std::string Gzipped(std::string_view plain) {
 absl::StatusOr<std::optional<std::string>> Read(std::string_view bytes, MessageReader::Encoding encoding) {
   MessageReader reader;
   reader.set_encoding(encoding);
-  const absl::Status added = reader.Add(bytes);
+  absl::Status added = reader.Add(bytes);
   if (!added.ok()) return added;
   return reader.Next();
 }
