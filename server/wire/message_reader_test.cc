@@ -60,7 +60,7 @@ TEST_CASE("messages are taken out of bytes that come one at a time") {
 
 TEST_CASE("several messages of one piece come one by one") {
   MessageReader reader;
-  REQUIRE(reader.Add(Framed("one") + Framed("two") + "\0").ok());
+  REQUIRE(reader.Add(Framed("one") + Framed("two") + std::string(1, '\0')).ok());
   CHECK(*reader.Next() == "one");
   CHECK(*reader.Next() == "two");
   CHECK(*reader.Next() == std::nullopt);
