@@ -31,7 +31,7 @@ void ActivityMetrics::After(std::string_view namespace_name, const engine::Entit
   const bool attempt_ended = ok && attempt_ran_ && after.IsOpen() && !after.AttemptRuns();
   // What is given back by matching has not failed.
   if (!attempt_ended || after.sections.attempt().number() == attempt_) return;
-  const OfActivity& of = Of(namespace_name, after);
+  const ActivityCounters& of = Of(namespace_name, after);
   (cause.why == StepCause::Why::kTimers ? of.task_timeout : of.task_fail)->Add();
   of.retry->Add();
 }
@@ -40,7 +40,7 @@ void ActivityMetrics::OnRecords(std::string_view /*namespace_name*/, const engin
                                 size_t /*records*/) {}
 
 void ActivityMetrics::CountClosed(std::string_view namespace_name, const State& after) {
-  const OfActivity& of = Of(namespace_name, after);
+  const ActivityCounters& of = Of(namespace_name, after);
   switch (engine::activity::PublicStatus(after)) {
     case temporal::api::enums::v1::ACTIVITY_EXECUTION_STATUS_COMPLETED:
       of.success->Add();
@@ -61,24 +61,10 @@ void ActivityMetrics::CountClosed(std::string_view namespace_name, const State& 
   }
 }
 
-const ActivityMetrics::OfActivity& ActivityMetrics::Of(std::string_view namespace_name, const State& state) {
-  const std::string& queue = engine::activity::OptionsOf(state).task_queue().name();
-  const std::string& type = state.created->activity_type();
-  return activities_.Find(SeriesKey({namespace_name, queue, type}), [&] {
-    const LabelledMetricsPtr series = metrics_.Hold({{"namespace", namespace_name},
-                                                     {"taskqueue", queue},
-                                                     {"workflowType", kNoWorkflow},
-                                                     {"activityType", type}});
-    const auto counter = [&](std::string_view name) { return &series->counter(name); };
-    return OfActivity{.series = {series},
-                      .success = counter("activity_success"),
-                      .fail = counter("activity_fail"),
-                      .task_fail = counter("activity_task_fail"),
-                      .timeout = counter("activity_timeout"),
-                      .task_timeout = counter("activity_task_timeout"),
-                      .cancel = counter("activity_cancel"),
-                      .retry = counter("activity_retry")};
-  });
+const ActivityCounters& ActivityMetrics::Of(std::string_view namespace_name, const State& state) {
+  const ActivityLabels labels{namespace_name, engine::activity::OptionsOf(state).task_queue().name(),
+                              kNoWorkflow, state.created->activity_type()};
+  return CountersOf(labels, metrics_, activities_);
 }
 
 }  // namespace perdure::server

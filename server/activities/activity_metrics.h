@@ -4,13 +4,12 @@
 // looking one up takes a lock.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "engine/activity/state.h"
 #include "server/history/entity_kinds.h"
+#include "server/metrics/activity_counters.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series_cache.h"
 
@@ -29,12 +28,8 @@ class ActivityMetrics final : public StepObserver {
  private:
   using State = engine::activity::State;
 
-  struct OfActivity {
-    std::array<std::weak_ptr<LabelledMetrics>, 1> series;
-    Counter *success, *fail, *task_fail, *timeout, *task_timeout, *cancel, *retry;
-  };
   // Good until the next call.
-  const OfActivity& Of(std::string_view namespace_name, const State& state);
+  const ActivityCounters& Of(std::string_view namespace_name, const State& state);
   void CountClosed(std::string_view namespace_name, const State& after);
 
   Metrics& metrics_;
@@ -42,7 +37,7 @@ class ActivityMetrics final : public StepObserver {
   bool was_open_ = false;
   int64_t attempt_ = 0;
   bool attempt_ran_ = false;
-  SeriesCache<OfActivity> activities_;
+  SeriesCache<ActivityCounters> activities_;
 };
 
 }  // namespace perdure::server

@@ -111,7 +111,7 @@ void WorkflowMetrics::CountAnswered(std::string_view namespace_name, const Reque
 
 void WorkflowMetrics::CountActivity(std::string_view namespace_name, const Request& request,
                                     const State& after) {
-  const OfActivity& of = Of(namespace_name, after, *noted_.activity);
+  const ActivityCounters& of = Of(namespace_name, after, *noted_.activity);
   if (std::holds_alternative<workflow::CompleteActivity>(request)) {
     of.success->Add();
   } else if (std::holds_alternative<workflow::CancelActivity>(request)) {
@@ -136,7 +136,7 @@ void WorkflowMetrics::CountTimeouts(std::string_view namespace_name, const State
   if (&**noted_.activities == &*after.activities) return;
   for (const auto& [id, activity] : **noted_.activities) {
     if (SameAttempt(activity.get(), after, id)) continue;
-    const OfActivity& of = Of(namespace_name, after, *activity);
+    const ActivityCounters& of = Of(namespace_name, after, *activity);
     of.task_timeout->Add();
     (after.activities->contains(id) ? of.retry : of.timeout)->Add();
     Counter* const by_type = Of(namespace_name).activities.Of(workflow::FirstTimeout(*activity));

@@ -1,7 +1,7 @@
 // What is counted as workflow runs go: their steps and ends, activities' ends, failures and retries,
 // commands. A type's counters stand at 0 from its first run or activity on: Prometheus sees no rise in a
-// series that begins at
-// 1. Not thread-safe: lives on one executor. Handles are kept, because looking one up takes a lock.
+// series that begins at 1. Not thread-safe: lives on one executor. Handles are kept, because looking one up
+// takes a lock.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "engine/workflow/request.h"
 #include "engine/workflow/state.h"
 #include "server/history/entity_kinds.h"
+#include "server/metrics/activity_counters.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series_cache.h"
 
@@ -46,16 +47,12 @@ class WorkflowMetrics final : public StepObserver {
 
   using Weak = std::weak_ptr<LabelledMetrics>;
 
-  // What one type of workflow or activity, one namespace, and one type of command in it count.
+  // What one type of workflow, one namespace, and one type of command in it count.
   struct OfWorkflow {
     std::array<Weak, 2> series;
     Counter *success, *failed, *cancel, *timeout, *terminate, *continued_as_new;
     Counter *task_fail, *task_timeout;
     Histogram* latency;
-  };
-  struct OfActivity {
-    std::array<Weak, 1> series;
-    Counter *success, *fail, *task_fail, *timeout, *task_timeout, *cancel, *retry;
   };
   struct Timeouts {
     Counter *schedule_to_start, *schedule_to_close, *start_to_close, *heartbeat;
@@ -84,13 +81,13 @@ class WorkflowMetrics final : public StepObserver {
   static Counter* CommandCounter(const OfNamespace& of, temporal::api::enums::v1::CommandType type);
   // Good until the next call.
   const OfWorkflow& Of(std::string_view namespace_name, const State& state);
-  const OfActivity& Of(std::string_view namespace_name, const State& state, const Activity& activity);
+  const ActivityCounters& Of(std::string_view namespace_name, const State& state, const Activity& activity);
   const OfNamespace& Of(std::string_view namespace_name);
 
   Metrics& metrics_;
   Noted noted_;
   SeriesCache<OfWorkflow> workflows_;
-  SeriesCache<OfActivity> activities_;
+  SeriesCache<ActivityCounters> activities_;
   SeriesCache<OfNamespace> namespaces_;
   SeriesCache<OfCommand> commands_;
 };

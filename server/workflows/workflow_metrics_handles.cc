@@ -27,26 +27,12 @@ const WorkflowMetrics::OfWorkflow& WorkflowMetrics::Of(std::string_view namespac
   });
 }
 
-const WorkflowMetrics::OfActivity& WorkflowMetrics::Of(std::string_view namespace_name, const State& state,
-                                                       const Activity& activity) {
+const ActivityCounters& WorkflowMetrics::Of(std::string_view namespace_name, const State& state,
+                                            const Activity& activity) {
   const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
-  const std::string& queue = scheduled.task_queue().name();
-  const std::string& type = scheduled.activity_type().name();
-  return activities_.Find(SeriesKey({namespace_name, queue, state.workflow_type, type}), [&] {
-    const LabelledMetricsPtr series = metrics_.Hold({{"namespace", namespace_name},
-                                                     {"taskqueue", queue},
-                                                     {"workflowType", state.workflow_type},
-                                                     {"activityType", type}});
-    const auto counter = [&](std::string_view name) { return &series->counter(name); };
-    return OfActivity{.series = {series},
-                      .success = counter("activity_success"),
-                      .fail = counter("activity_fail"),
-                      .task_fail = counter("activity_task_fail"),
-                      .timeout = counter("activity_timeout"),
-                      .task_timeout = counter("activity_task_timeout"),
-                      .cancel = counter("activity_cancel"),
-                      .retry = counter("activity_retry")};
-  });
+  const ActivityLabels labels{namespace_name, scheduled.task_queue().name(), state.workflow_type,
+                              scheduled.activity_type().name()};
+  return CountersOf(labels, metrics_, activities_);
 }
 
 const WorkflowMetrics::OfNamespace& WorkflowMetrics::Of(std::string_view namespace_name) {
