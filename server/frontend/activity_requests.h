@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "engine/values/durations.h"
 #include "server/activities/activity_history.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/handlers/handlers.h"
@@ -45,6 +46,14 @@ absl::StatusOr<EntityRef> ActivityAskedBy(const Namespace& name_space, IdMinter&
   if (!valid.ok()) return valid;
   if (request.request_id().empty()) request.set_request_id(ids.Mint().ToString());
   return ActivityNamedBy(name_space, request);
+}
+
+// Of a request that may have an attempt begin at a random moment within `jitter`, which is cut to its limit.
+template <typename Request>
+absl::Status ValidateJitter(Request& request) {
+  if (!request.has_jitter()) return absl::OkStatus();
+  const auto wrong = engine::ValidateAndCap(*request.mutable_jitter());
+  return wrong ? InvalidArgument(absl::StrCat("invalid jitter: ", std::string(*wrong))) : absl::OkStatus();
 }
 
 template <typename Response>

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "engine/activity/kind_number.h"
 #include "server/visibility/listed_kind.h"
 #include "temporal/api/enums/v1/activity.pb.h"
 
@@ -60,7 +61,7 @@ static_assert(enums::ActivityExecutionStatus_MAX + 1 == kActivityStatusNames.siz
 }  // namespace
 
 const ListedKind& ListedActivities() {
-  static constexpr ListedKind kKind{.kind = 2,
+  static constexpr ListedKind kKind{.kind = engine::activity::kActivityKind,
                                     .attributes = kActivityAttributes,
                                     .status_names = kActivityStatusNames,
                                     .status_by = ListedKind::StatusBy::kName};
