@@ -114,3 +114,17 @@ async def client(server: Server, runtime: Runtime) -> Client:
 @pytest.fixture
 async def env(client: Client, server: Server) -> Env:
     return Env(client, server)
+
+
+@pytest.fixture
+def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
+    """A server for one test, which may stop or kill it."""
+    server = make_server(server_kind)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
+    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)

@@ -1,21 +1,18 @@
 """Child workflows, signals and cancels of other workflows, as the SDK makes them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, ChildWorkflowError
-from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.workflow import ParentClosePolicy
 
 from support import history
 from support.env import Env, eventually
-from support.servers import Server
 
 QUICK = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=2)
 
@@ -190,20 +187,6 @@ async def test_a_family_in_lists(env: Env) -> None:
             (child, handle.id, handle.id)
         ]
         await env.client.get_workflow_handle(child).terminate()
-
-
-@pytest.fixture
-def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
-    """A server for one test, which kills it."""
-    server = make_server(server_kind)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
-    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
 
 
 async def test_families_go_on_after_a_kill(own_env: Env) -> None:

@@ -1,30 +1,11 @@
 """What workflows owe each other, when there is much of it at once, and over a server that is killed."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 
-import pytest
 from temporalio import workflow
-from temporalio.client import Client
-from temporalio.runtime import Runtime
 
 from support import history
 from support.env import Env
-from support.servers import Server
-
-
-@pytest.fixture
-def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
-    """A server for one test, which may kill it."""
-    server = make_server(server_kind)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
-    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
 
 
 @workflow.defn

@@ -1,19 +1,16 @@
 """Runs that follow on each other: continue-as-new, retry policies, cron schedules, seen through an SDK."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
-from temporalio.runtime import Runtime
 
 from support import history
 from support.env import Env, eventually
-from support.servers import Server
 
 QUICK = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1.0, maximum_attempts=3)
 
@@ -133,19 +130,6 @@ async def test_terminate_by_the_first_run(env: Env) -> None:
         ).terminate()
         runs = await chain(env, handle)
     assert runs[1] == ["WorkflowExecutionStarted", "WorkflowExecutionTerminated"]
-
-
-@pytest.fixture
-def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
-    server = make_server(server_kind)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
-    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
 
 
 async def test_a_chain_goes_on_after_kills(own_env: Env) -> None:

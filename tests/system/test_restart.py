@@ -2,33 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
-from temporalio.client import Client
-from temporalio.runtime import Runtime
 
 from support import history
 from support.env import Env
 from support.servers import Server
 from support.workflows import ActivityCall, Collect, Echo, OneActivity
-
-
-@pytest.fixture
-def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
-    """A server for one test, which may stop it."""
-    server = make_server(server_kind)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def own_env(own_server: Server, short_lived_runtime: Runtime) -> Env:
-    return Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
 
 
 async def restart(server: Server, how: str) -> None:

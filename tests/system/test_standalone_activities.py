@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from temporalio import activity
-from temporalio.client import ActivityFailureError, Client
+from temporalio.client import ActivityFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, CancelledError
-from temporalio.runtime import Runtime
 
 from support.env import Env, eventually
 from support.processes import run
-from support.servers import TEMPORAL, Server
+from support.servers import TEMPORAL
 
 TIMEOUT = timedelta(seconds=30)
 
@@ -113,26 +111,17 @@ async def test_command_line(env: Env) -> None:
     assert "cli, attempt 1" in json.dumps(json.loads(result))
 
 
-@pytest.fixture
-def own_server(server_kind: str, make_server: Callable[[str], Server]) -> Iterator[Server]:
-    """A server for one test, which may kill it."""
-    server = make_server(server_kind)
-    server.start()
-    yield server
-    server.kill()
-
-
-async def test_goes_on_after_a_kill(own_server: Server, short_lived_runtime: Runtime) -> None:
+async def test_goes_on_after_a_kill(own_env: Env) -> None:
     """What waited, waits again; a retry that fell due meanwhile comes; what had ended is known."""
-    env = Env(await Client.connect(own_server.address, runtime=short_lived_runtime), own_server)
+    env = own_env
     ids = [env.id() for _ in range(3)]
     for activity_id in ids:
         await env.client.start_activity(
             echo, "x", id=activity_id, task_queue=env.task_queue, start_to_close_timeout=TIMEOUT
         )
     await env.client.get_activity_handle(ids[0]).terminate(reason="before")
-    own_server.kill()
-    await asyncio.to_thread(own_server.start)
+    env.server.kill()
+    await asyncio.to_thread(env.server.start)
     with pytest.raises(ActivityFailureError):
         await env.client.get_activity_handle(ids[0]).result()
     async with env.worker([], [echo]):
