@@ -1,5 +1,7 @@
 #include "base/ids.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 
 namespace perdure {
@@ -49,6 +51,13 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
     id.bytes[nibble / 2] = static_cast<uint8_t>(id.bytes[nibble / 2] << 4 | value);
     ++nibble;
   }
+  return id;
+}
+
+std::optional<Uuid> Uuid::FromBytes(std::string_view raw) {
+  Uuid id;
+  if (raw.size() != id.bytes.size()) return std::nullopt;
+  std::copy(raw.begin(), raw.end(), id.bytes.begin());
   return id;
 }
 

@@ -21,6 +21,8 @@ struct Uuid {
   static Uuid Mint(Random& random);
   // Accepts the 36-character form in either case, nothing else.
   static std::optional<Uuid> Parse(std::string_view text);
+  // Of its 16 bytes, as View() gives them; nothing else.
+  static std::optional<Uuid> FromBytes(std::string_view raw);
 
   bool IsNil() const { return bytes == std::array<uint8_t, 16>{}; }
   std::string ToString() const;  // lower case
@@ -31,6 +33,13 @@ struct Uuid {
   friend H AbslHashValue(H h, const Uuid& id) {
     return H::combine(std::move(h), id.bytes);
   }
+};
+
+// A run of some id, where another run names it.
+struct NamedRun {
+  std::string id;
+  Uuid run_id;
+  friend bool operator==(const NamedRun&, const NamedRun&) = default;
 };
 
 // A shard of history. The number of shards is a constant of the stored data: it is never tuned or changed.

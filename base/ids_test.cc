@@ -14,6 +14,16 @@ TEST_CASE("a UUID's text form parses back to the same bytes") {
   CHECK(id.ToString()[14] == '4');
 }
 
+TEST_CASE("a UUID's 16 bytes make it again, and no other number of bytes does") {
+  const Uuid id = *Uuid::Parse("6f9619ff-8b86-d011-b42d-00cf4fc964ff");
+  CHECK(Uuid::FromBytes(id.View()) == id);
+  CHECK_FALSE(Uuid::FromBytes("").has_value());
+  CHECK_FALSE(Uuid::FromBytes(id.View().substr(1)).has_value());
+  std::string longer(id.View());
+  longer.push_back('x');
+  CHECK_FALSE(Uuid::FromBytes(longer).has_value());
+}
+
 TEST_CASE("only the 36-character form is a UUID") {
   CHECK(Uuid::Parse("6F9619FF-8B86-D011-B42D-00CF4FC964FF").has_value());
   CHECK_FALSE(Uuid::Parse("").has_value());

@@ -179,11 +179,6 @@ struct MessageDecision {
   absl::StatusOr<perdure::engine::MessageAnswer> answer;
 };
 
-struct NamedRun {
-  std::string id;
-  Uuid run_id;
-};
-
 // What lists and filters see of an entity. What the columns are called stands with its kind.
 struct EntityRow {
   int32_t status = 0;  // as the kind numbers them

@@ -63,13 +63,6 @@ struct SnapshotRow {
   std::string state;
 };
 
-// Another run that a row names, for lists.
-struct NamedRun {
-  std::string id;
-  Uuid run_id;
-  friend bool operator==(const NamedRun&, const NamedRun&) = default;
-};
-
 // The row of a run: finds the current run of an id, and is what lists and counts read.
 struct ExecutionRow {
   Uuid namespace_id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/time.h"
 
 namespace perdure::engine::activity {
@@ -9,9 +10,9 @@ namespace {
 
 // REQUIRES: 16 bytes, as check_state.h sees to.
 Uuid UuidOf(const std::string& bytes) {
-  Uuid id;
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
+  const std::optional<Uuid> id = Uuid::FromBytes(bytes);
+  PERDURE_CHECK(id.has_value(), "ids are 16 bytes");
+  return *id;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ void RemoveChild(State& state, int64_t initiated_event_id) {
 }
 
 void ApplyMinted(State& state, const perdure::engine::MessageMinted& minted) {
-  const std::optional<Uuid> id = UuidOfBytes(minted.id());
+  const std::optional<Uuid> id = Uuid::FromBytes(minted.id());
   PERDURE_CHECK(id.has_value(), "ids are 16 bytes");
   const int64_t event_id = minted.initiated_event_id();
   if (PendingChild* child = MutableChild(state, event_id); child != nullptr) child->run_id = *id;

@@ -77,7 +77,7 @@ void ApplySignaled(State& state, const HistoryEvent& event) {
 }
 
 void ApplyFamily(State& state, const perdure::engine::RunCreated& created) {
-  if (const std::optional<Uuid> original = UuidOfBytes(created.parent_original_run_id())) {
+  if (const std::optional<Uuid> original = Uuid::FromBytes(created.parent_original_run_id())) {
     state.facts.Mutable().parent_original_run_id = *original;
   }
   state.unreleased = created.unreleased();
@@ -144,11 +144,11 @@ void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& c
   if (change.has_run_created()) {
     const auto& created = change.run_created();
     RunFacts& facts = state.facts.Mutable();
-    PERDURE_CHECK(created.namespace_id().size() == facts.namespace_id.bytes.size() &&
-                      created.run_id().size() == facts.run_id.bytes.size(),
-                  "ids are 16 bytes");
-    std::copy(created.namespace_id().begin(), created.namespace_id().end(), facts.namespace_id.bytes.begin());
-    std::copy(created.run_id().begin(), created.run_id().end(), facts.run_id.bytes.begin());
+    const std::optional<Uuid> namespace_id = Uuid::FromBytes(created.namespace_id());
+    const std::optional<Uuid> run_id = Uuid::FromBytes(created.run_id());
+    PERDURE_CHECK(namespace_id.has_value() && run_id.has_value(), "ids are 16 bytes");
+    facts.namespace_id = *namespace_id;
+    facts.run_id = *run_id;
     facts.workflow_id = created.workflow_id();
     facts.request_id = created.request_id();
     ApplyFamily(state, created);

@@ -118,7 +118,7 @@ Wrong WrongWithMinted(const State& state, const perdure::engine::MessageMinted& 
   const int64_t id = minted.initiated_event_id();
   const bool pending = state.children->contains(id) || state.external_signals->contains(id) ||
                        state.external_cancels->contains(id);
-  return pending && UuidOfBytes(minted.id()).has_value() ? kFine : "a minted id";
+  return pending && Uuid::FromBytes(minted.id()).has_value() ? kFine : "a minted id";
 }
 
 Wrong WrongWithRequestSeen(const perdure::engine::RequestSeen& seen) {

@@ -22,7 +22,7 @@ template <typename Attributes>
 void NameEnded(const PendingChild& child, const perdure::engine::ChildEnded& ended, Attributes& attributes) {
   NameChild(child, attributes);
   attributes.set_started_event_id(child.started_event_id);
-  const std::optional<Uuid> run_id = UuidOfBytes(ended.run_id());
+  const std::optional<Uuid> run_id = Uuid::FromBytes(ended.run_id());
   attributes.mutable_workflow_execution()->set_workflow_id(ended.child_id());
   attributes.mutable_workflow_execution()->set_run_id(run_id.value_or(child.run_id).ToString());
 }

@@ -19,13 +19,6 @@ const InitiatedChild& Initiated(const PendingChild& child) {
   return child.initiated->start_child_workflow_execution_initiated_event_attributes();
 }
 
-std::optional<Uuid> UuidOfBytes(std::string_view bytes) {
-  Uuid uuid;
-  if (bytes.size() != uuid.bytes.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), uuid.bytes.begin());
-  return uuid;
-}
-
 bool HasParent(const State& state) { return StartedOfRun(state).has_parent_workflow_execution(); }
 
 WorkflowExecution ExecutionOf(const State& state) {

@@ -28,9 +28,6 @@ using InitiatedCancel =
 
 const InitiatedChild& Initiated(const PendingChild& child);
 
-// 16 bytes, or nullopt.
-std::optional<Uuid> UuidOfBytes(std::string_view bytes);
-
 // Whether the run is a child.
 bool HasParent(const State& state);
 // The first run of the family: the run itself when it is no child.

@@ -35,8 +35,8 @@ perdure::engine::MessageReceived NewReceived(const InboxKey& key, const EntityAd
 
 std::optional<std::pair<InboxKey, EntityAddress>> ReadReceived(
     const perdure::engine::MessageReceived& received) {
-  const std::optional<Uuid> origin = UuidOfBytes(received.origin());
-  const std::optional<Uuid> namespace_id = UuidOfBytes(received.sender_namespace_id());
+  const std::optional<Uuid> origin = Uuid::FromBytes(received.origin());
+  const std::optional<Uuid> namespace_id = Uuid::FromBytes(received.sender_namespace_id());
   if (!origin.has_value() || !namespace_id.has_value()) return std::nullopt;
   return std::pair{
       InboxKey{*origin, received.number()},
@@ -44,7 +44,7 @@ std::optional<std::pair<InboxKey, EntityAddress>> ReadReceived(
 }
 
 InboxKey KeyOf(const Message& message) {
-  const std::optional<Uuid> origin = UuidOfBytes(message.id().origin());
+  const std::optional<Uuid> origin = Uuid::FromBytes(message.id().origin());
   PERDURE_CHECK(origin.has_value(), "a message's id is whole");
   return {*origin, message.id().number()};
 }
@@ -57,7 +57,7 @@ void NoteReceived(Transition& transition, const Message& message) {
   const perdure::engine::EntityName& sender = message.sender();
   perdure::engine::Change change;
   *change.mutable_message_received() =
-      NewReceived(KeyOf(message), {UuidOfBytes(sender.namespace_id()).value_or(Uuid{}),
+      NewReceived(KeyOf(message), {Uuid::FromBytes(sender.namespace_id()).value_or(Uuid{}),
                                    static_cast<KindNumber>(sender.kind()), sender.id()});
   transition.Change(std::move(change));
 }
@@ -65,7 +65,7 @@ void NoteReceived(Transition& transition, const Message& message) {
 void TakeSettled(Transition& transition, const perdure::engine::Settled& settled) {
   std::vector<InboxKey> keys;
   for (const auto& id : settled.ids()) {
-    const std::optional<Uuid> origin = UuidOfBytes(id.origin());
+    const std::optional<Uuid> origin = Uuid::FromBytes(id.origin());
     if (!origin.has_value()) continue;
     const InboxKey key{*origin, id.number()};
     if (transition.state().inbox->contains(key)) keys.push_back(key);
@@ -104,7 +104,7 @@ void ApplyInboxChange(State& state, const perdure::engine::Change& change) {
   }
   PERDURE_CHECK(change.has_inbox_dropped(), "apply.cc sent a change of another family");
   for (const auto& name : change.inbox_dropped().messages()) {
-    const std::optional<Uuid> origin = UuidOfBytes(name.origin());
+    const std::optional<Uuid> origin = Uuid::FromBytes(name.origin());
     if (origin.has_value()) state.inbox.Mutable().erase(InboxKey{*origin, name.number()});
   }
 }

@@ -16,7 +16,7 @@ using Refused = MessageAnswer::Refused;
 WorkflowExecution SenderOfExternal(const Message& message) {
   WorkflowExecution execution;
   execution.set_workflow_id(message.sender().id());
-  execution.set_run_id(UuidOfBytes(message.sender().run_id()).value_or(Uuid{}).ToString());
+  execution.set_run_id(Uuid::FromBytes(message.sender().run_id()).value_or(Uuid{}).ToString());
   return execution;
 }
 

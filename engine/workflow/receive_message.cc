@@ -53,9 +53,9 @@ bool IsMeant(const State& state, const perdure::engine::Target& target) {
     case Target::kRunId:
       return target.run_id() == state.facts->run_id.View();
     case Target::kFirstRunId:
-      return UuidOfBytes(target.first_run_id()) == Uuid::Parse(FirstRunIdOf(state));
+      return Uuid::FromBytes(target.first_run_id()) == Uuid::Parse(FirstRunIdOf(state));
     case Target::kOriginalRunId:
-      return UuidOfBytes(target.original_run_id()) == Uuid::Parse(OriginalRunIdOf(state));
+      return Uuid::FromBytes(target.original_run_id()) == Uuid::Parse(OriginalRunIdOf(state));
     case Target::kCurrent:
     case Target::RUN_NOT_SET:
       return true;

@@ -17,13 +17,6 @@ namespace enums = temporal::api::enums::v1;
 using perdure::engine::Snapshot;
 using temporal::api::history::v1::HistoryEvent;
 
-std::optional<Uuid> ReadUuid(const std::string& bytes) {
-  Uuid uuid;
-  if (bytes.size() != uuid.bytes.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), uuid.bytes.begin());
-  return uuid;
-}
-
 std::optional<absl::Time> ReadTime(bool is_set, const google::protobuf::Timestamp& time) {
   if (!is_set) return std::nullopt;
   return FromProto(time);
@@ -37,8 +30,8 @@ using Wrong = std::string_view;
 constexpr Wrong kFine = "";
 
 Wrong ReadFacts(Snapshot& snapshot, State& state) {
-  const std::optional<Uuid> namespace_id = ReadUuid(snapshot.namespace_id());
-  const std::optional<Uuid> run_id = ReadUuid(snapshot.run_id());
+  const std::optional<Uuid> namespace_id = Uuid::FromBytes(snapshot.namespace_id());
+  const std::optional<Uuid> run_id = Uuid::FromBytes(snapshot.run_id());
   if (!namespace_id.has_value() || !run_id.has_value()) return "ids";
   if (!snapshot.started().has_workflow_execution_started_event_attributes()) return "started event";
   RunFacts facts;
@@ -221,7 +214,7 @@ Wrong ReadChildren(Snapshot& snapshot, State& state) {
   auto& children = state.children.Mutable();
   for (Snapshot::Child& in : *snapshot.mutable_children()) {
     const int64_t id = in.initiated().event_id();
-    const std::optional<Uuid> run_id = ReadUuid(in.run_id());
+    const std::optional<Uuid> run_id = Uuid::FromBytes(in.run_id());
     const bool whole = in.initiated().has_start_child_workflow_execution_initiated_event_attributes();
     if (!whole || !IsPast(id, state) || !run_id.has_value() || in.started_event_id() < 0) return "child";
     const PendingChild child{Take(in.mutable_initiated()), *run_id, in.started(), in.started_event_id(),
@@ -236,7 +229,7 @@ Wrong ReadExternals(google::protobuf::RepeatedPtrField<Snapshot::External>& in, 
                     absl::btree_map<int64_t, PendingExternal>& externals) {
   for (Snapshot::External& external : in) {
     const int64_t id = external.initiated().event_id();
-    const std::optional<Uuid> request_id = ReadUuid(external.request_id());
+    const std::optional<Uuid> request_id = Uuid::FromBytes(external.request_id());
     if (!(external.initiated().*kHas)() || !IsPast(id, state) || !request_id.has_value()) return "external";
     if (!externals.emplace(id, PendingExternal{Take(external.mutable_initiated()), *request_id}).second) {
       return "external";
@@ -264,7 +257,7 @@ Wrong ReadMessages(Snapshot& snapshot, State& state) {
     if (!read.has_value() || !state.inbox.Mutable().insert(*read).second) return "inbox";
   }
   if (HasParent(state)) {
-    const std::optional<Uuid> original = ReadUuid(snapshot.parent_original_run_id());
+    const std::optional<Uuid> original = Uuid::FromBytes(snapshot.parent_original_run_id());
     if (!original.has_value()) return "parent";
     state.facts.Mutable().parent_original_run_id = *original;
   }

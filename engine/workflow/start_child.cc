@@ -70,7 +70,7 @@ StartDecision DecideChildStart(const State* current, const perdure::engine::Mess
                                const Context& context) {
   PERDURE_CHECK(message.has_child_start(), "the message starts a child");
   const perdure::engine::ChildStart& start = message.child_start();
-  const std::optional<Uuid> run_id = UuidOfBytes(start.run_id());
+  const std::optional<Uuid> run_id = Uuid::FromBytes(start.run_id());
   PERDURE_CHECK(run_id.has_value(), "a child's run id is minted by its parent");
   if (current != nullptr && IsBegun(*current, *run_id)) {
     return {

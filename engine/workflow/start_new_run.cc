@@ -69,7 +69,9 @@ void CopyTimeouts(const api::StartWorkflowExecutionRequest& request, absl::Time 
 // What the parent says of itself and of the first run of the family.
 void CopyParent(const perdure::engine::ChildParent& parent,
                 WorkflowExecutionStartedEventAttributes& started) {
-  const auto text = [](const std::string& bytes) { return UuidOfBytes(bytes).value_or(Uuid{}).ToString(); };
+  const auto text = [](const std::string& bytes) {
+    return Uuid::FromBytes(bytes).value_or(Uuid{}).ToString();
+  };
   started.set_parent_workflow_namespace(parent.run().namespace_());
   started.set_parent_workflow_namespace_id(text(parent.run().namespace_id()));
   started.mutable_parent_workflow_execution()->set_workflow_id(parent.run().id());

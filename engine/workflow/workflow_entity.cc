@@ -224,10 +224,7 @@ MessageDecision WorkflowKind::Receive(Entity* current, const perdure::engine::Me
 
 std::optional<Uuid> WorkflowKind::StartedRun(const perdure::engine::Message& message) const {
   if (!message.has_child_start()) return std::nullopt;
-  Uuid run_id;
-  const std::string& bytes = message.child_start().run_id();
-  std::copy_n(bytes.begin(), std::min(bytes.size(), run_id.bytes.size()), run_id.bytes.begin());
-  return run_id;
+  return Uuid::FromBytes(message.child_start().run_id()).value_or(Uuid{});
 }
 
 perdure::engine::MessageAnswer WorkflowKind::Repeated(const perdure::engine::Message& message) const {

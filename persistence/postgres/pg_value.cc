@@ -117,11 +117,9 @@ int64_t PgGetInt8(const PGresult& result, int row, int column) {
 bool PgGetBool(const PGresult& result, int row, int column) { return Cell(result, row, column) == "\1"; }
 
 Uuid PgGetUuid(const PGresult& result, int row, int column) {
-  const std::string_view bytes = Cell(result, row, column);
-  Uuid id;
-  PERDURE_CHECK(bytes.size() == id.bytes.size(), "a uuid has 16 bytes");
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
+  const std::optional<Uuid> id = Uuid::FromBytes(Cell(result, row, column));
+  PERDURE_CHECK(id.has_value(), "a uuid has 16 bytes");
+  return *id;
 }
 
 std::string PgGetBytes(const PGresult& result, int row, int column) {

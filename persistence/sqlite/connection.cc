@@ -40,12 +40,7 @@ std::string SqliteStatement::Bytes(int column) const {
   return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), static_cast<size_t>(size));
 }
 
-Uuid SqliteStatement::Id(int column) const {
-  Uuid id;
-  const std::string bytes = Bytes(column);
-  if (bytes.size() == id.bytes.size()) std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
-}
+Uuid SqliteStatement::Id(int column) const { return Uuid::FromBytes(Bytes(column)).value_or(Uuid{}); }
 
 void SqliteStatement::BindOne(int index, std::string_view bytes) {
   // A null pointer would bind NULL.

@@ -44,7 +44,7 @@ Json ChangesOf(const persistence::HistoryRow& row) {
   return names;
 }
 
-Json NamedRunOf(const std::optional<persistence::NamedRun>& run) {
+Json NamedRunOf(const std::optional<NamedRun>& run) {
   return run ? Json{{"id", run->id}, {"run_id", run->run_id.ToString()}} : Json();
 }
 

@@ -20,7 +20,7 @@ bool IsCustom(const SearchAttributeTypes& custom, std::string_view name) {
 
 namespace {
 
-void NameRun(const persistence::NamedRun& run, temporal::api::common::v1::WorkflowExecution& execution) {
+void NameRun(const NamedRun& run, temporal::api::common::v1::WorkflowExecution& execution) {
   execution.set_workflow_id(run.id);
   execution.set_run_id(run.run_id.ToString());
 }
@@ -66,7 +66,7 @@ persistence::ListCursor CursorOf(const ListPageToken& token) {
   persistence::ListCursor cursor;
   if (token.close_time_micros() != 0) cursor.close_time = absl::FromUnixMicros(token.close_time_micros());
   cursor.start_time = absl::FromUnixMicros(token.start_time_micros());
-  cursor.run_id = UuidFromBytes(token.run_id()).value_or(Uuid{});
+  cursor.run_id = Uuid::FromBytes(token.run_id()).value_or(Uuid{});
   return cursor;
 }
 

@@ -132,11 +132,4 @@ temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceO
   return response;
 }
 
-std::optional<Uuid> UuidFromBytes(std::string_view bytes) {
-  Uuid id;
-  if (bytes.size() != id.bytes.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
-}
-
 }  // namespace perdure::server

@@ -33,7 +33,4 @@ absl::Status ValidateRetention(const google::protobuf::Duration& retention);
 temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceOf(
     const Namespace& name_space);
 
-// The id in 16 bytes, as tokens hold it.
-std::optional<Uuid> UuidFromBytes(std::string_view bytes);
-
 }  // namespace perdure::server

@@ -53,8 +53,8 @@ void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const Task
 }
 
 RunRef RunOf(const TaskToken& token) {
-  const Uuid namespace_id = UuidFromBytes(token.namespace_id()).value_or(Uuid{});
-  const std::optional<Uuid> run_id = UuidFromBytes(token.run_id());
+  const Uuid namespace_id = Uuid::FromBytes(token.namespace_id()).value_or(Uuid{});
+  const std::optional<Uuid> run_id = Uuid::FromBytes(token.run_id());
   if (token.kind() == engine::activity::kActivityKind) {
     return ActivityRef(namespace_id, token.activity_id(), run_id);
   }

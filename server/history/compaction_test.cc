@@ -17,9 +17,7 @@ int64_t StoredRows(TestNode& node) {
 }
 
 RunRef RunOf(TestNode& node, const workflow::ActivityTaskReply& task) {
-  Uuid run;
-  std::copy(task.token.run_id().begin(), task.token.run_id().end(), run.bytes.begin());
-  return {node.namespace_id(), task.token.workflow_id(), run};
+  return {node.namespace_id(), task.token.workflow_id(), Uuid::FromBytes(task.token.run_id())};
 }
 
 // A run whose one activity is with a worker, and may be retried for ever.

@@ -1,17 +1,8 @@
 #include "server/history/execution_row.h"
 
-#include <optional>
 #include <utility>
 
 namespace perdure::server {
-namespace {
-
-std::optional<persistence::NamedRun> Stored(std::optional<engine::NamedRun> run) {
-  if (!run) return std::nullopt;
-  return persistence::NamedRun{std::move(run->id), run->run_id};
-}
-
-}  // namespace
 
 persistence::ExecutionRow MakeExecutionRow(const engine::Entity& entity, bool current) {
   engine::EntityRow told = entity.Row();
@@ -32,8 +23,8 @@ persistence::ExecutionRow MakeExecutionRow(const engine::Entity& entity, bool cu
   row.memo = std::move(told.memo);
   row.search_attributes = std::move(told.search_attributes);
   row.extra = std::move(told.extra);
-  row.parent = Stored(std::move(told.parent));
-  row.root = Stored(std::move(told.root));
+  row.parent = std::move(told.parent);
+  row.root = std::move(told.root);
   return row;
 }
 

@@ -16,13 +16,6 @@ using Why = StepCause::Why;
 
 namespace {
 
-std::optional<Uuid> UuidIn(const std::string& bytes) {
-  Uuid id;
-  if (bytes.size() != id.bytes.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
-}
-
 MessageAnswer NoNamespace() {
   MessageAnswer answer;
   answer.mutable_refused()->set_cause(MessageAnswer::Refused::NAMESPACE_NOT_FOUND);
@@ -45,8 +38,8 @@ void HistoryHost::Receive(const Message& message, Callback<MessageAnswer> done) 
   const Target& target = message.target();
   const absl::StatusOr<const engine::Kind*> kind = KindOf(static_cast<KindNumber>(target.kind()));
   if (refused.ok()) refused = kind.status();
-  const std::optional<Uuid> namespace_id = UuidIn(target.namespace_id());
-  const std::optional<Uuid> run_id = UuidIn(target.run_id());
+  const std::optional<Uuid> namespace_id = Uuid::FromBytes(target.namespace_id());
+  const std::optional<Uuid> run_id = Uuid::FromBytes(target.run_id());
   if (refused.ok() && (!namespace_id || (target.has_run_id() && !run_id))) {
     refused = InvalidArgument("a message's target is malformed");
   }
@@ -77,7 +70,7 @@ void HistoryHost::Receive(const Message& message, Callback<MessageAnswer> done) 
 void HistoryHost::DeliverTo(const RunPtr& run, const engine::Kind& kind, const Message& message,
                             Callback<MessageAnswer> done) {
   if (run == nullptr) {
-    const engine::NamespaceSettings* settings = SettingsOf(*UuidIn(message.target().namespace_id()));
+    const engine::NamespaceSettings* settings = SettingsOf(*Uuid::FromBytes(message.target().namespace_id()));
     if (settings == nullptr) return std::move(done)(NoNamespace());
     engine::MessageDecision received = kind.Receive(nullptr, message, ContextFor(nullptr, *settings));
     if (!received.decision.next.has_value()) return std::move(done)(std::move(received.answer));

@@ -163,9 +163,8 @@ void NodeHistory::Deliver(perdure::engine::Delivery delivery,
   std::string id;
   if (!delivery.copies().empty()) {
     const perdure::engine::Target& target = delivery.copies(0).message().target();
-    std::copy_n(target.namespace_id().begin(),
-                std::min(target.namespace_id().size(), namespace_id.bytes.size()),
-                namespace_id.bytes.begin());
+    // The host that is asked refuses a target that is malformed.
+    namespace_id = Uuid::FromBytes(target.namespace_id()).value_or(Uuid{});
     id = target.id();
   }
   HistoryHost& host = HostOf(namespace_id, id);

@@ -157,7 +157,7 @@ Message World::Copy(const std::string& id, MessageType type) const {
 
 World::Member* World::FindTarget(const perdure::engine::Target& target) {
   if (!target.run_id().empty()) {
-    const auto found = runs_.find(UuidOfBytes(target.run_id()).value_or(Uuid{}));
+    const auto found = runs_.find(Uuid::FromBytes(target.run_id()).value_or(Uuid{}));
     return found != runs_.end() ? &found->second : nullptr;
   }
   return current_.contains(target.id()) ? &Find(target.id()) : nullptr;
@@ -166,7 +166,7 @@ World::Member* World::FindTarget(const perdure::engine::Target& target) {
 MessageAnswer World::Deliver(const Message& copy) {
   Member* target = FindTarget(copy.target());
   if (copy.has_child_start()) {
-    if (runs_.contains(UuidOfBytes(copy.child_start().run_id()).value_or(Uuid{}))) {
+    if (runs_.contains(Uuid::FromBytes(copy.child_start().run_id()).value_or(Uuid{}))) {
       return RepeatedChildStart(copy);
     }
     StartDecision decision =
@@ -254,7 +254,7 @@ void World::RequireSettled() const {
 }
 
 MessageKey KeyOfCopy(const Message& copy) {
-  return {copy.body_case(), UuidOfBytes(copy.id().origin()).value_or(Uuid{}), copy.id().number()};
+  return {copy.body_case(), Uuid::FromBytes(copy.id().origin()).value_or(Uuid{}), copy.id().number()};
 }
 
 Command StartChild(const std::string& id, temporal::api::enums::v1::ParentClosePolicy policy) {

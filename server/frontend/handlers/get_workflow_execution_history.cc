@@ -37,7 +37,7 @@ class Read : public std::enable_shared_from_this<Read> {
   void Start(std::optional<HistoryPageToken> token) {
     if (!token) return AskPosition(1, close_event_only_);
     token_ = *std::move(token);
-    run_.run_id = UuidFromBytes(token_.run_id());
+    run_.run_id = Uuid::FromBytes(token_.run_id());
     has_token_ = true;
     const bool at_end = token_.first_event_id() >= token_.next_event_id();
     if (at_end && wait_ && token_.run_open()) return AskPosition(token_.next_event_id(), true);

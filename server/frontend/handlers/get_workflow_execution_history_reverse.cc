@@ -12,7 +12,7 @@ using ReverseResponse = api::GetWorkflowExecutionHistoryReverseResponse;
 
 // Reads the page that ends before token.next_event_id.
 void ReadPage(Frontend& frontend, CallPtr call, RunRef run, HistoryPageToken token, size_t max_events) {
-  run.run_id = UuidFromBytes(token.run_id());
+  run.run_id = Uuid::FromBytes(token.run_id());
   EventsQuery query{.run = std::move(run),
                     .from_event_id = 1,
                     .to_event_id = token.next_event_id(),

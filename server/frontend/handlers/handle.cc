@@ -58,7 +58,7 @@ absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& 
   if (!frontend.tokens.Open(TokenKind::kTask, sealed, opened.token)) {
     return InvalidArgument("Error deserializing task token.");
   }
-  const std::optional<Uuid> id = UuidFromBytes(opened.token.namespace_id());
+  const std::optional<Uuid> id = Uuid::FromBytes(opened.token.namespace_id());
   if (!id) return InvalidArgument("Error deserializing task token.");
   auto of_token = frontend.namespaces.ById(*id);
   if (!of_token.ok()) return of_token.status();

@@ -69,9 +69,7 @@ void Fold(const std::string& line, CounterState& state) {
 }
 
 std::string KeyText(const perdure::engine::MessageId& id) {
-  Uuid origin;
-  std::copy(id.origin().begin(), id.origin().end(), origin.bytes.begin());
-  return absl::StrCat(origin.ToString(), "/", id.number());
+  return absl::StrCat(Uuid::FromBytes(id.origin())->ToString(), "/", id.number());
 }
 
 MessageAnswer Done() {
@@ -305,10 +303,7 @@ engine::MessageDecision CounterKind::Receive(engine::Entity* current, const Mess
 
 std::optional<Uuid> CounterKind::StartedRun(const Message& message) const {
   if (!message.has_child_start()) return std::nullopt;
-  Uuid run_id;
-  const std::string& bytes = message.child_start().run_id();
-  std::copy(bytes.begin(), bytes.end(), run_id.bytes.begin());
-  return run_id;
+  return Uuid::FromBytes(message.child_start().run_id());
 }
 
 MessageAnswer CounterKind::Repeated(const Message&) const { return Done(); }

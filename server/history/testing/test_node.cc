@@ -229,13 +229,7 @@ workflow::CompleteWorkflowTask TestNode::Completion(const workflow::WorkflowTask
 }
 
 absl::StatusOr<workflow::Reply> TestNode::Complete(const workflow::CompleteWorkflowTask& completion) {
-  return Execute({namespace_id(), completion.token.workflow_id(),
-                  [&] {
-                    Uuid run;
-                    std::copy(completion.token.run_id().begin(), completion.token.run_id().end(),
-                              run.bytes.begin());
-                    return run;
-                  }()},
+  return Execute({namespace_id(), completion.token.workflow_id(), Uuid::FromBytes(completion.token.run_id())},
                  completion);
 }
 
@@ -283,9 +277,8 @@ absl::StatusOr<workflow::Reply> TestNode::CompleteActivity(const workflow::Activ
   completion.token = task.token;
   completion.request.set_namespace_("default");
   completion.request.set_identity("worker");
-  Uuid run;
-  std::copy(task.token.run_id().begin(), task.token.run_id().end(), run.bytes.begin());
-  return Execute({namespace_id(), task.token.workflow_id(), run}, completion);
+  return Execute({namespace_id(), task.token.workflow_id(), Uuid::FromBytes(task.token.run_id())},
+                 completion);
 }
 
 }  // namespace perdure::server::testing
