@@ -72,7 +72,7 @@ ended() {
   local name="$1" status="$2" took="$3" log="$logs/$1.log" pattern
   if (( status != 0 )); then failed+=("$name"); fi
   pattern='^[0-9]+% tests passed|^=+ .*(passed|failed|error|no tests ran).* in [0-9.]+s.*=+$'
-  pattern+='|^(include arrows|clang-tidy|simulation|fuzz|format|function size|python lint|shell lint): '
+  pattern+='|^(include arrows|docs|clang-tidy|simulation|fuzz|format|function size|python lint|shell lint): '
   closing+=("-- $name")
   while IFS= read -r line; do closing+=("$line"); done < <(grep --extended-regexp "$pattern" "$log" || true)
   echo "=== $name: $( (( status == 0 )) && echo passed || echo FAILED) after $took s"
@@ -107,6 +107,7 @@ quick() {
   scripts/build.sh dev unit_tests
   stage format scripts/format.sh --check
   stage include-arrows scripts/check_includes.py
+  stage docs scripts/check_docs.py
   stage unit unit_tests dev
 }
 
@@ -139,6 +140,7 @@ everything() {
 
   stage format scripts/format.sh --check
   stage include-arrows scripts/check_includes.py
+  stage docs scripts/check_docs.py
   stage unit-release unit_tests release
   beside compiling_stages fields fuzz clang-tidy
   local simulation=build/release/perdure_sim

@@ -24,7 +24,7 @@ class FieldRules {
 
   absl::Status Check(const google::protobuf::Message& request) const;
 
-  // The limit of a string field, in bytes. SIZE_MAX: something else limits it (kBoundedElsewhere).
+  // The limit of a string field, in bytes. SIZE_MAX: something else limits it.
   static size_t LimitOf(const google::protobuf::FieldDescriptor* field);
   // Messages whose size is limited as a whole, by their handlers or the engine: failures, payloads, and the
   // heartbeats of workers.
