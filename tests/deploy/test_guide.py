@@ -15,6 +15,7 @@ from deploy.chart import Helm, Manifest
 from deploy.pod import Pod
 from deploy.servers import free_ports, server_and_worker
 from support.postgres import BIN, create_database
+from support.processes import tail
 from support.servers import REPOSITORY
 
 pytestmark = pytest.mark.timeout(180, func_only=True)
@@ -71,8 +72,9 @@ def test_from_helm_template_to_a_fixed_workflow(helm: Helm, tmp_path: Path, post
         assert "greeting-2" in shell("temporal workflow list")
         shown = shell("temporal workflow show --workflow-id greeting-2")
         assert "ActivityTaskFailed" in shown and "WorkflowExecutionFailed" in shown
-        assert worker.delete()[0] == 0
-        assert server.delete()[0] == 0
+        for pod in (worker, server):
+            code, _ = pod.delete()
+            assert code == 0, tail(pod.log)
 
     fixed = greetings.replace('{"en": "Hello"}', '{"en": "Hello", "fr": "Bonjour"}')
     assert fixed != greetings
