@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what this release stores into tests/fixtures/workflow/<release>: as few logs of the unit tests' runs
 as cover each kind of change, type of event and field of a snapshot. A later release must fold them to what
-they mean now (engine/workflow/fixtures_test.cc). Once a release is out, its folder never changes.
+they mean now (engine/workflow/fold/fixtures_test.cc). Once a release is out, its folder never changes.
 
 usage: scripts/write_fixtures.py RELEASE [--replace]
 """

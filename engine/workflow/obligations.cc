@@ -1,5 +1,5 @@
-#include "engine/workflow/messages.h"
-#include "engine/workflow/run_timers.h"
+#include "engine/workflow/messages/messages.h"
+#include "engine/workflow/timers/run_timers.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::engine::workflow {

@@ -18,7 +18,7 @@
 #include "base/cow.h"
 #include "base/ids.h"
 #include "engine/message.h"
-#include "engine/workflow/external_payloads.h"
+#include "engine/workflow/run/external_payloads.h"
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 #include "temporal/api/enums/v1/workflow.pb.h"

@@ -6,10 +6,10 @@
 
 #include "base/check.h"
 #include "base/time.h"
-#include "engine/workflow/apply.h"
-#include "engine/workflow/event_table.h"
+#include "engine/workflow/fold/apply.h"
+#include "engine/workflow/fold/event_table.h"
 #include "engine/workflow/workflow.h"
-#include "engine/workflow/workflow_task.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {

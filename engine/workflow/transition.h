@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/entity.h"
-#include "engine/workflow/next_run.h"
+#include "engine/workflow/run/next_run.h"
 #include "engine/workflow/state.h"
 #include "perdure/record.pb.h"
 #include "temporal/api/enums/v1/event_type.pb.h"

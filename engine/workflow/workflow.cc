@@ -6,10 +6,10 @@
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "engine/workflow/close.h"
 #include "engine/workflow/handle.h"
+#include "engine/workflow/run/close.h"
 #include "engine/workflow/transition.h"
-#include "engine/workflow/workflow_task.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 #include "google/protobuf/io/coded_stream.h"
 
 namespace perdure::engine::workflow {

@@ -12,8 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "engine/entity.h"
-#include "engine/workflow/next_run.h"
 #include "engine/workflow/request.h"
+#include "engine/workflow/run/next_run.h"
 #include "engine/workflow/state.h"
 
 namespace perdure::engine::workflow {

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "engine/values/payload.h"
-#include "engine/workflow/salvage.h"
+#include "engine/workflow/fold/salvage.h"
 
 namespace perdure::engine::workflow {
 

@@ -1,7 +1,7 @@
 #include "server/frontend/close_event.h"
 
 #include "engine/values/failures.h"
-#include "engine/workflow/next_run.h"
+#include "engine/workflow/run/next_run.h"
 #include "temporal/api/history/v1/message.pb.h"
 
 namespace perdure::server {

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "base/text.h"
-#include "engine/workflow/first_timeout.h"
+#include "engine/workflow/activities/first_timeout.h"
 #include "engine/workflow/workflow_entity.h"
 
 namespace perdure::server {

@@ -4,7 +4,7 @@ A section says what is done with a message as it comes from a client (`in`) or g
 
     in temporal.api.workflowservice.v1.SomeRequest
         namespace   read   server/frontend/handlers/handle.h
-        input       whole  engine/workflow/start_new_run.cc
+        input       whole  engine/workflow/run/start_new_run.cc
         old_field   none   Why it has no effect.
 
 `read` and `fill` name a file that does it, and what is inside the field has a section of its own. `whole`

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/time.h"
-#include "engine/workflow/next_run.h"
+#include "engine/workflow/run/next_run.h"
 #include "tests/simulation/program.h"
 
 namespace perdure::simulation {

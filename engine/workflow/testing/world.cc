@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/workflow/children.h"
-#include "engine/workflow/messages.h"
+#include "engine/workflow/messages/children.h"
+#include "engine/workflow/messages/messages.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
