@@ -16,7 +16,14 @@ ENGINE = {"engine", "engine/workflow"}
 STORES = {"persistence/memory", "persistence/sqlite", "persistence/postgres"}
 BELOW_SERVER = {"base", "persistence", "server", "server/metrics", "server/net", "server/http"} | ENGINE
 # Roles talk to each other by the interfaces in their headers; whoever serves clients stands above them.
-ROLES = {"server/cluster", "server/history", "server/matching", "server/visibility", "server/workflows"}
+ROLES = {
+    "server/cluster",
+    "server/history",
+    "server/matching",
+    "server/visibility",
+    "server/workers",
+    "server/workflows",
+}
 SERVING = {"server/auth", "server/frontend", "server/health", "server/wire"}
 ALL = BELOW_SERVER | ROLES | SERVING | STORES | {"persistence/contract", "server/cli", "tests", "bench"}
 ALLOWED = {

@@ -291,6 +291,7 @@ class Node::Impl {
                                  .matching = *matching_,
                                  .namespaces = *namespaces_,
                                  .visibility = *visibility_,
+                                 .workers = workers_,
                                  .tokens = *tokens_,
                                  .executor = cluster_loop_,
                                  .ids = ids_,
@@ -349,6 +350,7 @@ class Node::Impl {
   Uuid cluster_id_;
   std::unique_ptr<StoredNamespaces> namespaces_;
   std::unique_ptr<StoredVisibility> visibility_;
+  WorkerRegistry workers_;
   std::unique_ptr<persistence::Session> lease_session_;
   std::unique_ptr<LeaseKeeper> lease_;
   // Every kind of entity that this server knows.

@@ -14,10 +14,10 @@
 #include "server/cluster/namespace_registry.h"
 #include "server/frontend/id_minter.h"
 #include "server/frontend/parked_calls.h"
-#include "server/frontend/worker_registry.h"
 #include "server/history/history.h"
 #include "server/matching/matching.h"
 #include "server/visibility/visibility.h"
+#include "server/workers/worker_registry.h"
 #include "server/workflows/workflow_history.h"
 #include "temporal/api/enums/v1/common.pb.h"
 
@@ -37,13 +37,13 @@ struct Frontend {
   Matching& matching;
   NamespaceRegistry& namespaces;
   Visibility& visibility;
+  WorkerRegistry& workers;
   const TokenSealer& tokens;
   Executor& executor;  // for the time only, which any thread may ask
   IdMinter& ids;
   ServerInfo info;
   SearchAttributeTypes search_attributes;
   ParkedCalls parked{executor};
-  WorkerRegistry workers{};
   std::unique_ptr<Authorizer> authorizer = AllowAll();
 };
 

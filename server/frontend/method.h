@@ -17,12 +17,9 @@ namespace perdure::server {
 struct Frontend;
 
 enum class ApiService { kWorkflow, kOperator };
-// What a call concerns: with kNamespace, the one that its request or its task token names.
-enum class Scope { kCluster, kNamespace };
-// Whether a call waits for something to happen.
-enum class Polling { kNever, kMay, kAlways };
-// Which part of the server answers, and by what of the request the owner is found.
-enum class Routing { kLocal, kWorkflow, kTaskToken, kTaskQueue, kStore };
+// Whether every call of a method waits for something to happen, so that nobody knows how long or for what.
+// Methods that wait only when their request asks for it are kNever.
+enum class Polling { kNever, kAlways };
 
 // Reads the request and sees to it that the call is answered.
 using Handler = void (*)(Frontend& frontend, CallPtr call, BytesSource request);
@@ -31,9 +28,7 @@ struct MethodSpec {
   ApiService service;
   std::string_view name;
   Access access;
-  Scope scope;
   Polling polling;
-  Routing routing;
   Handler handler;  // null: not built, answered UNIMPLEMENTED
 };
 

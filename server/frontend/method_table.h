@@ -1,6 +1,7 @@
-// The method table: every RPC of the API, once. gRPC, metrics, authorization and routing read it. Names and
+// The method table: every RPC of the API, once. Both wires, metrics and authorization read it. Names and
 // message types come from the API's descriptors; what they do not say stands in method_table.cc, one line an
-// RPC.
+// RPC. Which part of the server a call concerns is the handler's: its form says whether it is of a namespace
+// or a task token.
 //
 // Thread safety: constant after construction.
 #pragma once

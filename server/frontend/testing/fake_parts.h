@@ -107,6 +107,7 @@ struct FakeNode final : public CallObserver {
   FakeMatching matching;
   FakeNamespaces namespaces;
   FakeVisibility visibility;
+  WorkerRegistry workers;
   TokenSealer tokens{"key"};
   IdMinter ids{NewSeededRandom(1)};
   MethodTable methods;
@@ -116,6 +117,7 @@ struct FakeNode final : public CallObserver {
       .matching = matching,
       .namespaces = namespaces,
       .visibility = visibility,
+      .workers = workers,
       .tokens = tokens,
       .executor = loop,
       .ids = ids,

@@ -1,4 +1,4 @@
-#include "server/frontend/worker_heartbeats.h"
+#include "server/workers/worker_heartbeats.h"
 
 #include <utility>
 
@@ -9,18 +9,15 @@
 
 namespace perdure::server {
 
-absl::Status TakeHeartbeats(Frontend& frontend, const Namespace& name_space,
-                            google::protobuf::RepeatedPtrField<WorkerHeartbeat>& heartbeats) {
+absl::Status TakeHeartbeats(WorkerRegistry& workers, const Uuid& namespace_id,
+                            google::protobuf::RepeatedPtrField<WorkerHeartbeat>& heartbeats, absl::Time now) {
   for (const WorkerHeartbeat& heartbeat : heartbeats) {
     if (heartbeat.ByteSizeLong() > limits::kWorkerHeartbeatSize) {
       return InvalidArgument(
           fmt::format("WorkerHeartbeat exceeds the limit of {} bytes.", limits::kWorkerHeartbeatSize));
     }
   }
-  const absl::Time now = frontend.executor.Now();
-  for (WorkerHeartbeat& heartbeat : heartbeats) {
-    frontend.workers.Record(name_space.id, std::move(heartbeat), now);
-  }
+  for (WorkerHeartbeat& heartbeat : heartbeats) workers.Record(namespace_id, std::move(heartbeat), now);
   return absl::OkStatus();
 }
 

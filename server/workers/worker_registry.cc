@@ -1,4 +1,4 @@
-#include "server/frontend/worker_registry.h"
+#include "server/workers/worker_registry.h"
 
 #include "base/limits.h"
 

@@ -1,9 +1,9 @@
-#include "server/frontend/worker_registry.h"
+#include "server/workers/worker_registry.h"
 
 #include <catch2/catch.hpp>
 
 #include "base/limits.h"
-#include "server/frontend/worker_filter.h"
+#include "server/workers/worker_filter.h"
 
 namespace perdure::server {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/frontend/worker_registry.h"
+#include "server/workers/worker_registry.h"
 
 namespace perdure::server {
 

@@ -1,4 +1,4 @@
-#include "server/frontend/worker_filter.h"
+#include "server/workers/worker_filter.h"
 
 #include <algorithm>
 #include <optional>
