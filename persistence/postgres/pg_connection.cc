@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 
 namespace perdure::persistence {
@@ -139,6 +140,7 @@ void PgConnection::SendWaiting() {
     }
     if (!guarded_) break;  // the rest waits for its answer
   }
+  if (silence_ == Executor::kNoTimer) CountSilence();
   Flush();
 }
 
@@ -268,6 +270,8 @@ void PgConnection::OnResult(PgResult result) {
 void PgConnection::FinishFront() {
   Exchange exchange = std::move(exchanges_.front());
   exchanges_.pop_front();
+  if (std::exchange(told_silence_, false)) options_.observer->OnReach("");
+  CountSilence();
   if (exchange.answer.kind == PgAnswer::Kind::kNotSent) exchange.answer.kind = PgAnswer::Kind::kDone;
   // A plan that a migration made void, or a statement whose preparation was rolled back with its transaction:
   // what this connection knows is not what we think, so the next exchange makes a new one.
@@ -294,6 +298,18 @@ void PgConnection::FinishFront() {
   }
 }
 
+void PgConnection::CountSilence() {
+  loop_.Cancel(std::exchange(silence_, Executor::kNoTimer));
+  if (exchanges_.empty() || options_.observer == nullptr || silence_limit_ == absl::InfiniteDuration())
+    return;
+  silence_ = loop_.RunAfter(silence_limit_, [this] {
+    silence_ = Executor::kNoTimer;
+    told_silence_ = true;
+    options_.observer->OnReach(absl::StrCat("no answer for ", absl::FormatDuration(silence_limit_)));
+    CountSilence();
+  });
+}
+
 void PgConnection::LoseConnecting(const std::string& message) {
   if (options_.observer != nullptr) options_.observer->OnReach(PgOneLine(message));
   Lose(message);
@@ -313,6 +329,8 @@ void PgConnection::Lose(const std::string& message) {
   expected_.clear();
   have_result_ = false;
   guarded_ = false;
+  told_silence_ = false;
+  loop_.Cancel(std::exchange(silence_, Executor::kNoTimer));
   not_before_ = loop_.Monotonic() + pause_ * (0.5 + loop_.random().Fraction() / 2);
   pause_ = std::min(pause_ * 2, longest_pause_);
   for (Exchange& exchange : std::exchange(exchanges_, {})) {

@@ -77,6 +77,10 @@ class PgConnection {
   void Watch(std::function<void()> lost, std::function<void()> ready);
   // The pause before an attempt gets no longer than this.
   void LimitPause(absl::Duration longest) { longest_pause_ = longest; }
+  // From now on the observer is told that the database is away when what was sent has had no answer for
+  // `limit`, and that it is back with the next answer. Nothing is given up for that: whatever was sent may
+  // still be done.
+  void TellSilence(absl::Duration limit) { silence_limit_ = limit; }
   // The database is known to be back: the next exchange connects without a pause.
   void EndPause();
   size_t under_way() const { return exchanges_.size(); }
@@ -108,6 +112,8 @@ class PgConnection {
   void ReadResults();
   void OnResult(PgResult result);
   void FinishFront();
+  // An exchange was sent, answered, or given up: the silence counts from here.
+  void CountSilence();
   // As Lose, of an attempt to connect.
   void LoseConnecting(const std::string& message);
   void Lose(const std::string& message);
@@ -121,6 +127,8 @@ class PgConnection {
   absl::Duration pause_;  // before the next attempt
   absl::Duration longest_pause_ = absl::Seconds(5);
   absl::Duration not_before_ = absl::ZeroDuration();
+  absl::Duration silence_limit_ = absl::InfiniteDuration();
+  bool told_silence_ = false;
   std::function<void()> lost_;
   std::function<void()> ready_;
   std::deque<Exchange> exchanges_;
@@ -129,6 +137,7 @@ class PgConnection {
   bool guarded_ = false;           // this connection has passed its guard
   bool want_write_ = false;
   Executor::TimerId connect_limit_ = Executor::kNoTimer;
+  Executor::TimerId silence_ = Executor::kNoTimer;
   // Statements that this connection knows, and those whose preparation is under way.
   absl::flat_hash_set<std::string_view> prepared_;
   absl::flat_hash_set<std::string_view> preparing_;

@@ -1,8 +1,10 @@
 // Exchanges and lists that do not hold each other up, and what their answers tell a caller.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -134,6 +136,57 @@ TEST_CASE("postgres: clients are told none of the database's words") {
       });
   made.admin().Run("ALTER TABLE executions_there RENAME TO executions");
   CHECK(found.status().message() == "the store refused an operation (42P01)");
+}
+
+namespace {
+
+// What the store said last of its database.
+class Reached final : public StoreObserver {
+ public:
+  void OnOperation(std::string_view /*operation*/, absl::Duration /*latency*/, bool /*ok*/) override {}
+  void OnReach(std::string_view why) override {
+    const std::lock_guard lock(mutex_);
+    away_ = !why.empty();
+    changed_.notify_all();
+  }
+  void OnRefusal(std::string_view /*operation*/, std::string_view /*words*/) override {}
+
+  void WaitFor(bool away) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return away_ == away; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool away_ = false;  // guarded by mutex_
+};
+
+}  // namespace
+
+TEST_CASE("postgres: a database that is silent on a connection that stands is told as away, then as back") {
+  const contract::PostgresBackend made;
+  Reached reached;
+  PostgresOptions options;
+  options.target = contract::Database::Shared().Direct();
+  options.silence_limit = absl::Milliseconds(50);
+  options.observer = &reached;
+  auto store = OpenPostgresStore(options);
+  REQUIRE(store.ok());
+  contract::TestSession session(**store);
+  const auto renew = [](Session& in, auto done) {
+    NodeRow node;
+    node.incarnation = contract::NewUuid();
+    node.name = "a";
+    in.RenewLease(node, absl::Seconds(9), std::move(done));
+  };
+  contract::Admin silencer(contract::Database::Shared().Direct());
+  silencer.Run("BEGIN; LOCK TABLE nodes");
+  auto silent = session.Start<absl::StatusOr<LeaseAnswer>>(renew);
+  reached.WaitFor(/*away=*/true);
+  silencer.Run("COMMIT");
+  CHECK(silent.get().ok());
+  reached.WaitFor(/*away=*/false);
 }
 
 TEST_CASE("postgres: a commit that a warning goes with is unknown, as where a standby was not awaited") {

@@ -68,6 +68,7 @@ PgConnection& PgShared::Control() {
   if (control == nullptr) {
     control = std::make_unique<PgConnection>(loop, options);
     control->LimitPause(kControlPause);
+    control->TellSilence(silence_limit);
     control->Watch(nullptr, [this] { EndPauses(); });
   }
   return *control;

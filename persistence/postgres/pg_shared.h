@@ -33,7 +33,7 @@ struct PgShared {
   PgConnection& Lister();
   // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
   // list. It tries twice a second while the database is away, and once it is through the others need not
-  // pause.
+  // pause. It tells when the database is silent, as one is that was stopped with its connections standing.
   PgConnection& Control();
   void EndPauses();
 
@@ -43,6 +43,7 @@ struct PgShared {
   size_t list_connections = 1;
   absl::Duration list_time_limit;
   absl::Duration blocked_fence_limit;
+  absl::Duration silence_limit;
   StoreObserver* observer = nullptr;
   EventLoop loop;
   std::vector<std::unique_ptr<PgConnection>> readers;

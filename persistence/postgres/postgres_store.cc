@@ -31,6 +31,7 @@ class PostgresStore final : public Store {
     shared_.list_connections = std::max<size_t>(1, options.list_connections);
     shared_.list_time_limit = options.list_time_limit;
     shared_.blocked_fence_limit = options.blocked_fence_limit;
+    shared_.silence_limit = options.silence_limit;
     shared_.observer = options.observer;
   }
 

@@ -28,13 +28,16 @@ struct PostgresOptions {
   absl::Duration list_time_limit = limits::kListTime;
   // A fence or a takeover that waits longer for another backend's transaction ends that backend.
   absl::Duration blocked_fence_limit = absl::Seconds(2);
+  // The statement that renews the lease, which is short, has had no answer for so long: the observer is told
+  // that the database is away.
+  absl::Duration silence_limit = absl::Seconds(5);
   StoreObserver* observer = nullptr;  // may be null; outlives the store
   bool read_only = false;             // to look at a database, also one that is served: every write fails
 };
 
-// Connects once, to tell a wrong address or password at once: errors as
-// PgBlocking::Connect. FAILED_PRECONDITION where the schema is
-// too old, the database is read-only, a file cannot be read, or a pooler in between needs another setting.
+// Connects once, to tell a wrong address or password at once. Errors are those of PgBlocking::Connect, and
+// FAILED_PRECONDITION where the schema is too old, the database is read-only, a file cannot be read, or a
+// pooler in between needs another setting.
 absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const PostgresOptions& options);
 
 }  // namespace perdure::persistence

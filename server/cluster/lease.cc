@@ -201,6 +201,9 @@ void LeaseKeeper::OnFailed(const absl::Status& status) {
 void LeaseKeeper::OnLapse() {
   lapse_timer_ = Executor::kNoTimer;
   NoteLapse(/*taken=*/false);
+  if (!asking_) return;
+  const std::lock_guard lock(mutex_);
+  store_status_ = absl::UnavailableError("the store has not answered since before the lease lapsed");
 }
 
 void LeaseKeeper::NoteLapse(bool taken) {

@@ -117,6 +117,7 @@ TEST_CASE("the time a renewal takes counts against it") {
   bench.time.Advance(absl::Seconds(3));
   CHECK(!process.Held());
   CHECK(process.Counted("store_slow"));
+  CHECK(absl::IsUnavailable(process.keeper().StoreStatus()));
 }
 
 TEST_CASE("a store that takes longer than the time between renewals does not end the lease") {
