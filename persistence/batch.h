@@ -144,12 +144,12 @@ struct Batch {
 
 enum class CommitOutcome {
   kCommitted,  // durable
-  kRefused,    // nothing landed: the database refuses data in it (an SQL data or constraint error). Cut it in
-               // two.
-  kFenced,     // nothing landed: the writer's row has another epoch or batch
-  kFailed,     // nothing landed: it was not sent, or the database answered with a rollback that is nobody's
-               // fault
-  kUnknown,    // it may have landed or may yet land: fence before the next step
+  // Nothing landed: the database refuses data in it (an SQL data or constraint error). Cut it in two.
+  kRefused,
+  kFenced,  // nothing landed: the writer's row has another epoch or batch
+  // Nothing landed: it was not sent, or the database rolled it back, which is nobody's fault.
+  kFailed,
+  kUnknown,  // it may have landed or may yet land: fence before the next step
 };
 
 struct CommitResult {

@@ -3,20 +3,19 @@
 // Plain values; see store.h for the calls.
 //
 // Rules, which hold inside the database whatever its clients believe:
-//  - At most one incarnation is the owner. A term is raised with each taking, also by the same incarnation:
-//  so one
-//    that lapsed and came back has another term than before, whoever had the shards meanwhile.
-//  - A lease that has not ended keeps everybody else out, but for a younger process of the same name (whose
-//  start is
-//    later on the database's clock): it takes all at once.
-//  - The older of two such processes learns it with its next renewal: `lost`, and never gets a lease again.
-//  That
-//    loss is kept. A process that comes after kNameFights of them within kNameFightWindow does not take
-//    anything from one that lives: it waits for the end of its lease, so that two of one name do not fight
-//    for ever.
-//  - Each node of `nodes` has a range of writers of its own: the lowest that no other has. The one that it
-//  names
-//    (NodeRow::first_writer) it keeps, also where its row was gone meanwhile, unless another got it.
+// 1. At most one incarnation is the owner. A term is raised with each taking, also by the same incarnation:
+// so one that lapsed and came back has another term than before, whoever had the shards meanwhile.
+//
+// 2. A lease that has not ended keeps everybody else out, but for a younger process of the same name (whose
+// start is later on the database's clock): it takes all at once.
+//
+// 3. The older of two such processes learns it with its next renewal: `lost`, and never gets a lease again.
+// That loss is kept. A process that comes after kNameFights of them within kNameFightWindow does not take
+// anything from one that lives: it waits for the end of its lease, so that two of one name do not fight for
+// ever.
+//
+// 4. Each node of `nodes` has a range of writers of its own: the lowest that no other has. The one that it
+// names (NodeRow::first_writer) it keeps, also where its row was gone meanwhile, unless another got it.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,7 @@ bool Compare(const T& left, Comparison comparison, const T& right) {
 }
 
 bool Matches(const RunKey& key, const ExecutionRow& row, const Filter& filter);
-// The same of a query's filter, kind and shard.
+// Whether the row matches the query's filter, kind and shard.
 bool Matches(const RunKey& key, const ExecutionRow& row, const VisibilityQuery& query);
 
 }  // namespace perdure::persistence

@@ -70,7 +70,7 @@ struct Tables {
     return static_cast<Narrow>(value);
   }
   void Add(const RunWrite& run);
-  // Those whose `current` is as asked.
+  // The execution rows whose `current` is as asked.
   void AddExecution(const RunWrite& run, bool current);
 };
 

@@ -213,7 +213,7 @@ void PgConnection::ReadResults() {
   while (state_ == State::kReady && PQisBusy(connection_) == 0) {
     PgResult result(PQgetResult(connection_));
     if (result == nullptr) {
-      // The end of one statement's results; a second null in a row means that nothing is left.
+      // A null ends one statement's results; a second one in a row means that nothing is left.
       if (!have_result_ || expected_.empty()) break;
       have_result_ = false;
       expected_.pop_front();

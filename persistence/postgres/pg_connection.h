@@ -114,7 +114,7 @@ class PgConnection {
   void FinishFront();
   // An exchange was sent, answered, or given up: the silence counts from here.
   void CountSilence();
-  // As Lose, of an attempt to connect.
+  // Loses a connection that was not made, and tells the observer why.
   void LoseConnecting(const std::string& message);
   void Lose(const std::string& message);
   static void OnNotice(void* connection, const PGresult* notice);

@@ -25,7 +25,7 @@ int CountOf(absl::string_view text, absl::string_view word) {
   return count;
 }
 
-// The word behind `keyword`; empty where the statement has no such.
+// The word behind `keyword`; empty where the statement has no such keyword.
 absl::string_view NameBehind(const std::vector<absl::string_view>& words, absl::string_view keyword) {
   for (size_t i = 0; i + 1 < words.size(); ++i) {
     if (words[i] == keyword) return words[i + 1];

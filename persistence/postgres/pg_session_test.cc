@@ -61,7 +61,7 @@ class SlowExecutions {
         "ALTER TABLE executions RENAME TO executions_there; "
         "CREATE VIEW executions AS SELECT * FROM executions_there WHERE pg_sleep(600) IS NOT NULL");
   }
-  // Those of this database: the server has others, where this very test may run.
+  // Only counts of this database are ended: the server has others, where this very test may run.
   void EndCounts() {
     admin_.Run(
         "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity "

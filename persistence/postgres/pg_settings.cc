@@ -25,7 +25,8 @@ constexpr std::pair<const char*, const char*> kFixed[] = {
     {"work_mem", "32MB"},
 };
 
-// Of a session, not of a transaction. Keep-alives let the server drop the transaction of a node that is gone.
+// Settings of a session, not of a transaction. Keep-alives let the server drop the transaction of a node that
+// is gone.
 constexpr char kSessionOptions[] =
     "-c default_transaction_isolation=read\\ committed -c idle_in_transaction_session_timeout=0 "
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 ";

@@ -29,7 +29,7 @@ struct PgShared {
 
   // The read connection with the least under way.
   PgConnection& Reader();
-  // The same of those for lists and counts, which take as long as they like and must hold up nothing else.
+  // The same among the connections for lists, which take as long as they like and must hold up nothing else.
   PgConnection& Lister();
   // The connection of the cluster's rows, so that a lease is not renewed late because of a long batch or
   // list. It tries twice a second while the database is away, and once it is through the others need not
@@ -60,7 +60,7 @@ void PgSubmitBlocked(PgShared& shared, std::shared_ptr<PgConnection> writer,
 
 // UNAVAILABLE where the database did not commit the exchange.
 absl::Status PgStatusOf(const PgAnswer& answer);
-// The same of a list or count, which is stopped at its `limit`.
+// As PgStatusOf, for a list or count, which is stopped at its `limit`.
 absl::Status PgStatusOfList(const PgAnswer& answer, absl::Duration limit);
 
 // Tells the database's words of what it refused, but for what some statement of ours is meant to provoke.

@@ -58,6 +58,7 @@ WITH owner AS (SELECT 1 FROM shard_owner WHERE slot = 0 AND incarnation = $1::uu
 SELECT 1 / count(*)::int4 FROM owner)"};
 
 // ---- shards, in this order. $1 shards, $2 writer
+//
 // First the writer's own row, then the shards' (made where they are missing, so that there is something to
 // lock), then their owners': two takers of one shard never miss each other. A deadlock of takers is resolved
 // by the database, and answered UNAVAILABLE.

@@ -28,7 +28,7 @@ Owned<BIO> Reader(const std::string& pem) {
   return Owned<BIO>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// The first certificate in it; null where there is none.
+// The first certificate of a PEM text; null where there is none.
 Owned<X509> Certificate(const std::string& pem) {
   return Owned<X509>(PEM_read_bio_X509(Reader(pem).get(), nullptr, nullptr, nullptr));
 }
@@ -43,7 +43,7 @@ std::string Date(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
 }
 
-// When the first of them ends.
+// When the first of a PEM text's certificates ends.
 absl::Time FirstEnd(const std::string& pem) {
   absl::Time first = absl::InfiniteFuture();
   const Owned<BIO> reader = Reader(pem);
@@ -55,7 +55,7 @@ absl::Time FirstEnd(const std::string& pem) {
   return first;
 }
 
-// Null for a key under a password too: there is nobody to ask.
+// Null where it cannot be read, under a password too: there is nobody to ask for it.
 Owned<EVP_PKEY> PrivateKey(const std::string& pem) {
   const auto no_password = [](char*, int, int, void*) { return 0; };
   return Owned<EVP_PKEY>(PEM_read_bio_PrivateKey(Reader(pem).get(), nullptr, no_password, nullptr));
@@ -71,7 +71,7 @@ absl::StatusOr<std::string> Read(std::string_view key, const std::string& path) 
   return content.str();
 }
 
-// Which clients would refuse.
+// Refuses a certificate that clients would refuse by its dates.
 absl::Status CheckDates(const X509* leaf, const std::string& path, absl::Time now) {
   const absl::Time begins = ToTime(X509_get0_notBefore(leaf));
   const absl::Time ends = ToTime(X509_get0_notAfter(leaf));

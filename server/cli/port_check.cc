@@ -21,7 +21,7 @@ struct FreeTls {
   void operator()(SSL* connection) const { SSL_free(connection); }
 };
 
-// The first that a client of TLS says. The server's answer to it is all that is waited for.
+// The first message of a client of TLS. The server's answer to it is all that is waited for.
 std::string ClientHello() {
   const std::unique_ptr<SSL_CTX, FreeTls> context(SSL_CTX_new(TLS_client_method()));
   const std::unique_ptr<SSL, FreeTls> connection(SSL_new(context.get()));

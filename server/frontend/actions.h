@@ -8,7 +8,7 @@
 
 namespace perdure::server {
 
-// Notes those of a workflow task's completion on its call.
+// Notes the actions of a workflow task's completion on its call.
 void NoteCommands(Call& call,
                   const google::protobuf::RepeatedPtrField<temporal::api::command::v1::Command>& commands);
 

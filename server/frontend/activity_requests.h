@@ -36,7 +36,7 @@ absl::StatusOr<EntityRef> ActivityNamedBy(const Namespace& name_space, const Req
   return ActivityRef(name_space.id, request.activity_id(), run_id);
 }
 
-// The same of a request that somebody makes under an id of its own, which is minted when it is empty.
+// The activity that a request names which has an id of its own: that id is minted when it is empty.
 template <typename Request>
 absl::StatusOr<EntityRef> ActivityAskedBy(const Namespace& name_space, IdMinter& ids, Request& request) {
   if (request.activity_id().empty()) return InvalidArgument("activity ID is required");
@@ -48,7 +48,7 @@ absl::StatusOr<EntityRef> ActivityAskedBy(const Namespace& name_space, IdMinter&
   return ActivityNamedBy(name_space, request);
 }
 
-// Of a request that may have an attempt begin at a random moment within `jitter`, which is cut to its limit.
+// Checks the `jitter` within which an attempt may begin at random, and cuts it to its limit.
 template <typename Request>
 absl::Status ValidateJitter(Request& request) {
   if (!request.has_jitter()) return absl::OkStatus();

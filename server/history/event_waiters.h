@@ -57,7 +57,7 @@ class EventWaiters {
     Executor::TimerId timer = Executor::kNoTimer;
   };
   Answer Take(uint64_t id);
-  // The same, for one that is not being taken with all others of its run.
+  // Takes a waiter out of its run's too, for whoever does not take all waiters of that run.
   Answer TakeOne(uint64_t id);
 
   Executor& executor_;

@@ -155,7 +155,7 @@ void HistoryHost::RaiseQuietWakes() {
     run.settle_wakes = true;
     batcher_.Add(cache_.Find(run.key), 1, 0);
   }
-  // Each that is left would be loaded after a crash before what is really due.
+  // After a crash every stale wake costs a load before what is really due: go on soon.
   ArmQuietTimer(kBetweenRaises);
 }
 

@@ -17,7 +17,7 @@ constexpr absl::Duration kIdleCheckInterval = absl::Minutes(1);
 }  // namespace
 
 void NodeMatching::ForgetIdleQueuesLater() {
-  // Whoever polls a new queue each time is not waited for.
+  // Somebody may poll a new queue each time: the timer would come too late for that.
   if (queues_.size() > crowd_) {
     crowd_ = std::numeric_limits<size_t>::max();  // asked for once
     executor_.Post([this] { ForgetCrowd(); });

@@ -22,7 +22,7 @@ absl::StatusOr<persistence::Filter> CompareAttribute(const ListedKind& kind, con
                                                      persistence::Comparison comparison,
                                                      const FilterToken& value);
 
-// Whether it is null, or is not.
+// A condition on whether the attribute is null.
 persistence::Filter AttributeIsNull(const SystemAttribute& attribute, bool negated);
 
 }  // namespace perdure::server

@@ -26,7 +26,7 @@ CommandFailure BadContinueAsNew(std::string message, bool terminates_run = false
           terminates_run};
 }
 
-// Behind what is wrong, as the real server prints it.
+// The real server prints this behind what is wrong.
 std::string NamesShown(const Attributes& wanted) {
   return fmt::format("WorkflowType={} TaskQueue=name:\"{}\"  kind:{}", Shown(wanted.workflow_type().name()),
                      Shown(wanted.task_queue().name()),

@@ -28,7 +28,7 @@ CommandFailure BadChild(std::string message, bool terminates_run = false) {
   return {kBadChild, std::move(message), terminates_run};
 }
 
-// Behind what is wrong, as the real server prints it.
+// The real server prints this behind what is wrong.
 std::string NamesOf(const Wanted& wanted) {
   return fmt::format("WorkflowId={} WorkflowType={} Namespace={}", Shown(wanted.workflow_id()),
                      Shown(wanted.workflow_type().name()), Shown(wanted.namespace_()));

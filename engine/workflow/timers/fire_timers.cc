@@ -21,8 +21,8 @@ const TimerKind* EarliestDue(const Transition& transition) {
 
 }  // namespace
 
-// All due timers of one kind make one step, then wants a workflow task: the real server's histories are made
-// so.
+// Fires all due timers of one kind, which schedules a workflow task, then those of the next kind: this is the
+// order of events in the real server's histories.
 absl::StatusOr<Reply> Handle(Transition& transition, const FireTimers&) {
   while (transition.state().IsOpen()) {
     const TimerKind* kind = EarliestDue(transition);

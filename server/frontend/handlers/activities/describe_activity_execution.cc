@@ -62,7 +62,7 @@ void DescribeActivityExecution(Frontend& frontend, CallPtr call, NamespacePtr na
       },
       [&frontend, run = *std::move(run), request = std::move(request), seen = *seen](
           CallPtr call, const RunPosition& position) mutable {
-        // Who gets nothing asks again.
+        // An empty answer tells the client to ask again.
         if (position.next_event_id <= seen + 1) return call->Reply(api::DescribeActivityExecutionResponse());
         AnswerDescribed(frontend, std::move(call), std::move(run), std::move(request));
       });

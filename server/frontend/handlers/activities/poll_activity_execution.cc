@@ -16,7 +16,7 @@ void PollActivityExecution(Frontend& frontend, CallPtr call, NamespacePtr name_s
         return ActivityHistory(frontend.history.entities()).WaitForEnd(waited, wait, std::move(done));
       },
       [&frontend, run = *std::move(run)](CallPtr call, const RunPosition& position) mutable {
-        // Who gets nothing asks again.
+        // An empty answer tells the client to ask again.
         if (position.open) return call->Reply(api::PollActivityExecutionResponse());
         run.run_id = position.run_id;
         ActivityHistory(frontend.history.entities())

@@ -30,7 +30,7 @@ struct Description {
   api::DescribeTaskQueueResponse response;
 };
 
-// all_active adds the versions that have queues of their own; there are none.
+// The selection all_active adds the versions that have queues of their own: there are none.
 absl::btree_set<std::string> BuildIds(const api::DescribeTaskQueueRequest& request) {
   if (!request.has_versions()) return {kUnversioned};
   const auto& asked = request.versions().build_ids();
