@@ -3,7 +3,11 @@
 namespace perdure::engine::workflow {
 
 absl::StatusOr<Reply> Handle(Transition& transition, const HardenWorkflowTaskStart&) {
-  transition.HardenSoftStart();
+  // A speculative task stays one: whoever reads is shown nothing of it.
+  const WorkflowTask* task = transition.state().workflow_task.pending();
+  if (task != nullptr && task->schedule != WorkflowTask::Schedule::kSpeculative) {
+    transition.HardenWorkflowTask();
+  }
   return Done{};
 }
 

@@ -48,8 +48,8 @@ Obligations ObligationsOf(const State& state) {
   }
   obligations.dispatches.reserve(state.activities->size() + 1);
   const Priority& priority = state.facts->started->workflow_execution_started_event_attributes().priority();
-  if (state.workflow_task.has_value() && state.RunningTask() == nullptr) {
-    obligations.dispatches.push_back(WorkflowTaskDispatch(state, *state.workflow_task, priority));
+  if (const WorkflowTask* task = state.workflow_task.waiting(); task != nullptr) {
+    obligations.dispatches.push_back(WorkflowTaskDispatch(state, *task, priority));
   }
   for (const auto& [id, activity] : *state.activities) {
     if (!IsStarted(*activity)) obligations.dispatches.push_back(ActivityDispatch(id, *activity, priority));
@@ -67,7 +67,7 @@ Obligations ObligationsOf(const State& state) {
 Obligations DurableObligationsOf(const State& state) {
   if (!HasVolatile(state)) return ObligationsOf(state);
   State durable = state;
-  durable.soft_start.reset();
+  durable.workflow_task.DropVolatile();
   durable.riding_releases = {};
   durable.riding_drops = {};
   durable.riding_since.reset();

@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "engine/message.h"
 #include "engine/workflow/run/external_payloads.h"
+#include "engine/workflow/workflow_tasks/task_state.h"
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
@@ -27,8 +28,6 @@
 #include "temporal/api/workflow/v1/message.pb.h"
 
 namespace perdure::engine::workflow {
-
-using EventPtr = std::shared_ptr<const temporal::api::history::v1::HistoryEvent>;
 
 // Facts fixed at the start of the run. Shared, never changed.
 struct RunFacts {
@@ -39,29 +38,6 @@ struct RunFacts {
   EventPtr started;  // WorkflowExecutionStarted
   absl::Time start_time;
   Uuid parent_original_run_id;  // of a child; else zero
-};
-
-// A workflow task that waits to be started or runs. Absent from State when none is wanted.
-struct WorkflowTask {
-  int64_t scheduled_event_id = 0;
-  // 0 until a worker has it. Durable in State::workflow_task, volatile in State::soft_start.
-  int64_t started_event_id = 0;
-  int32_t attempt = 1;
-  bool transient = false;  // attempt 2 and later: its events are written only when it succeeds
-  absl::Time scheduled_time;
-  std::optional<absl::Time> original_scheduled_time;  // of a chain of heartbeats
-  std::string task_queue;  // where it waits: the sticky queue while stickiness holds, else the run's queue
-  bool sticky = false;
-  // Of a task that was scheduled on a sticky queue: when it times out unless a worker has it by then. It
-  // stands also when the task has been moved to the run's queue since.
-  std::optional<absl::Time> start_by;
-  absl::Duration start_to_close_timeout;
-  std::optional<absl::Time> started_time;
-  std::string start_nonce;  // names this start in its task token: StartNonce(*started) of workflow_task.h
-  std::string identity;
-  // As the worker saw them; `scheduled` only for transient tasks. Null until started.
-  EventPtr scheduled;
-  EventPtr started;
 };
 
 struct Activity {
@@ -149,11 +125,9 @@ struct State {
   Cow<temporal::api::common::v1::Memo> memo;
   Cow<temporal::api::common::v1::SearchAttributes> search_attributes;
 
-  std::optional<WorkflowTask> workflow_task;
-  // Volatile: the start of `workflow_task` that no record holds yet. It is hardened as a record of its own
-  // just before the run's next record (DESIGN, section 3), or lost in a crash together with the right to
-  // complete the task.
-  std::optional<WorkflowTask> soft_start;
+  // Volatile in part: what is, is hardened as a record of its own just before the run's next record (DESIGN,
+  // section 3), or lost in a crash.
+  WorkflowTaskState workflow_task;
   int32_t workflow_task_attempt = 1;      // of the next task to be scheduled
   int64_t previous_started_event_id = 0;  // of the last completed workflow task
   int64_t last_completed_event_id = 0;
@@ -206,11 +180,6 @@ struct State {
       return event->has_workflow_execution_cancel_requested_event_attributes();
     };
     return cancel_requested_event_id != 0 || std::any_of(buffered->begin(), buffered->end(), requests_cancel);
-  }
-  // The running workflow task, soft or hard; null when none runs.
-  const WorkflowTask* RunningTask() const {
-    if (soft_start.has_value()) return &*soft_start;
-    return workflow_task.has_value() && workflow_task->started_event_id != 0 ? &*workflow_task : nullptr;
   }
 };
 

@@ -43,7 +43,7 @@ HistoryEvent Transition::NewEvent(EventType type) const {
 }
 
 int64_t Transition::Emit(HistoryEvent event) {
-  HardenSoftStart();
+  HardenWorkflowTask();
   RideAlong();
   const int64_t id = state_.next_event_id;
   SetEventId(event, id);
@@ -52,9 +52,9 @@ int64_t Transition::Emit(HistoryEvent event) {
 }
 
 int64_t Transition::EmitOrBuffer(HistoryEvent event) {
-  HardenSoftStart();
+  HardenWorkflowTask();
   RideAlong();
-  if (state_.RunningTask() == nullptr && !in_commands_) return Emit(std::move(event));
+  if (state_.workflow_task.running() == nullptr && !in_commands_) return Emit(std::move(event));
   perdure::engine::Change change;
   *change.mutable_event_buffered()->mutable_event() = std::move(event);
   AppendChange(std::move(change));
@@ -63,7 +63,8 @@ int64_t Transition::EmitOrBuffer(HistoryEvent event) {
 
 void Transition::FlushBuffer() {
   if (!HasBuffered()) return;
-  PERDURE_CHECK(state_.RunningTask() == nullptr, "a buffer is flushed when its workflow task has ended");
+  PERDURE_CHECK(state_.workflow_task.running() == nullptr,
+                "a buffer is flushed when its workflow task has ended");
   std::vector<EventPtr> events = *state_.buffered;
   std::stable_partition(events.begin(), events.end(),
                         [](const EventPtr& event) { return !RowOf(*event).ends_last; });
@@ -92,7 +93,7 @@ void Transition::DropBufferedFiring(int64_t timer_started_event_id) {
 }
 
 void Transition::Change(perdure::engine::Change change) {
-  HardenSoftStart();
+  HardenWorkflowTask();
   RideAlong();
   AppendChange(std::move(change));
 }
@@ -126,53 +127,24 @@ void Transition::RideAlong() {
   AppendChange(std::move(change));
 }
 
-void Transition::ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since) {
-  if (!state_.IsOpen() || state_.unreleased || state_.workflow_task.has_value()) return;
-  FlushBuffer();
-  const int32_t attempt = state_.workflow_task_attempt;
-  const absl::Duration timeout = StartToCloseTimeout(state_, attempt, context_.random);
-  if (attempt > 1) {
-    perdure::engine::Change change;
-    auto* pending = change.mutable_workflow_task_pending();
-    pending->set_attempt(attempt);
-    pending->set_transient(true);
-    *pending->mutable_scheduled_time() = ToProto(context_.now);
-    *pending->mutable_start_to_close_timeout() = ToProto(timeout);
-    Change(std::move(change));
-    return;
-  }
-  Emit(NewWorkflowTaskScheduled(state_, context_.now, attempt, timeout));
-  if (heartbeats_since.has_value()) {
-    perdure::engine::Change change;
-    auto* pending = change.mutable_workflow_task_pending();
-    pending->set_attempt(attempt);
-    *pending->mutable_scheduled_time() = ToProto(context_.now);
-    *pending->mutable_original_scheduled_time() = ToProto(*heartbeats_since);
-    Change(std::move(change));
-  }
+void Transition::StartSoft(HistoryEvent started, EventPtr scheduled) {
+  state_.workflow_task.StartSoft(std::make_shared<const HistoryEvent>(std::move(started)),
+                                 std::move(scheduled));
 }
 
-void Transition::SetSoftStart(WorkflowTask started) {
-  PERDURE_CHECK(state_.workflow_task.has_value() && state_.workflow_task->started_event_id == 0,
-                "only a pending workflow task can be started");
-  state_.soft_start = std::move(started);
-}
-
-void Transition::HardenSoftStart() {
-  if (!state_.soft_start.has_value()) return;
-  const WorkflowTask started = *std::move(state_.soft_start);
-  state_.soft_start.reset();
+void Transition::HardenWorkflowTask() {
+  if (!state_.workflow_task.IsVolatile()) return;
+  const WorkflowTask task = state_.workflow_task.TakeVolatile();
   CloseRecord();
-  if (started.transient) {
+  if (task.schedule == WorkflowTask::Schedule::kSpeculative) Append(ScheduledEventOf(state_, task));
+  if (task.IsTransient()) {
     perdure::engine::Change change;
     auto* kind = change.mutable_transient_workflow_task_started();
-    *kind->mutable_scheduled() = *started.scheduled;
-    *kind->mutable_started() = *started.started;
+    *kind->mutable_scheduled() = *task.scheduled;
+    *kind->mutable_started() = *task.started;
     AppendChange(std::move(change));
-  } else {
-    PERDURE_CHECK(started.started->event_id() == state_.next_event_id,
-                  "a soft start holds the next event id");
-    Append(*started.started);
+  } else if (task.IsRunning()) {
+    Append(*task.started);
   }
   CloseRecord();
 }

@@ -66,17 +66,13 @@ class Transition {
   // do).
   void RideAlong();
 
-  // Wants a workflow task unless one is pending or running, or the run is closed or a child that waits for
-  // its parent: flushes the buffer and
-  // writes WorkflowTaskScheduled, or a pending transient task on attempt 2 and later. `heartbeats_since`:
-  // when the chain of heartbeats began that the task continues.
-  void ScheduleWorkflowTask(std::optional<absl::Time> heartbeats_since = std::nullopt);
-
-  // A volatile workflow-task start replaces what the state had: no record is made.
-  void SetSoftStart(WorkflowTask started);
-  // Makes a volatile start durable, as a record of its own, byte for byte as the worker saw it. A no-op
-  // without one. Every request that is about to write calls it first (Emit, EmitOrBuffer and Change do).
-  void HardenSoftStart();
+  // The waiting workflow task is started without a record. `scheduled`: the event of its schedule as the
+  // worker sees it, where the log has none; else null.
+  void StartSoft(HistoryEvent started, EventPtr scheduled);
+  // Makes what is volatile of the workflow task durable, as a record of its own, byte for byte as the worker
+  // saw it. A no-op without any. Every request that is about to write calls it first (Emit, EmitOrBuffer and
+  // Change do).
+  void HardenWorkflowTask();
 
   // Where RespondWorkflowTaskCompleted goes back to when a command is invalid. While a checkpoint is held,
   // what is changed is cloned first.

@@ -50,13 +50,13 @@ bool BufferTooLarge(const State& state) {
 
 // A worker that is slower than what arrives loses its task, so that it sees it.
 void EnforceBufferLimit(Transition& transition) {
-  if (!transition.state().IsOpen() || transition.state().RunningTask() == nullptr) return;
+  if (!transition.state().IsOpen() || transition.state().workflow_task.running() == nullptr) return;
   if (!BufferTooLarge(transition.state())) return;
   WorkflowTaskFailedEventAttributes why;
   why.set_cause(enums::WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND);
   why.set_identity(std::string(kHistoryService));
   FailRunningTask(transition, std::move(why));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 Decision TerminateForExcess(State state, const Context& context, const char* excess) {
@@ -85,20 +85,21 @@ Decision Decide(State state, const Request& request, const Context& context) {
 }
 
 absl::Time EarliestNow(const State& state) {
-  if (!state.soft_start.has_value()) return state.last_event_time;
-  return std::max(state.last_event_time, *state.soft_start->started_time);
+  if (!state.workflow_task.IsVolatile()) return state.last_event_time;
+  const WorkflowTask& task = *state.workflow_task.pending();
+  return std::max(state.last_event_time, task.started_time.value_or(task.scheduled_time));
 }
 
 bool HasVolatile(const State& state) {
-  return state.soft_start.has_value() || state.riding_since.has_value();
+  return state.workflow_task.IsVolatile() || state.riding_since.has_value();
 }
 
 std::string TransientEvents(const State& state) {
   std::string framed;
-  const WorkflowTask* task = state.RunningTask();
-  if (task == nullptr && state.workflow_task.has_value()) task = &*state.workflow_task;
-  if (task == nullptr || !task->transient || task->scheduled_event_id != state.next_event_id) return framed;
-  AppendFramed(task->scheduled != nullptr ? *task->scheduled : TransientScheduled(state, *task), framed);
+  const WorkflowTask* task = state.workflow_task.pending();
+  if (task == nullptr || !task->IsTransient() || task->scheduled_event_id != state.next_event_id)
+    return framed;
+  AppendFramed(ScheduledEventOf(state, *task), framed);
   if (task->started != nullptr) {
     // The real server forgets here who the worker is.
     HistoryEvent started = *task->started;

@@ -89,9 +89,9 @@ void WorkflowReply::SetEvents(std::string page, int64_t next_page_from) {
 }
 
 void WorkflowReply::OnHardened(const Entity& entity) {
-  const WorkflowTask* const running = StateOf(entity).RunningTask();
+  const WorkflowTask* const running = StateOf(entity).workflow_task.running();
   WorkflowTaskReply* const task = Task();
-  if (running != nullptr && running->transient) return;  // its events stand in no log until it succeeds
+  if (running != nullptr && running->IsTransient()) return;  // its events stand in no log until it succeeds
   task->history_to = std::max(task->history_to, task->token.started_event_id());
   task->tail.clear();
 }

@@ -75,12 +75,12 @@ Json StateOf(const workflow::State& state) {
                {"signals", state.signal_count},
                {"buffered_events", state.buffered->size()},
                {"sticky_task_queue", state.sticky ? Json(state.sticky->name) : Json()}};
-  if (state.workflow_task) {
-    json["workflow_task"] = {{"scheduled_event_id", state.workflow_task->scheduled_event_id},
-                             {"started_event_id", state.workflow_task->started_event_id},
-                             {"attempt", state.workflow_task->attempt},
-                             {"scheduled_time", TimeOf(state.workflow_task->scheduled_time)},
-                             {"started_time", TimeOf(state.workflow_task->started_time)}};
+  if (const workflow::WorkflowTask* const task = state.workflow_task.pending(); task != nullptr) {
+    json["workflow_task"] = {{"scheduled_event_id", task->scheduled_event_id},
+                             {"started_event_id", task->started_event_id},
+                             {"attempt", task->attempt},
+                             {"scheduled_time", TimeOf(task->scheduled_time)},
+                             {"started_time", TimeOf(task->started_time)}};
   } else {
     json["workflow_task"] = nullptr;
   }

@@ -54,12 +54,11 @@ void WorkflowMetrics::Before(const engine::Entity& entity, const StepCause& caus
   noted_.open = state.IsOpen();
   if (cause.why == StepCause::Why::kStart) return;
   noted_.next_event_id = state.next_event_id;
-  noted_.workflow_task_ran = state.RunningTask() != nullptr;
+  noted_.workflow_task_ran = state.workflow_task.running() != nullptr;
   if (cause.why == StepCause::Why::kTimers) {
     noted_.activities = state.activities;
-    if (!noted_.workflow_task_ran && state.workflow_task) {
-      noted_.workflow_task_waits = state.workflow_task->scheduled_event_id;
-    }
+    const workflow::WorkflowTask* const waiting = state.workflow_task.waiting();
+    if (waiting != nullptr) noted_.workflow_task_waits = waiting->scheduled_event_id;
   }
   const Request* const request = RequestOf(cause);
   if (request == nullptr) return;
@@ -97,7 +96,7 @@ void WorkflowMetrics::CountAnswered(std::string_view namespace_name, const Reque
   const auto* completed = std::get_if<workflow::CompleteWorkflowTask>(&request);
   // A completion that is refused may have failed its task.
   const bool refused =
-      completed != nullptr && !ok && noted_.workflow_task_ran && after.RunningTask() == nullptr;
+      completed != nullptr && !ok && noted_.workflow_task_ran && after.workflow_task.running() == nullptr;
   const bool failed = ok && std::holds_alternative<workflow::FailWorkflowTask>(request);
   if (refused || failed) {
     Of(namespace_name, after).task_fail->Add();
@@ -125,12 +124,13 @@ void WorkflowMetrics::CountActivity(std::string_view namespace_name, const Reque
 
 void WorkflowMetrics::CountTimeouts(std::string_view namespace_name, const State& after) {
   if (!after.IsOpen()) return;
-  if (noted_.workflow_task_ran && after.RunningTask() == nullptr) {
+  if (noted_.workflow_task_ran && after.workflow_task.running() == nullptr) {
     Of(namespace_name, after).task_timeout->Add();
     Of(namespace_name).workflow_tasks.start_to_close->Add();
   }
   const int64_t waited = noted_.workflow_task_waits;
-  if (waited != 0 && !(after.workflow_task && after.workflow_task->scheduled_event_id == waited)) {
+  const workflow::WorkflowTask* const pending = after.workflow_task.pending();
+  if (waited != 0 && (pending == nullptr || pending->scheduled_event_id != waited)) {
     Of(namespace_name).workflow_tasks.schedule_to_start->Add();
   }
   if (&**noted_.activities == &*after.activities) return;

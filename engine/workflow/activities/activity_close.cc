@@ -1,5 +1,6 @@
 #include "base/time.h"
 #include "engine/workflow/activities/activity.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 
@@ -50,7 +51,7 @@ void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttem
   attributes->set_identity(std::move(failed.identity));
   attributes->set_retry_state(decision.state);
   transition.EmitOrBuffer(std::move(event));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 }  // namespace perdure::engine::workflow

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "engine/workflow/activities/activity.h"
 #include "engine/workflow/activities/first_timeout.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -119,7 +120,7 @@ void FireActivityTimeouts(Transition& transition) {
   if (ends.empty()) return;
   // As the real server orders events of one step: ends come after everything else.
   for (TimedOut& end : ends) EmitTimedOut(transition, std::move(end));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 enums::TimeoutType FirstTimeout(const Activity& activity) {

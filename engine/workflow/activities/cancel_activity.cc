@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "engine/workflow/activities/activity.h"
 #include "engine/workflow/handle.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 
@@ -30,7 +31,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CancelActivity& reque
   attributes->set_started_event_id(StartedEventId(transition.state(), *id));
   attributes->set_identity(canceled.identity());
   transition.EmitOrBuffer(std::move(event));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
   return Done{};
 }
 

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "engine/workflow/activities/activity.h"
 #include "engine/workflow/handle.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 
@@ -28,7 +29,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteActivity& req
   attributes->set_started_event_id(StartedEventId(transition.state(), *id));
   attributes->set_identity(completed.identity());
   transition.EmitOrBuffer(std::move(event));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
   return Done{};
 }
 

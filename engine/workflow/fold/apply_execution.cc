@@ -61,7 +61,7 @@ void ApplyClose(State& state, const EventPtr& event, enums::WorkflowExecutionSta
   state.status = status;
   state.close_time = FromProto(event->event_time());
   state.close_event = event;
-  state.workflow_task.reset();
+  state.workflow_task.End();
   // What came about while the run was closing is told to nobody.
   state.buffered = Cow<std::vector<EventPtr>>();
   ForgetAtClose(state);

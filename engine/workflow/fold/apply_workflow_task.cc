@@ -29,17 +29,8 @@ void ApplyScheduled(State& state, const HistoryEvent& event) {
   }
   task.start_to_close_timeout = FromProto(scheduled.start_to_close_timeout());
   state.workflow_task_attempt = task.attempt;
-  state.workflow_task = std::move(task);
+  state.workflow_task.Schedule(std::move(task));
   state.unreleased = false;  // where the row is gone that said so
-}
-
-void ApplyStartedTo(WorkflowTask& task, const EventPtr& event) {
-  const auto& started = event->workflow_task_started_event_attributes();
-  task.started_event_id = event->event_id();
-  task.started_time = FromProto(event->event_time());
-  task.start_nonce = StartNonce(*event);
-  task.identity = started.identity();
-  task.started = event;
 }
 
 constexpr char kReportedProblems[] = "TemporalReportedProblems";
@@ -72,7 +63,7 @@ void CountProblem(State& state) {
 
 void ApplyCompleted(State& state, const EventPtr& event) {
   const auto& completed = event->workflow_task_completed_event_attributes();
-  state.workflow_task.reset();
+  state.workflow_task.End();
   state.workflow_task_attempt = 1;
   state.close_attempted = false;
   ForgetProblems(state);
@@ -107,7 +98,7 @@ void ApplyCompleted(State& state, const EventPtr& event) {
 void EndUnfinished(State& state, bool counts) {
   state.workflow_task_attempt = counts ? AttemptAfterFailure(state) : 1;
   state.sticky.reset();
-  state.workflow_task.reset();
+  state.workflow_task.End();
 }
 
 void ApplyFailed(State& state, const HistoryEvent& event) {
@@ -133,7 +124,7 @@ void ApplyTimedOut(State& state, const HistoryEvent& event) {
 void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pending) {
   if (pending.none()) {
     CountProblem(state);
-    state.workflow_task.reset();
+    state.workflow_task.End();
     state.workflow_task_attempt = pending.attempt();
     state.close_attempted = pending.close_attempted();
     return;
@@ -142,15 +133,14 @@ void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pend
     WorkflowTask task;
     task.scheduled_event_id = state.next_event_id;
     task.attempt = pending.attempt();
-    task.transient = true;
+    task.schedule = WorkflowTask::Schedule::kTransient;
     task.scheduled_time = FromProto(pending.scheduled_time());
     task.task_queue = state.task_queue;
     task.start_to_close_timeout = FromProto(pending.start_to_close_timeout());
-    state.workflow_task = std::move(task);
+    state.workflow_task.Schedule(std::move(task));
   }
-  PERDURE_CHECK(state.workflow_task.has_value(), "only a scheduled task continues a chain of heartbeats");
   if (pending.has_original_scheduled_time()) {
-    state.workflow_task->original_scheduled_time = FromProto(pending.original_scheduled_time());
+    state.workflow_task.SetHeartbeatsSince(FromProto(pending.original_scheduled_time()));
   }
 }
 
@@ -160,10 +150,7 @@ void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
     return;
   }
   state.sticky.reset();
-  if (state.workflow_task.has_value() && state.workflow_task->started_event_id == 0) {
-    state.workflow_task->task_queue = state.task_queue;
-    state.workflow_task->sticky = false;
-  }
+  state.workflow_task.MoveToNormalQueue(state.task_queue);
 }
 
 }  // namespace
@@ -171,8 +158,7 @@ void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
 void fold::WorkflowTaskScheduled(State& state, const EventPtr& event) { ApplyScheduled(state, *event); }
 
 void fold::WorkflowTaskStarted(State& state, const EventPtr& event) {
-  PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is scheduled before it starts");
-  ApplyStartedTo(*state.workflow_task, event);
+  state.workflow_task.StartHard(event, nullptr);
 }
 
 void fold::WorkflowTaskCompleted(State& state, const EventPtr& event) { ApplyCompleted(state, event); }
@@ -185,11 +171,9 @@ void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change
   if (change.has_workflow_task_pending()) return ApplyPending(state, change.workflow_task_pending());
   if (change.has_sticky_task_queue()) return ApplySticky(state, change.sticky_task_queue());
   PERDURE_CHECK(change.has_transient_workflow_task_started(), "apply.cc sent a change of another family");
-  PERDURE_CHECK(state.workflow_task.has_value(), "a workflow task is pending before it starts");
   const auto& started = change.transient_workflow_task_started();
-  WorkflowTask& task = *state.workflow_task;
-  task.scheduled = std::make_shared<const HistoryEvent>(started.scheduled());
-  ApplyStartedTo(task, std::make_shared<const HistoryEvent>(started.started()));
+  state.workflow_task.StartHard(std::make_shared<const HistoryEvent>(started.started()),
+                                std::make_shared<const HistoryEvent>(started.scheduled()));
 }
 
 }  // namespace perdure::engine::workflow

@@ -35,23 +35,23 @@ bool IsFlushing(const State& state) { return state.next_event_id < state.flushed
 Wrong WrongWithScheduled(const State& state, const HistoryEvent& event) {
   if (!IsAttempt(event.workflow_task_scheduled_event_attributes().attempt())) return "attempt";
   // A transient one becomes an ordinary one.
-  if (state.workflow_task.has_value() && !state.workflow_task->transient) return "two workflow tasks";
+  const WorkflowTask* task = state.workflow_task.pending();
+  if (task != nullptr && !task->IsTransient()) return "two workflow tasks";
   return kFine;
 }
 
 Wrong WrongWithStarted(const State& state, const HistoryEvent& event) {
   const auto& started = event.workflow_task_started_event_attributes();
-  const auto& task = state.workflow_task;
-  const bool pending = task.has_value() && !task->transient && task->started_event_id == 0 &&
-                       task->scheduled_event_id == started.scheduled_event_id();
+  const WorkflowTask* task = state.workflow_task.waiting();
+  const bool pending =
+      task != nullptr && !task->IsTransient() && task->scheduled_event_id == started.scheduled_event_id();
   return pending ? kFine : "a workflow task that is not pending starts";
 }
 
 Wrong WrongWithCompleted(const State& state, const HistoryEvent& event) {
   const auto& completed = event.workflow_task_completed_event_attributes();
-  const auto& task = state.workflow_task;
-  const bool running = task.has_value() && task->started_event_id > 0 &&
-                       task->started_event_id == completed.started_event_id();
+  const WorkflowTask* task = state.workflow_task.running();
+  const bool running = task != nullptr && task->started_event_id == completed.started_event_id();
   return running ? kFine : "a workflow task that does not run completes";
 }
 
@@ -65,7 +65,7 @@ Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
       return WrongWithCompleted(state, event);
     case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
     case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-      return state.workflow_task.has_value() ? kFine : "no workflow task ends";
+      return state.workflow_task.pending() != nullptr ? kFine : "no workflow task ends";
     default:  // other families
       return kFine;
   }
@@ -74,14 +74,14 @@ Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
 Wrong WrongWithPending(const State& state, const perdure::engine::WorkflowTaskPending& pending) {
   if (!IsAttempt(pending.attempt())) return "attempt";
   if (pending.none()) return kFine;
-  if (pending.transient() == state.workflow_task.has_value()) return "pending workflow task";
+  if (pending.transient() == (state.workflow_task.pending() != nullptr)) return "pending workflow task";
   return kFine;
 }
 
 Wrong WrongWithTransientStarted(const State& state,
                                 const perdure::engine::TransientWorkflowTaskStarted& started) {
-  const auto& task = state.workflow_task;
-  const bool pending = task.has_value() && task->transient && task->started_event_id == 0 &&
+  const WorkflowTask* task = state.workflow_task.waiting();
+  const bool pending = task != nullptr && task->IsTransient() &&
                        task->scheduled_event_id == started.scheduled().event_id() &&
                        task->scheduled_event_id + 1 == started.started().event_id();
   const bool whole = started.scheduled().has_workflow_task_scheduled_event_attributes() &&

@@ -57,8 +57,7 @@ State Salvage(Remains remains) {
   state.next_event_id = remains.next_event_id;
   state.last_sequence = remains.last_sequence;
   state.history_size_bytes = remains.history_size_bytes;
-  state.workflow_task = std::nullopt;
-  state.soft_start = std::nullopt;
+  state.workflow_task = {};
   state.first_task_not_before = std::nullopt;
   state.sticky = std::nullopt;
   state.buffered = Cow<std::vector<EventPtr>>();

@@ -90,7 +90,8 @@ Wrong ReadTask(Snapshot::WorkflowTask& in, int64_t next_event_id, WorkflowTask& 
   task.scheduled_event_id = in.scheduled_event_id();
   task.started_event_id = in.started_event_id();
   task.attempt = in.attempt();
-  task.transient = in.transient();
+  task.schedule = in.transient() ? WorkflowTask::Schedule::kTransient : WorkflowTask::Schedule::kDurable;
+  task.start = started ? WorkflowTask::Start::kHard : WorkflowTask::Start::kNo;
   task.scheduled_time = FromProto(in.scheduled_time());
   task.original_scheduled_time = ReadTime(in.has_original_scheduled_time(), in.original_scheduled_time());
   task.task_queue = in.task_queue();
@@ -110,7 +111,7 @@ Wrong ReadWorkflowTasks(Snapshot& snapshot, State& state) {
     WorkflowTask task;
     if (Wrong wrong = ReadTask(*snapshot.mutable_workflow_task(), state.next_event_id, task); !wrong.empty())
       return wrong;
-    state.workflow_task = std::move(task);
+    state.workflow_task.Restore(std::move(task));
   }
   if (snapshot.workflow_task_attempt() < 1) return "workflow task attempt";
   if (snapshot.previous_started_event_id() < 0 || snapshot.last_completed_event_id() < 0)

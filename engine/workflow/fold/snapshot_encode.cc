@@ -55,7 +55,7 @@ void PutTask(const WorkflowTask& task, Snapshot::WorkflowTask& out) {
   out.set_scheduled_event_id(task.scheduled_event_id);
   out.set_started_event_id(task.started_event_id);
   out.set_attempt(task.attempt);
-  out.set_transient(task.transient);
+  out.set_transient(task.IsTransient());
   *out.mutable_scheduled_time() = ToProto(task.scheduled_time);
   if (task.original_scheduled_time.has_value()) {
     *out.mutable_original_scheduled_time() = ToProto(*task.original_scheduled_time);
@@ -72,7 +72,7 @@ void PutTask(const WorkflowTask& task, Snapshot::WorkflowTask& out) {
 }
 
 void PutWorkflowTasks(const State& state, Snapshot& snapshot) {
-  if (state.workflow_task.has_value()) PutTask(*state.workflow_task, *snapshot.mutable_workflow_task());
+  if (const auto task = state.workflow_task.Durable()) PutTask(*task, *snapshot.mutable_workflow_task());
   snapshot.set_workflow_task_attempt(state.workflow_task_attempt);
   snapshot.set_previous_started_event_id(state.previous_started_event_id);
   snapshot.set_last_completed_event_id(state.last_completed_event_id);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/workflow/timers/execution_timers.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -61,7 +62,7 @@ void ReleaseRun(Transition& transition) {
   perdure::engine::Change change;
   change.mutable_run_released();
   transition.Change(std::move(change));
-  if (!IsDelayed(state, transition.now())) transition.ScheduleWorkflowTask();
+  if (!IsDelayed(state, transition.now())) ScheduleWorkflowTask(transition);
 }
 
 }  // namespace perdure::engine::workflow

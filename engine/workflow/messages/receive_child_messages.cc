@@ -5,6 +5,7 @@
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/messages.h"
 #include "engine/workflow/run/next_run.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -64,7 +65,7 @@ MessageAnswer ReceiveChildEnded(Transition& transition, const Message& message) 
   std::optional<HistoryEvent> event = NewChildEnded(transition, child, ended);
   if (!event.has_value()) return NotPending();
   transition.EmitOrBuffer(*std::move(event));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
   return DoneAnswer();
 }
 

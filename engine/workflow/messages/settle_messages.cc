@@ -7,6 +7,7 @@
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/inbox.h"
 #include "engine/workflow/messages/messages.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -48,7 +49,7 @@ void SettleChildStart(Transition& transition, const MessageOutcome& outcome) {
   transition.EmitOrBuffer(outcome.answer.has_done()
                               ? NewChildStarted(transition, found->second)
                               : NewChildStartFailed(transition, found->second, StartCause(outcome.answer)));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 void SettleChildRelease(Transition& transition, const MessageOutcome& outcome) {
@@ -64,7 +65,7 @@ void SettleSignal(Transition& transition, const MessageOutcome& outcome) {
   transition.EmitOrBuffer(outcome.answer.has_done() ? NewExternalSignaled(transition, found->second)
                                                     : NewSignalFailed(transition, *found->second.initiated,
                                                                       SignalCause(outcome.answer)));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 void SettleCancel(Transition& transition, const MessageOutcome& outcome) {
@@ -73,7 +74,7 @@ void SettleCancel(Transition& transition, const MessageOutcome& outcome) {
   transition.EmitOrBuffer(outcome.answer.has_done() ? NewExternalCancelRequested(transition, found->second)
                                                     : NewCancelFailed(transition, *found->second.initiated,
                                                                       CancelCause(outcome.answer)));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 void SettleReport(Transition& transition) {

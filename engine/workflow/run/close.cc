@@ -10,7 +10,8 @@
 namespace perdure::engine::workflow {
 
 int64_t CloseRun(Transition& transition, HistoryEvent event) {
-  PERDURE_CHECK(transition.state().RunningTask() == nullptr, "a running workflow task ends before its run");
+  PERDURE_CHECK(transition.state().workflow_task.running() == nullptr,
+                "a running workflow task ends before its run");
   const int64_t id = transition.Emit(std::move(event));
   perdure::engine::Change change;
   *change.mutable_run_closed()->mutable_delete_after() =
@@ -20,7 +21,7 @@ int64_t CloseRun(Transition& transition, HistoryEvent event) {
 }
 
 void ForceClose(Transition& transition, HistoryEvent event) {
-  if (transition.state().RunningTask() != nullptr) {
+  if (transition.state().workflow_task.running() != nullptr) {
     WorkflowTaskFailedEventAttributes why;
     why.set_cause(temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND);
     why.set_identity(std::string(kHistoryService));

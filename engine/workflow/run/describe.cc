@@ -89,16 +89,15 @@ void FillExtended(const State& state, WorkflowExecutionExtendedInfo& info) {
 }
 
 void FillWorkflowTask(const State& state, api::DescribeWorkflowExecutionResponse& response) {
-  if (!state.workflow_task.has_value()) return;
-  const WorkflowTask* running = state.RunningTask();
-  const WorkflowTask& task = running != nullptr ? *running : *state.workflow_task;
+  if (state.workflow_task.pending() == nullptr) return;
+  const WorkflowTask& task = *state.workflow_task.pending();
   auto& pending = *response.mutable_pending_workflow_task();
-  pending.set_state(running != nullptr ? enums::PENDING_WORKFLOW_TASK_STATE_STARTED
-                                       : enums::PENDING_WORKFLOW_TASK_STATE_SCHEDULED);
+  pending.set_state(task.IsRunning() ? enums::PENDING_WORKFLOW_TASK_STATE_STARTED
+                                     : enums::PENDING_WORKFLOW_TASK_STATE_SCHEDULED);
   *pending.mutable_scheduled_time() = ToProto(task.scheduled_time);
   *pending.mutable_original_scheduled_time() =
       ToProto(task.original_scheduled_time.value_or(task.scheduled_time));
-  if (running != nullptr) *pending.mutable_started_time() = ToProto(*task.started_time);
+  if (task.started_time.has_value()) *pending.mutable_started_time() = ToProto(*task.started_time);
   pending.set_attempt(task.attempt);
 }
 

@@ -11,6 +11,7 @@
 #include "engine/workflow/messages/inbox.h"
 #include "engine/workflow/timers/execution_timers.h"
 #include "engine/workflow/transition.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -140,7 +141,7 @@ void BeginNextRun(Transition& transition, const Uuid& run_id, HistoryEvent start
   Transition next(State(), context);
   next.Change(CarriedOver(transition.state(), run_id, context.random));
   next.Emit(std::move(started));
-  if (!IsDelayed(next.state(), context.now)) next.ScheduleWorkflowTask();
+  if (!IsDelayed(next.state(), context.now)) ScheduleWorkflowTask(next);
   auto result = std::move(next).Finish();
   transition.Follow({std::move(result.state), std::move(result.records)});
 }

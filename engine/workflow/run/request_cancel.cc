@@ -4,6 +4,7 @@
 #include "engine/workflow/handle.h"
 #include "engine/workflow/run/cancel.h"
 #include "engine/workflow/run/close.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 
@@ -37,7 +38,7 @@ void TakeCancel(Transition& transition, const CancelSource& source) {
   change.mutable_request_seen()->set_kind(perdure::engine::RequestSeen::CANCEL);
   change.mutable_request_seen()->set_request_id(source.request_id);
   transition.Change(std::move(change));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 }  // namespace perdure::engine::workflow

@@ -7,6 +7,7 @@
 #include "engine/workflow/handle.h"
 #include "engine/workflow/run/close.h"
 #include "engine/workflow/timers/execution_timers.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 
 namespace perdure::engine::workflow {
@@ -21,7 +22,7 @@ absl::Status CheckTakesSignal(const State& state, const temporal::api::common::v
   if (state.signal_count >= limits::kSignals) {
     return InvalidArgument("exceeded workflow execution limit for signal events");
   }
-  if (state.close_attempted && state.RunningTask() != nullptr) {
+  if (state.close_attempted && state.workflow_task.running() != nullptr) {
     return ResourceExhausted("workflow operation can not be applied because workflow is closing",
                              enums::RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
                              enums::RESOURCE_EXHAUSTED_SCOPE_NAMESPACE);
@@ -36,7 +37,7 @@ HistoryEvent NewSignaled(const Transition& transition) {
 void TakeSignal(Transition& transition, HistoryEvent signaled) {
   transition.EmitOrBuffer(std::move(signaled));
   // Unlike a cancel request, a signal does not shorten a start delay.
-  if (!IsDelayed(transition.state(), transition.now())) transition.ScheduleWorkflowTask();
+  if (!IsDelayed(transition.state(), transition.now())) ScheduleWorkflowTask(transition);
 }
 
 absl::StatusOr<Reply> Handle(Transition& transition, const Signal& signal) {

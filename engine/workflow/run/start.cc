@@ -38,7 +38,7 @@ StartDecision AnswerRepeated(const State& current, const api::StartWorkflowExecu
     *reply.response.mutable_link() = LinkToRequest(current, context.settings, request.request_id(),
                                                    enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED);
   } else if (IsEager(request)) {
-    const WorkflowTask* running = current.RunningTask();
+    const WorkflowTask* running = current.workflow_task.running();
     constexpr int64_t kFirstStarted = 3;
     if (running != nullptr && running->started_event_id == kFirstStarted && running->attempt == 1) {
       reply.eager_task = ReplyForRunningTask(current, false);

@@ -128,12 +128,12 @@ StartDecision StartNewRun(const StartRequest& start, const Context& context) {
   Transition transition(State(), context);
   transition.Change(NewRunCreated(start, context.settings));
   transition.Emit(NewStarted(start, transition));
-  if (!IsDelayed(transition.state(), context.now)) transition.ScheduleWorkflowTask();
+  if (!IsDelayed(transition.state(), context.now)) ScheduleWorkflowTask(transition);
   StartReply reply = NewStartReply(transition.state(), context.settings, true);
   if (IsEager(start.request)) {
     const Starter starter{start.request.request_id(), start.request.identity(), {}};
     reply.eager_task = StartPendingTask(transition, starter, false);
-    transition.HardenSoftStart();
+    transition.HardenWorkflowTask();
     reply.eager_task = ReplyForRunningTask(transition.state(), false);
   }
   auto result = std::move(transition).Finish();

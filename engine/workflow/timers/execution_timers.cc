@@ -5,6 +5,7 @@
 #include "engine/values/failures.h"
 #include "engine/workflow/run/close.h"
 #include "engine/workflow/run/next_run.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -22,7 +23,7 @@ bool EndTogether(const State& state) {
 
 // The start delay is over once, when the first task is scheduled.
 std::optional<absl::Time> EndOfStartDelay(const State& state) {
-  const bool had_task = state.workflow_task.has_value() || state.last_completed_event_id != 0;
+  const bool had_task = state.workflow_task.pending() != nullptr || state.last_completed_event_id != 0;
   // A child's first task comes by its release, whenever the delay is over before that.
   return had_task || state.unreleased ? std::nullopt : state.first_task_not_before;
 }
@@ -54,7 +55,7 @@ void FireExecutionTimers(Transition& transition) {
   const bool execution_expired =
       IsDue(state.execution_expires_at, transition.now()) || (run_expired && EndTogether(state));
   if (execution_expired || run_expired) return TimeOutRun(transition, execution_expired);
-  if (IsDue(EndOfStartDelay(state), transition.now())) transition.ScheduleWorkflowTask();
+  if (IsDue(EndOfStartDelay(state), transition.now())) ScheduleWorkflowTask(transition);
 }
 
 bool IsDelayed(const State& state, absl::Time now) {

@@ -1,4 +1,5 @@
 #include "engine/workflow/timers/user_timers.h"
+#include "engine/workflow/workflow_tasks/workflow_task.h"
 
 #include <algorithm>
 #include <tuple>
@@ -22,7 +23,7 @@ void FireUserTimers(Transition& transition) {
     attributes->set_started_event_id(timer.started_event_id);
     transition.EmitOrBuffer(std::move(event));
   }
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 std::optional<Deadline> NextUserTimer(const State& state) {

@@ -53,9 +53,9 @@ absl::Time HeartbeatsSince(const WorkflowTask& task) {
 
 // Of a transient task, Scheduled and Started are written only now.
 int64_t EmitCompleted(Transition& transition, const CompletedRequest& request) {
-  transition.HardenSoftStart();
-  const WorkflowTask task = *transition.state().RunningTask();
-  if (task.transient) {
+  transition.HardenWorkflowTask();
+  const WorkflowTask task = *transition.state().workflow_task.running();
+  if (task.IsTransient()) {
     transition.Emit(*task.scheduled);
     transition.Emit(*task.started);
   }
@@ -101,7 +101,7 @@ void SetSticky(Transition& transition, const CompletedRequest& request) {
 absl::Status TimeOutHeartbeats(Transition& transition) {
   TimeOutRunningTask(transition);
   ClearSticky(transition);
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
   return NotFound("workflow task heartbeat timeout");
 }
 
@@ -112,7 +112,7 @@ absl::Status FailCompletion(Transition& transition, const CommandFailure& failur
                                   ? ShortName(failure.cause)
                                   : absl::StrCat(ShortName(failure.cause), ": ", failure.message);
   // A worker that fails again and again is slowed down: its task times out.
-  const bool repeated = transition.state().RunningTask()->attempt > 1;
+  const bool repeated = transition.state().workflow_task.running()->attempt > 1;
   if (repeated && failure.cause != enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND) {
     return InvalidArgument(message);
   }
@@ -126,7 +126,7 @@ absl::Status FailCompletion(Transition& transition, const CommandFailure& failur
     transition.FlushBuffer();
     CloseRun(transition, NewTerminated(transition, message, kHistoryService));
   } else {
-    transition.ScheduleWorkflowTask();
+    ScheduleWorkflowTask(transition);
   }
   return InvalidArgument(message);
 }
@@ -177,7 +177,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask&
   CompletedReply reply;
   StartEagerActivities(context, reply);
   if (request.force_create_new_workflow_task() || transition.HasBuffered()) {
-    transition.ScheduleWorkflowTask(heartbeat ? std::optional(heartbeats_since) : std::nullopt);
+    ScheduleWorkflowTask(transition, heartbeat ? std::optional(heartbeats_since) : std::nullopt);
     if (request.return_new_workflow_task() && transition.state().IsOpen()) {
       const Starter starter{"request-from-RespondWorkflowTaskCompleted", request.identity(),
                             request.worker_version_stamp()};

@@ -89,7 +89,7 @@ TEST_CASE(
   const absl::Status status = run.Complete({Marker("")}).status();
   CHECK(status.message() == "BadRecordMarkerAttributes: MarkerName is not set on RecordMarkerCommand.");
   CHECK(run.last_records().empty());
-  CHECK(run.state().RunningTask() != nullptr);
+  CHECK(run.state().workflow_task.running() != nullptr);
   run.Advance(absl::Seconds(10));
   CHECK(run.PollWorkflowTask().response.attempt() == 3);
   REQUIRE(run.Complete({CompleteWorkflow()}).ok());

@@ -28,7 +28,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const FailWorkflowTask& fai
   why.set_identity(request.identity());
   why.set_binary_checksum(request.binary_checksum());
   FailRunningTask(transition, std::move(why));
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
   return Done{};
 }
 

@@ -31,13 +31,13 @@ temporal::api::common::v1::WorkerVersionStamp VersionOf(const api::PollWorkflowT
 absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& request) {
   const State& state = transition.state();
   if (absl::Status open = CheckOpen(state); !open.ok()) return open;
-  if (!state.workflow_task.has_value()) return NotFound("Workflow task not found.");
-  if (const WorkflowTask* running = state.RunningTask(); running != nullptr) {
+  if (state.workflow_task.pending() == nullptr) return NotFound("Workflow task not found.");
+  if (const WorkflowTask* running = state.workflow_task.running(); running != nullptr) {
     const auto& started = running->started->workflow_task_started_event_attributes();
     if (started.request_id() != request.request_id) return NotFound("Workflow task already started.");
     return ReplyForRunningTask(state, state.sticky.has_value());
   }
-  const WorkflowTask& pending = *state.workflow_task;
+  const WorkflowTask& pending = *state.workflow_task.waiting();
   if (pending.scheduled_event_id != request.scheduled_event_id || pending.attempt != request.attempt) {
     return NotFound("Workflow task not found.");
   }
@@ -49,7 +49,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& re
 
   Starter starter{request.request_id, request.identity, VersionOf(request.poll)};
   WorkflowTaskReply reply = StartPendingTask(transition, starter, state.sticky.has_value());
-  if (request.eager) transition.HardenSoftStart();
+  if (request.eager) transition.HardenWorkflowTask();
   return reply;
 }
 

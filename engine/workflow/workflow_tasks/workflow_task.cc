@@ -22,7 +22,7 @@ constexpr absl::Duration kFirstSlowdown = absl::Seconds(5);
 HistoryEvent NewStarted(const Transition& transition, const WorkflowTask& task, const Starter& starter) {
   const State& state = transition.state();
   HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_TASK_STARTED);
-  SetEventId(event, task.transient ? task.scheduled_event_id + 1 : state.next_event_id);
+  SetEventId(event, task.IsAhead() ? task.scheduled_event_id + 1 : state.next_event_id);
   auto* started = event.mutable_workflow_task_started_event_attributes();
   started->set_scheduled_event_id(task.scheduled_event_id);
   started->set_identity(starter.identity);
@@ -59,7 +59,7 @@ std::string StartNonce(const HistoryEvent& started) {
 
 absl::StatusOr<const WorkflowTask*> FindRunningTask(const State& state,
                                                     const perdure::server::TaskToken& token) {
-  const WorkflowTask* task = state.IsOpen() ? state.RunningTask() : nullptr;
+  const WorkflowTask* task = state.IsOpen() ? state.workflow_task.running() : nullptr;
   if (task == nullptr || task->scheduled_event_id != token.scheduled_event_id() ||
       task->started_event_id != token.started_event_id() || task->attempt != token.attempt() ||
       task->start_nonce != token.start_nonce()) {
@@ -70,28 +70,21 @@ absl::StatusOr<const WorkflowTask*> FindRunningTask(const State& state,
 
 WorkflowTaskReply StartPendingTask(Transition& transition, const Starter& starter, bool partial_history) {
   const State& state = transition.state();
-  PERDURE_CHECK(state.workflow_task.has_value() && state.RunningTask() == nullptr,
-                "a task is pending and does not run");
-  if (state.workflow_task->transient && state.workflow_task->scheduled_event_id != state.next_event_id) {
+  const WorkflowTask* task = state.workflow_task.waiting();
+  PERDURE_CHECK(task != nullptr, "only a waiting workflow task can be started");
+  if (task->IsTransient() && task->scheduled_event_id != state.next_event_id) {
     // Events came since the attempt before: this is the first attempt to show them.
-    transition.Emit(
-        NewWorkflowTaskScheduled(state, transition.now(), 1, state.workflow_task->start_to_close_timeout));
+    transition.Emit(NewWorkflowTaskScheduled(state, transition.now(), 1, task->start_to_close_timeout));
+    task = state.workflow_task.waiting();
   }
-  WorkflowTask task = *state.workflow_task;
-  if (task.transient) {
-    task.scheduled = std::make_shared<const HistoryEvent>(TransientScheduled(state, task));
-  }
-  task.started = std::make_shared<const HistoryEvent>(NewStarted(transition, task, starter));
-  task.started_event_id = task.started->event_id();
-  task.started_time = FromProto(task.started->event_time());
-  task.start_nonce = StartNonce(*task.started);
-  task.identity = starter.identity;
-  transition.SetSoftStart(std::move(task));
+  EventPtr scheduled;
+  if (task->IsAhead()) scheduled = std::make_shared<const HistoryEvent>(ScheduledEventOf(state, *task));
+  transition.StartSoft(NewStarted(transition, *task, starter), std::move(scheduled));
   return ReplyForRunningTask(state, partial_history);
 }
 
 WorkflowTaskReply ReplyForRunningTask(const State& state, bool partial_history) {
-  const WorkflowTask& task = *state.RunningTask();
+  const WorkflowTask& task = *state.workflow_task.running();
   const RunFacts& facts = *state.facts;
   WorkflowTaskReply reply;
   auto& response = reply.response;
@@ -116,11 +109,11 @@ WorkflowTaskReply ReplyForRunningTask(const State& state, bool partial_history) 
   reply.token.set_workflow_type(state.workflow_type);
 
   reply.history_from = partial_history ? state.previous_started_event_id + 1 : 1;
-  if (task.transient) {
+  if (task.IsAhead()) {
     AppendFramed(*task.scheduled, reply.tail);
     AppendFramed(*task.started, reply.tail);
     reply.history_to = task.scheduled_event_id - 1;
-  } else if (state.soft_start.has_value()) {
+  } else if (task.start == WorkflowTask::Start::kSoft) {
     AppendFramed(*task.started, reply.tail);
     reply.history_to = task.started_event_id - 1;
   } else {
@@ -149,7 +142,8 @@ HistoryEvent NewWorkflowTaskScheduled(const State& state, absl::Time at, int32_t
   return event;
 }
 
-HistoryEvent TransientScheduled(const State& state, const WorkflowTask& task) {
+HistoryEvent ScheduledEventOf(const State& state, const WorkflowTask& task) {
+  if (task.scheduled != nullptr) return *task.scheduled;
   HistoryEvent event =
       NewWorkflowTaskScheduled(state, task.scheduled_time, task.attempt, task.start_to_close_timeout);
   SetEventId(event, task.scheduled_event_id);
@@ -157,9 +151,9 @@ HistoryEvent TransientScheduled(const State& state, const WorkflowTask& task) {
 }
 
 void FailRunningTask(Transition& transition, WorkflowTaskFailedEventAttributes why) {
-  transition.HardenSoftStart();
-  const WorkflowTask& task = *transition.state().RunningTask();
-  if (task.transient) {
+  transition.HardenWorkflowTask();
+  const WorkflowTask& task = *transition.state().workflow_task.running();
+  if (task.IsTransient()) {
     transition.Change(
         TaskEnded(transition.state(), why.cause() == enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND));
     return;
@@ -172,9 +166,9 @@ void FailRunningTask(Transition& transition, WorkflowTaskFailedEventAttributes w
 }
 
 void TimeOutRunningTask(Transition& transition) {
-  transition.HardenSoftStart();
-  const WorkflowTask& task = *transition.state().RunningTask();
-  if (task.transient) {
+  transition.HardenWorkflowTask();
+  const WorkflowTask& task = *transition.state().workflow_task.running();
+  if (task.IsTransient()) {
     transition.Change(TaskEnded(transition.state(), false));
     return;
   }
@@ -187,7 +181,7 @@ void TimeOutRunningTask(Transition& transition) {
 }
 
 int32_t AttemptAfterFailure(const State& state) {
-  return state.sticky.has_value() ? 1 : state.workflow_task->attempt + 1;
+  return state.sticky.has_value() ? 1 : state.workflow_task.pending()->attempt + 1;
 }
 
 absl::Duration StartToCloseTimeout(const State& state, int32_t attempt, Random& random) {

@@ -39,8 +39,13 @@ WorkflowTaskReply ReplyForRunningTask(const State& state, bool partial_history);
 // WorkflowTaskScheduled for the queue where the run's tasks go now.
 HistoryEvent NewWorkflowTaskScheduled(const State& state, absl::Time at, int32_t attempt,
                                       absl::Duration timeout);
-// As a worker or reader sees it of a transient task, which has none of its own.
-HistoryEvent TransientScheduled(const State& state, const WorkflowTask& task);
+// As a worker or reader sees it of a task that is ahead of the log.
+HistoryEvent ScheduledEventOf(const State& state, const WorkflowTask& task);
+
+// Wants a workflow task unless one is pending, or the run is closed or a child that waits for its parent:
+// flushes the buffer and writes WorkflowTaskScheduled, or on attempt 2 and later that a transient task waits.
+// `heartbeats_since`: when the chain of heartbeats began that the task continues. schedule_workflow_task.cc
+void ScheduleWorkflowTask(Transition& transition, std::optional<absl::Time> heartbeats_since = std::nullopt);
 
 // Ends the running task with WorkflowTaskFailed, or by a change alone when it is transient. `why` needs no
 // ids. The caller flushes the buffer or schedules the next task.

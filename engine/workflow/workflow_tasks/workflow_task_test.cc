@@ -194,7 +194,7 @@ TEST_CASE("API fact 4: no delay after the third attempt, but the start-to-close 
   absl::Duration timeout;
   for (int attempt = 1; attempt <= 12; ++attempt) {
     REQUIRE(run.PollWorkflowTask().response.attempt() == attempt);
-    timeout = run.state().workflow_task->start_to_close_timeout;
+    timeout = run.state().workflow_task.pending()->start_to_close_timeout;
     if (attempt <= 3) {
       CHECK(timeout == absl::Seconds(10));
     } else if (attempt == 4) {

@@ -10,25 +10,24 @@ void FireWorkflowTaskTimeouts(Transition& transition) {
   const State& state = transition.state();
   const std::optional<Deadline> due = NextWorkflowTaskTimeout(state);
   if (!due.has_value() || transition.now() < due->at) return;
-  if (state.RunningTask() != nullptr) {
+  if (state.workflow_task.running() != nullptr) {
     TimeOutRunningTask(transition);
   } else {
     HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT);
     auto* timed_out = event.mutable_workflow_task_timed_out_event_attributes();
-    timed_out->set_scheduled_event_id(state.workflow_task->scheduled_event_id);
+    timed_out->set_scheduled_event_id(state.workflow_task.waiting()->scheduled_event_id);
     timed_out->set_timeout_type(enums::TIMEOUT_TYPE_SCHEDULE_TO_START);
     transition.Emit(std::move(event));
   }
-  transition.ScheduleWorkflowTask();
+  ScheduleWorkflowTask(transition);
 }
 
 std::optional<Deadline> NextWorkflowTaskTimeout(const State& state) {
-  if (!state.IsOpen() || !state.workflow_task.has_value()) return std::nullopt;
-  if (const WorkflowTask* running = state.RunningTask(); running != nullptr) {
-    return Deadline{*running->started_time + running->start_to_close_timeout, kAfterEvents};
-  }
-  if (!state.workflow_task->start_by.has_value()) return std::nullopt;
-  return Deadline{*state.workflow_task->start_by, state.workflow_task->scheduled_event_id};
+  const WorkflowTask* task = state.workflow_task.pending();
+  if (!state.IsOpen() || task == nullptr) return std::nullopt;
+  if (task->IsRunning()) return Deadline{*task->started_time + task->start_to_close_timeout, kAfterEvents};
+  if (!task->start_by.has_value()) return std::nullopt;
+  return Deadline{*task->start_by, task->scheduled_event_id};
 }
 
 }  // namespace perdure::engine::workflow
