@@ -121,8 +121,8 @@ class Pod:
         assert self._process is not None
         return self._process.poll() is None
 
-    def delete(self) -> tuple[int, float]:
-        """preStop, SIGTERM, SIGKILL when the grace is over: the exit code, and the seconds it took."""
+    def delete(self) -> int:
+        """preStop, SIGTERM, SIGKILL when the grace is over; the exit code."""
         assert self._process is not None
         grace = self._spec["terminationGracePeriodSeconds"]
         began = time.monotonic()
@@ -135,7 +135,7 @@ class Pod:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        return code, time.monotonic() - began
+        return code
 
     def kill(self) -> None:
         """SIGKILL, as when the node runs out of memory."""

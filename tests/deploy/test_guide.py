@@ -73,7 +73,7 @@ def test_from_helm_template_to_a_fixed_workflow(helm: Helm, tmp_path: Path, post
         shown = shell("temporal workflow show --workflow-id greeting-2")
         assert "ActivityTaskFailed" in shown and "WorkflowExecutionFailed" in shown
         for pod in (worker, server):
-            code, _ = pod.delete()
+            code = pod.delete()
             assert code == 0, tail(pod.log)
 
     fixed = greetings.replace('{"en": "Hello"}', '{"en": "Hello", "fr": "Bonjour"}')

@@ -1,7 +1,6 @@
 """The chart's pod, run as processes: its commands, files, probes and end, with PostgreSQL behind it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +23,9 @@ from support.postgres import PostgresCluster, create_database
 from support.workflows import Collect, Echo
 
 pytestmark = pytest.mark.timeout(120, func_only=True)
+
+# In the log of a server that finds its shards taken.
+WAITS_FOR_LEASE = "waiting for its end"
 
 
 async def connect(server: Pod) -> Client:
@@ -72,17 +74,15 @@ async def test_a_pod_migrates_serves_drains_and_comes_back(
         async with Worker(
             client, task_queue="idle", workflows=[Echo], workflow_runner=UnsandboxedWorkflowRunner()
         ):
-            code, seconds = await asyncio.to_thread(server.delete)
-        assert code == 0
-        assert seconds < 1 + 10 + 10
+            code = await asyncio.to_thread(server.delete)
+        assert code == 0  # not killed at the end of the grace
         assert "stopping" in server.log.read_text()
 
         # The next pod of the name: nothing to migrate, and the lease is free at once.
         assert "nothing to do" in server.run_init_containers()
-        began = time.monotonic()
         server.start()
         server.wait_started()
-        assert time.monotonic() - began < 5
+        assert WAITS_FOR_LEASE not in server.log.read_text()
         again = await connect(server)
         assert (await again.get_workflow_handle("before").result()) == "hello"
         await again.get_workflow_handle("open", run_id=open_run.result_run_id).signal("finish")
@@ -100,10 +100,9 @@ async def test_a_killed_pods_follower_does_not_wait_for_the_lease(
         server.start()
         server.wait_started()
         server.kill()
-        began = time.monotonic()
         server.start()
         server.wait_started()
-        assert time.monotonic() - began < 5  # the lease lasts 6 s
+        assert WAITS_FOR_LEASE not in server.log.read_text()
         assert await echo(await connect(server), "after") == "hello"
 
 
@@ -228,7 +227,7 @@ async def test_mutual_tls_from_secrets(helm: Helm, tmp_path: Path, postgres_dsn:
         assert await echo(client, "after-renewal") == "hello"
         with pytest.raises(RuntimeError):
             await tls.connect(server)
-        code, _ = await asyncio.to_thread(server.delete)
+        code = await asyncio.to_thread(server.delete)
         assert code == 0
 
 
@@ -245,5 +244,5 @@ async def test_a_worker_pod_with_a_certificate(helm: Helm, tmp_path: Path, postg
             "Greeting", args=["en", "Ada"], id="greeting", task_queue="greetings", result_type=str
         )
         assert result == "Hello, Ada"
-        code, _ = await asyncio.to_thread(greetings.delete)
+        code = await asyncio.to_thread(greetings.delete)
         assert code == 0

@@ -118,7 +118,7 @@ async def test_close_event_filter_waits_for_the_end(env: Env) -> None:
     await asyncio.sleep(0.2)
     assert not waiting.done()
     await handle.terminate()
-    page = await asyncio.wait_for(waiting, 5)
+    page = await asyncio.wait_for(waiting, 30)
     assert history.names(page.history.events) == ["WorkflowExecutionTerminated"]
 
 

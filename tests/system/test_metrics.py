@@ -1,6 +1,5 @@
 """/metrics: what clients can make of it."""
 
-import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -54,9 +53,7 @@ def test_made_up_names_neither_swell_the_page_nor_hide_another_namespace(server:
         stub.RegisterNamespace(request, timeout=10)
         for i in range(1500):
             start(stub, "default", f"{LONG}{i}")
-        before = time.monotonic()
         text = page(server)
-        assert time.monotonic() - before < 30
         assert len(text) < 16 * MEGABYTE
         others = 'workflow_success{namespace="default",operation="CompletionStats",service_name="history",'
         assert f'{others}taskqueue="_other_",workflowType="_other_"}} 0' in text

