@@ -46,8 +46,8 @@ struct NamedRun {
 using ShardId = uint32_t;
 inline constexpr ShardId kShardCount = 4096;
 
-// The kind of an entity as keys and rows carry it (docs: a registry says which number is which). 1 is a
-// workflow run. 0 is never stored.
+// The kind of an entity as keys and rows carry it; a server is started with a list of kinds, each with its
+// number (server/history/entity_kinds.h). 1 is a workflow run. 0 is never stored.
 using KindNumber = uint16_t;
 
 // Stable for ever: stored rows depend on it (FNV-1a over the namespace id's bytes and the workflow id,

@@ -1,4 +1,4 @@
-// Messages between entities, as the rules see them (docs: how entities talk). What an entity owes others
+// Messages between entities, as the rules see them (docs/MESSAGES.md). What an entity owes others
 // follows from its state alone: there is no outbox table. The host sends a message once the state that owes
 // it is durable, repeats it until an answer is recorded, and asks the entity for the body each time.
 //

@@ -1,4 +1,4 @@
-// Which copies of messages a receiver may act on (docs: how entities talk). A refusal leaves no trace in the
+// Which copies of messages a receiver may act on (docs/MESSAGES.md). A refusal leaves no trace in the
 // receiver, so a copy that is late could be applied after another copy of its message was refused. The guard
 // keeps such copies out: those that are old, those that were sent before the shards were taken over, and
 // those of whose message a later copy, or the same one, was seen. Copies of one message are decided one after

@@ -1,7 +1,7 @@
-// Sends what the runs of one executor owe other entities, until the answer is recorded (docs: how entities
-// talk). What is owed follows from each durable state; the outbox compares it with what it has under way, so
-// that recovery is the same path. Attempts, waits and failures are in memory only: a target that is away
-// costs its senders no commit.
+// Sends what the runs of one executor owe other entities, until the answer is recorded
+// (docs/MESSAGES.md). What is owed follows from each durable state; the outbox compares it with what it has
+// under way, so that recovery is the same path. Attempts, waits and failures are in memory only: a target
+// that is away costs its senders no commit.
 //
 // A message has at most one copy that is waited for. A later copy is sent when that one's answer is none, or
 // does not come in time; Done is taken of any copy, Refused only of the last one, and nothing once the

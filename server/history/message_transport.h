@@ -1,5 +1,5 @@
 // How copies of messages get from the executor that owns their sender to the one that owns their target
-// (docs: how entities talk). Inside a process they pass as they are; between nodes, and in the simulation, as
+// (docs/MESSAGES.md). Inside a process they pass as they are; between nodes, and in the simulation, as
 // bytes.
 //
 // Thread safety: Deliver is called on the sender's executor. `done` is called exactly once, on that executor
