@@ -2,27 +2,29 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
-
 namespace perdure {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
 constexpr size_t kTextSize = 36;
 constexpr std::array<size_t, 4> kDashes = {8, 13, 18, 23};
 
-bool IsDash(size_t at) {
-  for (size_t dash : kDashes) {
-    if (at == dash) return true;
-  }
-  return false;
-}
+// Where the two digits of each byte stand.
+constexpr std::array<size_t, 16> kDigits = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+// Texts are read and written several times a workflow, so digits are looked up, not computed.
+constexpr char kHex[] = "0123456789abcdef";
+constexpr auto kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  for (int8_t& value : values) value = -1;
+  for (int8_t i = 0; i < 16; ++i) {
+    const auto digit = static_cast<unsigned char>(kHex[i]);
+    values[digit] = i;
+    if (i >= 10) values[digit - 'a' + 'A'] = i;
+  }
+  return values;
+}();
+
+int HexValue(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
@@ -39,18 +41,18 @@ Uuid Uuid::Mint(Random& random) {
 
 std::optional<Uuid> Uuid::Parse(std::string_view text) {
   if (text.size() != kTextSize) return std::nullopt;
-  Uuid id;
-  size_t nibble = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (IsDash(i)) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
-    }
-    const int value = HexValue(text[i]);
-    if (value < 0) return std::nullopt;
-    id.bytes[nibble / 2] = static_cast<uint8_t>(id.bytes[nibble / 2] << 4 | value);
-    ++nibble;
+  for (const size_t dash : kDashes) {
+    if (text[dash] != '-') return std::nullopt;
   }
+  Uuid id;
+  int all = 0;
+  for (size_t i = 0; i < id.bytes.size(); ++i) {
+    const int value = HexValue(text[kDigits[i]]) * 16 | HexValue(text[kDigits[i] + 1]);
+    all |= value;
+    id.bytes[i] = static_cast<uint8_t>(value);
+  }
+  // One that is no digit is -1, whose sign stays.
+  if (all < 0) return std::nullopt;
   return id;
 }
 
@@ -62,14 +64,13 @@ std::optional<Uuid> Uuid::FromBytes(std::string_view raw) {
 }
 
 std::string Uuid::ToString() const {
-  std::string text(kTextSize, '-');
-  size_t at = 0;
-  for (const uint8_t byte : bytes) {
-    if (IsDash(at)) ++at;
-    text[at++] = kHex[byte >> 4];
-    text[at++] = kHex[byte & 0xf];
+  std::array<char, kTextSize> text{};
+  for (const size_t dash : kDashes) text[dash] = '-';
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[kDigits[i]] = kHex[bytes[i] >> 4];
+    text[kDigits[i] + 1] = kHex[bytes[i] & 0xf];
   }
-  return text;
+  return {text.data(), text.size()};
 }
 
 uint64_t StableHash(std::string_view bytes, uint64_t seed) {

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
-
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "base/limits.h"
 
@@ -12,9 +11,10 @@ namespace perdure {
 std::string CamelCase(std::string_view name, std::string_view prefix) {
   if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
   std::string camel;
+  camel.reserve(name.size());
   bool upper = true;
   for (const char c : name) {
-    if (c != '_') camel.push_back(upper ? c : static_cast<char>(std::tolower(c)));
+    if (c != '_') camel.push_back(upper ? c : absl::ascii_tolower(static_cast<unsigned char>(c)));
     upper = c == '_';
   }
   return camel;

@@ -73,14 +73,12 @@ void CallMetrics::CountError(const Method& method, std::string_view name_space, 
 
 void CallMetrics::OnActions(const Method& method, const NamespacePtr& name_space,
                             const std::vector<std::string>& actions) {
+  const std::string_view label = NamespaceLabel(name_space);
+  OfMethod& of_method = *methods_[method.index];
+  const std::lock_guard lock(of_method.mutex);
   for (const std::string& action : actions) {
-    metrics_
-        .Hold({{"operation", method.spec.name},
-               {"namespace", NamespaceLabel(name_space)},
-               {"service_name", kService},
-               {"action_type", action}})
-        ->counter("action")
-        .Add(1);
+    of_method.actions.Find(SeriesKey({label, action}), [&] { return MakeAction(method, label, action); })
+        .count->Add(1);
   }
 }
 
@@ -93,6 +91,15 @@ CallMetrics::Handles CallMetrics::Make(const Method& method, std::string_view na
           .not_found = &series->counter("service_errors_entity_not_found"),
           .already_started = &series->counter("service_errors_execution_already_started"),
           .latency = &series->histogram("service_latency")};
+}
+
+CallMetrics::ActionHandle CallMetrics::MakeAction(const Method& method, std::string_view name_space,
+                                                  std::string_view action) {
+  const LabelledMetricsPtr series = metrics_.Hold({{"operation", method.spec.name},
+                                                   {"namespace", name_space},
+                                                   {"service_name", kService},
+                                                   {"action_type", action}});
+  return {.series = {series}, .count = &series->counter("action")};
 }
 
 }  // namespace perdure::server

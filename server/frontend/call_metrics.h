@@ -31,13 +31,19 @@ class CallMetrics final : public CallObserver {
     Counter *requests, *errors, *not_found, *already_started;
     Histogram* latency;
   };
+  struct ActionHandle {
+    std::array<std::weak_ptr<LabelledMetrics>, 1> series;
+    Counter* count;
+  };
   struct OfMethod {
     std::mutex mutex;
     SeriesCache<Handles> by_namespace;  // guarded by mutex
+    SeriesCache<ActionHandle> actions;  // guarded by mutex; by namespace and action
   };
 
   void CountError(const Method& method, std::string_view name_space, const absl::Status& status);
   Handles Make(const Method& method, std::string_view name_space);
+  ActionHandle MakeAction(const Method& method, std::string_view name_space, std::string_view action);
 
   Metrics& metrics_;
   std::vector<std::unique_ptr<OfMethod>> methods_;  // by Method::index

@@ -1,12 +1,15 @@
 #include "server/frontend/field_rules.h"
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "absl/strings/ascii.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -61,6 +64,11 @@ std::string NameOf(const FieldDescriptor* field) {
   return CamelCase(absl::AsciiStrToUpper(field->name()), "");
 }
 
+bool IsTime(const MessageType* type) {
+  return type == google::protobuf::Duration::descriptor() ||
+         type == google::protobuf::Timestamp::descriptor();
+}
+
 absl::Status CheckDuration(const Message& message) {
   const auto& duration = static_cast<const google::protobuf::Duration&>(message);
   if (duration.nanos() >= -kMaxNanos && duration.nanos() <= kMaxNanos) return absl::OkStatus();
@@ -78,8 +86,8 @@ absl::Status CheckTime(const Message& message) {
   return absl::OkStatus();
 }
 
-absl::Status CheckText(const Message& message, const FieldDescriptor* field, size_t limit) {
-  const Reflection& reflection = *message.GetReflection();
+absl::Status CheckText(const Message& message, const Reflection& reflection, const FieldDescriptor* field,
+                       size_t limit) {
   std::string scratch;
   const auto fits = [&](const std::string& text) { return text.size() <= limit; };
   bool fine = true;
@@ -109,56 +117,62 @@ bool FieldRules::IsBoundedWhole(const MessageType* type) {
          type == temporal::api::worker::v1::WorkerHeartbeat::descriptor();
 }
 
-FieldRules::FieldRules(const MessageType* request) : texts_count_(!IsOfNamespaces(request)) {
-  Add(request, texts_count_);
+FieldRules::FieldRules(const MessageType* request) {
+  whole_ = Add(request, !IsOfNamespaces(request));
+  small_ = Add(request, false);
 }
 
-bool FieldRules::Add(const MessageType* type, bool texts_count) {
+const FieldRules::OfType* FieldRules::Add(const MessageType* type, bool texts_count) {
   texts_count = texts_count && !IsBoundedWhole(type);
-  if (!types_.try_emplace({type, texts_count}).second) return true;
-  if (type == google::protobuf::Duration::descriptor() || type == google::protobuf::Timestamp::descriptor())
-    return true;
-  OfType rules;
+  const auto [place, added] = types_.try_emplace(Key{type, texts_count}, std::make_unique<OfType>());
+  OfType& rules = *place->second;  // stays where it is while others are added
+  if (!added) return &rules;
+  rules.type = type;
+  const Message* example = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  PERDURE_CHECK(example != nullptr, "a request is made of generated types");
+  rules.reflection = example->GetReflection();
+  if (IsTime(type)) return &rules;
   rules.max_bytes = MaxBytes(type);
+  least_limit_ = std::min(least_limit_, rules.max_bytes);
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* field = type->field(i);
     if (field->type() == FieldDescriptor::TYPE_STRING && texts_count && LimitOf(field) != SIZE_MAX) {
       rules.texts.push_back({field, LimitOf(field)});
+      least_limit_ = std::min(least_limit_, LimitOf(field));
     }
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && Add(field->message_type(), texts_count)) {
-      rules.inner.push_back(field);
-    }
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const OfType* inner = Add(field->message_type(), texts_count);
+    if (inner->needs_look) rules.inner.push_back({field, inner});
   }
-  const bool looked_at = !rules.texts.empty() || !rules.inner.empty() || rules.max_bytes != SIZE_MAX;
-  types_[{type, texts_count}] = std::move(rules);
-  return looked_at;
+  rules.needs_look = !rules.texts.empty() || !rules.inner.empty() || rules.max_bytes != SIZE_MAX;
+  return &rules;
 }
 
-absl::Status FieldRules::Check(const Message& request) const { return CheckMessage(request, texts_count_); }
+absl::Status FieldRules::Check(const Message& request) const {
+  // Most requests are small, and their size is counted at a fraction of what a look at each text costs.
+  return CheckMessage(request, request.ByteSizeLong() <= least_limit_ ? *small_ : *whole_);
+}
 
-absl::Status FieldRules::CheckMessage(const Message& message, bool texts_count) const {
-  const MessageType* type = message.GetDescriptor();
-  if (type == google::protobuf::Duration::descriptor()) return CheckDuration(message);
-  if (type == google::protobuf::Timestamp::descriptor()) return CheckTime(message);
-  texts_count = texts_count && !IsBoundedWhole(type);
-  const OfType& rules = types_.at({type, texts_count});
+absl::Status FieldRules::CheckMessage(const Message& message, const OfType& rules) const {
+  if (rules.type == google::protobuf::Duration::descriptor()) return CheckDuration(message);
+  if (rules.type == google::protobuf::Timestamp::descriptor()) return CheckTime(message);
   if (rules.max_bytes != SIZE_MAX && message.ByteSizeLong() > rules.max_bytes) {
-    return InvalidArgument(fmt::format("{} exceeds size limit.", type->name()));
+    return InvalidArgument(fmt::format("{} exceeds size limit.", rules.type->name()));
   }
+  const Reflection& reflection = *rules.reflection;
   for (const Text& text : rules.texts) {
-    absl::Status fine = CheckText(message, text.field, text.limit);
+    absl::Status fine = CheckText(message, reflection, text.field, text.limit);
     if (!fine.ok()) return fine;
   }
-  const Reflection& reflection = *message.GetReflection();
-  for (const FieldDescriptor* field : rules.inner) {
-    if (!field->is_repeated()) {
-      if (!reflection.HasField(message, field)) continue;
-      absl::Status fine = CheckMessage(reflection.GetMessage(message, field), texts_count);
+  for (const Inner& inner : rules.inner) {
+    if (!inner.field->is_repeated()) {
+      if (!reflection.HasField(message, inner.field)) continue;
+      absl::Status fine = CheckMessage(reflection.GetMessage(message, inner.field), *inner.rules);
       if (!fine.ok()) return fine;
       continue;
     }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      absl::Status fine = CheckMessage(reflection.GetRepeatedMessage(message, field, i), texts_count);
+    for (int i = 0; i < reflection.FieldSize(message, inner.field); ++i) {
+      absl::Status fine = CheckMessage(reflection.GetRepeatedMessage(message, inner.field, i), *inner.rules);
       if (!fine.ok()) return fine;
     }
   }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -31,24 +32,36 @@ class FieldRules {
   static bool IsBoundedWhole(const google::protobuf::Descriptor* type);
 
  private:
+  struct OfType;
   struct Text {
     const google::protobuf::FieldDescriptor* field;
     size_t limit;
   };
+  struct Inner {
+    const google::protobuf::FieldDescriptor* field;
+    const OfType* rules;
+  };
   // Of one message type: what is to be looked at.
   struct OfType {
+    const google::protobuf::Descriptor* type;
+    // The type's own, found once: each message finds it anew at several times the cost of a look.
+    const google::protobuf::Reflection* reflection;
     std::vector<Text> texts;
-    std::vector<const google::protobuf::FieldDescriptor*> inner;  // messages that need a look
+    std::vector<Inner> inner;  // messages that need a look
     size_t max_bytes = SIZE_MAX;
+    bool needs_look = true;  // also while it is being walked, which a type within itself finds it in
   };
+  using Key = std::pair<const google::protobuf::Descriptor*, bool>;
 
-  // Whether a message of this type needs a look. A type that is being walked already is taken to need one.
-  bool Add(const google::protobuf::Descriptor* type, bool texts_count);
-  absl::Status CheckMessage(const google::protobuf::Message& message, bool texts_count) const;
+  const OfType* Add(const google::protobuf::Descriptor* type, bool texts_count);
+  absl::Status CheckMessage(const google::protobuf::Message& message, const OfType& rules) const;
 
   // By type, and whether its texts count: they do not within a message that is bounded as a whole.
-  absl::flat_hash_map<std::pair<const google::protobuf::Descriptor*, bool>, OfType> types_;
-  const bool texts_count_;
+  absl::flat_hash_map<Key, std::unique_ptr<OfType>> types_;
+  const OfType* whole_ = nullptr;
+  // Of a request with fewer bytes than any limit: texts and sizes need no look.
+  const OfType* small_ = nullptr;
+  size_t least_limit_ = SIZE_MAX;
 };
 
 }  // namespace perdure::server

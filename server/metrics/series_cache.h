@@ -19,7 +19,10 @@ namespace perdure::server {
 // Label values as a key of a cache.
 inline std::string SeriesKey(std::initializer_list<std::string_view> values) {
   constexpr char kSeparator = '\x1f';
+  size_t size = values.size();
+  for (const std::string_view value : values) size += value.size();
   std::string key;
+  key.reserve(size);
   for (const std::string_view value : values) key.append(value).push_back(kSeparator);
   return key;
 }
