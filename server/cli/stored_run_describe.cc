@@ -3,6 +3,7 @@
 
 #include "base/nesting.h"
 #include "base/text.h"
+#include "engine/workflow/fold/change_table.h"
 #include "engine/workflow/workflow.h"
 #include "perdure/record.pb.h"
 #include "server/cli/stored_run.h"
@@ -38,8 +39,8 @@ Json ChangesOf(const persistence::HistoryRow& row) {
   if (!ParseStored(row.changes, changes)) return "these bytes are no changes";
   Json names = Json::array();
   for (const auto& change : changes.changes()) {
-    const auto* field = perdure::engine::Change::GetDescriptor()->FindFieldByNumber(change.kind_case());
-    names.push_back(field == nullptr ? "of a kind that this version does not know" : field->name());
+    const std::string_view name = workflow::NameOf(change.kind_case());
+    names.push_back(name.empty() ? "of a kind that this version does not know" : std::string(name));
   }
   return names;
 }

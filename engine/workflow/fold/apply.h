@@ -17,6 +17,7 @@ namespace perdure::engine::workflow {
 // still 0, and when it is flushed and has its id. So what it does can be repeated; only the count of signals
 // is taken back by the flush. A fold of rows with events alone sees the second call only.
 void ApplyEvent(State& state, const EventPtr& event, size_t framed_bytes);
+// Does what the change's row says (change_table.h).
 void ApplyChange(State& state, const perdure::engine::Change& change);
 
 // One function a type of event; the rows of event_table.h name them.
@@ -74,11 +75,39 @@ void ExternalCancelRequested(State& state, const EventPtr& event);
 
 }  // namespace fold
 
-void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change);  // apply_execution.cc
-void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change);  // apply_workflow_task.cc
-void ApplyActivityChange(State& state, const perdure::engine::Change& change);      // apply_activity.cc
-void ApplyChildChange(State& state, const perdure::engine::Change& change);         // apply_children.cc
-void ApplyInboxChange(State& state, const perdure::engine::Change& change);         // inbox.cc
+// One function a kind of change; the rows of change_table.h name them.
+namespace fold_change {
+
+using perdure::engine::Change;
+
+// apply.cc
+void EventBuffered(State& state, const Change& change);
+void BufferFlushed(State& state, const Change& change);
+void BufferedEventDropped(State& state, const Change& change);
+// apply_execution.cc
+void RunCreated(State& state, const Change& change);
+void RunClosed(State& state, const Change& change);
+void RequestSeen(State& state, const Change& change);
+// apply_workflow_task.cc
+void WorkflowTaskPending(State& state, const Change& change);
+void TransientWorkflowTaskStarted(State& state, const Change& change);
+void StickyTaskQueueSet(State& state, const Change& change);
+// apply_activity.cc
+void ActivityStarted(State& state, const Change& change);
+void ActivityHeartbeat(State& state, const Change& change);
+void ActivityStartReturned(State& state, const Change& change);
+void ActivityRetry(State& state, const Change& change);
+// apply_children.cc
+void MessageMinted(State& state, const Change& change);
+void ChildReleased(State& state, const Change& change);
+void ChildrenSettled(State& state, const Change& change);
+void ReportSettled(State& state, const Change& change);
+void RunReleased(State& state, const Change& change);
+// inbox.cc
+void MessageReceived(State& state, const Change& change);
+void InboxDropped(State& state, const Change& change);
+
+}  // namespace fold_change
 
 // What a run that has just closed owes others no more: signals and cancels, children of its last task, which
 // nobody has heard of, and those that go on without it. apply_children.cc

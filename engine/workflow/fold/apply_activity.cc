@@ -53,43 +53,6 @@ void ClearStart(Activity& activity) {
   activity.identity.clear();
 }
 
-void ApplyStarted(State& state, const perdure::engine::Change& change) {
-  const auto& started = change.activity_started();
-  Activity& activity = PendingActivity(state, started.scheduled_event_id());
-  activity.attempt = started.attempt();
-  activity.started_time = FromProto(started.started_time());
-  activity.request_id = started.request_id();
-  activity.identity = started.identity();
-}
-
-void ApplyHeartbeat(State& state, const perdure::engine::Change& change) {
-  const auto& heartbeat = change.activity_heartbeat();
-  Activity& activity = PendingActivity(state, heartbeat.scheduled_event_id());
-  activity.last_heartbeat_time = FromProto(change.time());
-  activity.heartbeat_details = nullptr;
-  if (heartbeat.has_details()) {
-    activity.heartbeat_details =
-        std::make_shared<const temporal::api::common::v1::Payloads>(heartbeat.details());
-  }
-}
-
-void ApplyRetry(State& state, const perdure::engine::Change& change) {
-  const auto& retry = change.activity_retry();
-  Activity& activity = PendingActivity(state, retry.scheduled_event_id());
-  activity.attempt = retry.attempt();
-  activity.scheduled_time = FromProto(retry.scheduled_time());
-  activity.last_failure =
-      retry.has_last_failure() ? std::make_shared<const Failure>(retry.last_failure()) : nullptr;
-  activity.last_worker_identity = activity.identity;
-  if (retry.by_worker()) activity.last_attempt_complete_time = FromProto(change.time());
-  if (retry.has_last_heartbeat_details()) {
-    activity.last_heartbeat_time = FromProto(change.time());
-    activity.heartbeat_details =
-        std::make_shared<const temporal::api::common::v1::Payloads>(retry.last_heartbeat_details());
-  }
-  ClearStart(activity);
-}
-
 }  // namespace
 
 void fold::ActivityScheduled(State& state, const EventPtr& event) { AddActivity(state, event); }
@@ -122,23 +85,45 @@ void fold::ActivityCanceled(State& state, const EventPtr& event) {
   RemoveActivity(state, event->activity_task_canceled_event_attributes().scheduled_event_id());
 }
 
-void ApplyActivityChange(State& state, const perdure::engine::Change& change) {
-  switch (change.kind_case()) {
-    case perdure::engine::Change::kActivityStarted:
-      ApplyStarted(state, change);
-      return;
-    case perdure::engine::Change::kActivityHeartbeat:
-      ApplyHeartbeat(state, change);
-      return;
-    case perdure::engine::Change::kActivityStartReturned:
-      ClearStart(PendingActivity(state, change.activity_start_returned().scheduled_event_id()));
-      return;
-    case perdure::engine::Change::kActivityRetry:
-      ApplyRetry(state, change);
-      return;
-    default:
-      PERDURE_CHECK(false, "not an activity's change");
+void fold_change::ActivityStarted(State& state, const Change& change) {
+  const auto& started = change.activity_started();
+  Activity& activity = PendingActivity(state, started.scheduled_event_id());
+  activity.attempt = started.attempt();
+  activity.started_time = FromProto(started.started_time());
+  activity.request_id = started.request_id();
+  activity.identity = started.identity();
+}
+
+void fold_change::ActivityHeartbeat(State& state, const Change& change) {
+  const auto& heartbeat = change.activity_heartbeat();
+  Activity& activity = PendingActivity(state, heartbeat.scheduled_event_id());
+  activity.last_heartbeat_time = FromProto(change.time());
+  activity.heartbeat_details = nullptr;
+  if (heartbeat.has_details()) {
+    activity.heartbeat_details =
+        std::make_shared<const temporal::api::common::v1::Payloads>(heartbeat.details());
   }
+}
+
+void fold_change::ActivityStartReturned(State& state, const Change& change) {
+  ClearStart(PendingActivity(state, change.activity_start_returned().scheduled_event_id()));
+}
+
+void fold_change::ActivityRetry(State& state, const Change& change) {
+  const auto& retry = change.activity_retry();
+  Activity& activity = PendingActivity(state, retry.scheduled_event_id());
+  activity.attempt = retry.attempt();
+  activity.scheduled_time = FromProto(retry.scheduled_time());
+  activity.last_failure =
+      retry.has_last_failure() ? std::make_shared<const Failure>(retry.last_failure()) : nullptr;
+  activity.last_worker_identity = activity.identity;
+  if (retry.by_worker()) activity.last_attempt_complete_time = FromProto(change.time());
+  if (retry.has_last_heartbeat_details()) {
+    activity.last_heartbeat_time = FromProto(change.time());
+    activity.heartbeat_details =
+        std::make_shared<const temporal::api::common::v1::Payloads>(retry.last_heartbeat_details());
+  }
+  ClearStart(activity);
 }
 
 }  // namespace perdure::engine::workflow

@@ -16,19 +16,6 @@ void RemoveChild(State& state, int64_t initiated_event_id) {
   if (state.children->contains(initiated_event_id)) state.children.Mutable().erase(initiated_event_id);
 }
 
-void ApplyMinted(State& state, const perdure::engine::MessageMinted& minted) {
-  const std::optional<Uuid> id = Uuid::FromBytes(minted.id());
-  PERDURE_CHECK(id.has_value(), "ids are 16 bytes");
-  const int64_t event_id = minted.initiated_event_id();
-  if (PendingChild* child = MutableChild(state, event_id); child != nullptr) child->run_id = *id;
-  if (state.external_signals->contains(event_id)) {
-    state.external_signals.Mutable().at(event_id).request_id = *id;
-  }
-  if (state.external_cancels->contains(event_id)) {
-    state.external_cancels.Mutable().at(event_id).request_id = *id;
-  }
-}
-
 // The completed workflow task by whose commands the run closed; 0 when nobody's command closed it.
 int64_t ClosingTask(const temporal::api::history::v1::HistoryEvent& close) {
   using temporal::api::history::v1::HistoryEvent;
@@ -98,28 +85,30 @@ void ForgetAtClose(State& state) {
   });
 }
 
-void ApplyChildChange(State& state, const perdure::engine::Change& change) {
-  using perdure::engine::Change;
-  switch (change.kind_case()) {
-    case Change::kMessageMinted:
-      return ApplyMinted(state, change.message_minted());
-    case Change::kChildReleased: {
-      const int64_t id = change.child_released().initiated_event_id();
-      if (PendingChild* child = MutableChild(state, id); child != nullptr) child->released = true;
-      return;
-    }
-    case Change::kChildrenSettled:
-      for (const int64_t id : change.children_settled().initiated_event_ids()) RemoveChild(state, id);
-      return;
-    case Change::kReportSettled:
-      state.report_settled = true;
-      return;
-    case Change::kRunReleased:
-      state.unreleased = false;
-      return;
-    default:
-      PERDURE_CHECK(false, "not a change about children");
+void fold_change::MessageMinted(State& state, const Change& change) {
+  const std::optional<Uuid> id = Uuid::FromBytes(change.message_minted().id());
+  PERDURE_CHECK(id.has_value(), "ids are 16 bytes");
+  const int64_t event_id = change.message_minted().initiated_event_id();
+  if (PendingChild* child = MutableChild(state, event_id); child != nullptr) child->run_id = *id;
+  if (state.external_signals->contains(event_id)) {
+    state.external_signals.Mutable().at(event_id).request_id = *id;
+  }
+  if (state.external_cancels->contains(event_id)) {
+    state.external_cancels.Mutable().at(event_id).request_id = *id;
   }
 }
+
+void fold_change::ChildReleased(State& state, const Change& change) {
+  const int64_t id = change.child_released().initiated_event_id();
+  if (PendingChild* child = MutableChild(state, id); child != nullptr) child->released = true;
+}
+
+void fold_change::ChildrenSettled(State& state, const Change& change) {
+  for (const int64_t id : change.children_settled().initiated_event_ids()) RemoveChild(state, id);
+}
+
+void fold_change::ReportSettled(State& state, const Change& /*change*/) { state.report_settled = true; }
+
+void fold_change::RunReleased(State& state, const Change& /*change*/) { state.unreleased = false; }
 
 }  // namespace perdure::engine::workflow

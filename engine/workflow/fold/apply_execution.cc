@@ -8,6 +8,7 @@
 #include "engine/workflow/fold/apply.h"
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/inbox.h"
+#include "engine/workflow/run/next_run.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -140,21 +141,31 @@ void fold::SearchAttributesUpserted(State& state, const EventPtr& event) {
       *state.search_attributes.Mutable().mutable_indexed_fields());
 }
 
-void ApplyWorkflowExecutionChange(State& state, const perdure::engine::Change& change) {
-  if (change.has_run_created()) {
-    const auto& created = change.run_created();
-    RunFacts& facts = state.facts.Mutable();
-    const std::optional<Uuid> namespace_id = Uuid::FromBytes(created.namespace_id());
-    const std::optional<Uuid> run_id = Uuid::FromBytes(created.run_id());
-    PERDURE_CHECK(namespace_id.has_value() && run_id.has_value(), "ids are 16 bytes");
-    facts.namespace_id = *namespace_id;
-    facts.run_id = *run_id;
-    facts.workflow_id = created.workflow_id();
-    facts.request_id = created.request_id();
-    ApplyFamily(state, created);
-    return;
+void fold_change::RunCreated(State& state, const Change& change) {
+  const auto& created = change.run_created();
+  RunFacts& facts = state.facts.Mutable();
+  const std::optional<Uuid> namespace_id = Uuid::FromBytes(created.namespace_id());
+  const std::optional<Uuid> run_id = Uuid::FromBytes(created.run_id());
+  PERDURE_CHECK(namespace_id.has_value() && run_id.has_value(), "ids are 16 bytes");
+  facts.namespace_id = *namespace_id;
+  facts.run_id = *run_id;
+  facts.workflow_id = created.workflow_id();
+  facts.request_id = created.request_id();
+  ApplyFamily(state, created);
+}
+
+// A run that is followed hands on its points to reset to, with the time until which it is kept.
+void fold_change::RunClosed(State& state, const Change& change) {
+  const auto& closed = change.run_closed();
+  state.delete_after = FromProto(closed.delete_after());
+  if (NextRunIdOf(*state.close_event).empty() || state.auto_reset_points->points().empty()) return;
+  const std::string run_id = state.facts->run_id.ToString();
+  for (auto& point : *state.auto_reset_points.Mutable().mutable_points()) {
+    if (point.run_id() == run_id) *point.mutable_expire_time() = closed.delete_after();
   }
-  PERDURE_CHECK(change.has_request_seen(), "apply.cc sent a change of another family");
+}
+
+void fold_change::RequestSeen(State& state, const Change& change) {
   switch (change.request_seen().kind()) {
     case perdure::engine::RequestSeen::CANCEL:
       state.cancel_request_id = change.request_seen().request_id();

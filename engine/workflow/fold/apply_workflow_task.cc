@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "engine/values/payload.h"
@@ -121,7 +120,10 @@ void ApplyTimedOut(State& state, const HistoryEvent& event) {
   if (started) state.close_attempted = false;
 }
 
-void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pending) {
+}  // namespace
+
+void fold_change::WorkflowTaskPending(State& state, const Change& change) {
+  const auto& pending = change.workflow_task_pending();
   if (pending.none()) {
     CountProblem(state);
     state.workflow_task.End();
@@ -144,7 +146,8 @@ void ApplyPending(State& state, const perdure::engine::WorkflowTaskPending& pend
   }
 }
 
-void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
+void fold_change::StickyTaskQueueSet(State& state, const Change& change) {
+  const auto& sticky = change.sticky_task_queue();
   if (!sticky.name().empty()) {
     state.sticky = StickyTaskQueue{sticky.name(), FromProto(sticky.schedule_to_start_timeout())};
     return;
@@ -152,8 +155,6 @@ void ApplySticky(State& state, const perdure::engine::StickyTaskQueue& sticky) {
   state.sticky.reset();
   state.workflow_task.MoveToNormalQueue(state.task_queue);
 }
-
-}  // namespace
 
 void fold::WorkflowTaskScheduled(State& state, const EventPtr& event) { ApplyScheduled(state, *event); }
 
@@ -167,10 +168,7 @@ void fold::WorkflowTaskFailed(State& state, const EventPtr& event) { ApplyFailed
 
 void fold::WorkflowTaskTimedOut(State& state, const EventPtr& event) { ApplyTimedOut(state, *event); }
 
-void ApplyWorkflowTaskChange(State& state, const perdure::engine::Change& change) {
-  if (change.has_workflow_task_pending()) return ApplyPending(state, change.workflow_task_pending());
-  if (change.has_sticky_task_queue()) return ApplySticky(state, change.sticky_task_queue());
-  PERDURE_CHECK(change.has_transient_workflow_task_started(), "apply.cc sent a change of another family");
+void fold_change::TransientWorkflowTaskStarted(State& state, const Change& change) {
   const auto& started = change.transient_workflow_task_started();
   state.workflow_task.StartHard(std::make_shared<const HistoryEvent>(started.started()),
                                 std::make_shared<const HistoryEvent>(started.scheduled()));

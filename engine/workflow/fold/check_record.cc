@@ -3,8 +3,8 @@
 #include <limits>
 #include <optional>
 
+#include "engine/workflow/fold/change_table.h"
 #include "engine/workflow/fold/event_table.h"
-#include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/inbox.h"
 
 namespace perdure::engine::workflow {
@@ -15,7 +15,7 @@ using perdure::engine::Change;
 using temporal::api::history::v1::HistoryEvent;
 using Wrong = std::string_view;
 
-constexpr Wrong kFine = "";
+constexpr Wrong kNothingWrong = "";
 
 bool IsAttempt(int32_t attempt) { return attempt >= 1 && attempt < std::numeric_limits<int32_t>::max(); }
 
@@ -37,7 +37,7 @@ Wrong WrongWithScheduled(const State& state, const HistoryEvent& event) {
   // A transient one becomes an ordinary one.
   const WorkflowTask* task = state.workflow_task.pending();
   if (task != nullptr && !task->IsTransient()) return "two workflow tasks";
-  return kFine;
+  return kNothingWrong;
 }
 
 Wrong WrongWithStarted(const State& state, const HistoryEvent& event) {
@@ -45,14 +45,14 @@ Wrong WrongWithStarted(const State& state, const HistoryEvent& event) {
   const WorkflowTask* task = state.workflow_task.waiting();
   const bool pending =
       task != nullptr && !task->IsTransient() && task->scheduled_event_id == started.scheduled_event_id();
-  return pending ? kFine : "a workflow task that is not pending starts";
+  return pending ? kNothingWrong : "a workflow task that is not pending starts";
 }
 
 Wrong WrongWithCompleted(const State& state, const HistoryEvent& event) {
   const auto& completed = event.workflow_task_completed_event_attributes();
   const WorkflowTask* task = state.workflow_task.running();
   const bool running = task != nullptr && task->started_event_id == completed.started_event_id();
-  return running ? kFine : "a workflow task that does not run completes";
+  return running ? kNothingWrong : "a workflow task that does not run completes";
 }
 
 Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
@@ -65,66 +65,15 @@ Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
       return WrongWithCompleted(state, event);
     case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
     case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-      return state.workflow_task.pending() != nullptr ? kFine : "no workflow task ends";
+      return state.workflow_task.pending() != nullptr ? kNothingWrong : "no workflow task ends";
     default:  // other families
-      return kFine;
+      return kNothingWrong;
   }
-}
-
-Wrong WrongWithPending(const State& state, const perdure::engine::WorkflowTaskPending& pending) {
-  if (!IsAttempt(pending.attempt())) return "attempt";
-  if (pending.none()) return kFine;
-  if (pending.transient() == (state.workflow_task.pending() != nullptr)) return "pending workflow task";
-  return kFine;
-}
-
-Wrong WrongWithTransientStarted(const State& state,
-                                const perdure::engine::TransientWorkflowTaskStarted& started) {
-  const WorkflowTask* task = state.workflow_task.waiting();
-  const bool pending = task != nullptr && task->IsTransient() &&
-                       task->scheduled_event_id == started.scheduled().event_id() &&
-                       task->scheduled_event_id + 1 == started.started().event_id();
-  const bool whole = started.scheduled().has_workflow_task_scheduled_event_attributes() &&
-                     started.started().has_workflow_task_started_event_attributes();
-  return pending && whole ? kFine : "start of a transient workflow task";
 }
 
 Wrong WrongWithActivity(const State& state, int64_t scheduled_event_id, int32_t attempt) {
   if (!state.activities->contains(scheduled_event_id)) return "no such activity";
-  return IsAttempt(attempt) ? kFine : "attempt";
-}
-
-Wrong WrongWithBuffered(const HistoryEvent& event) {
-  if (event.event_id() != 0 || !IsBuffered(event.event_type())) return "buffered event";
-  return AttributesOf(event.event_type()) == event.attributes_case() ? kFine
-                                                                     : "attributes of a buffered event";
-}
-
-Wrong WrongWithRunCreated(const State& state, const perdure::engine::RunCreated& created) {
-  constexpr size_t kIdBytes = 16;
-  if (state.next_event_id != 1) return "a run is created once";
-  const size_t parent = created.parent_original_run_id().size();
-  const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes &&
-                   (parent == 0 || parent == kIdBytes);
-  return ids ? kFine : "ids";
-}
-
-// What a closed run still owes, and what others owe it, is settled by changes alone.
-bool SettlesClosedRun(const Change& change) {
-  return change.has_children_settled() || change.has_report_settled() || change.has_inbox_dropped();
-}
-
-Wrong WrongWithMinted(const State& state, const perdure::engine::MessageMinted& minted) {
-  const int64_t id = minted.initiated_event_id();
-  const bool pending = state.children->contains(id) || state.external_signals->contains(id) ||
-                       state.external_cancels->contains(id);
-  return pending && Uuid::FromBytes(minted.id()).has_value() ? kFine : "a minted id";
-}
-
-Wrong WrongWithRequestSeen(const perdure::engine::RequestSeen& seen) {
-  const bool known = perdure::engine::RequestSeen::Kind_IsValid(seen.kind()) &&
-                     seen.kind() != perdure::engine::RequestSeen::KIND_UNSPECIFIED;
-  return known ? kFine : "request kind";
+  return IsAttempt(attempt) ? kNothingWrong : "attempt";
 }
 
 }  // namespace
@@ -134,69 +83,116 @@ std::string_view WrongWithEvent(const State& state, const HistoryEvent& event) {
   if (event.attributes_case() == HistoryEvent::ATTRIBUTES_NOT_SET) return "event type";
   const bool first = event.event_id() == 1;
   if (first != event.has_workflow_execution_started_event_attributes()) return "first event";
-  if (first) return kFine;
+  if (first) return kNothingWrong;
   if (!state.IsOpen()) return "an event after the close";
-  if (IsFlushing(state)) return IsBuffered(event.event_type()) ? kFine : "an event that was never buffered";
+  if (IsFlushing(state))
+    return IsBuffered(event.event_type()) ? kNothingWrong : "an event that was never buffered";
   // The id of an activity or timer may be taken: by one whose end was buffered in a row that is gone.
   return WrongWithWorkflowTask(state, event);
 }
 
 std::string_view WrongWithChange(const State& state, const Change& change) {
-  if (change.has_run_created()) return WrongWithRunCreated(state, change.run_created());
-  if (change.has_run_closed()) return state.close_event != nullptr ? kFine : "an open run's retention";
-  if (!state.IsOpen() && !SettlesClosedRun(change)) return "a change of a closed run";
+  const ChangeRow* row = FindChangeRow(change.kind_case());
+  if (row == nullptr) return "change kind";
+  if (row->of_open_run && !state.IsOpen()) return "a change of a closed run";
   if (IsFlushing(state)) return "a change among flushed events";
-  switch (change.kind_case()) {
-    case Change::kWorkflowTaskPending:
-      return WrongWithPending(state, change.workflow_task_pending());
-    case Change::kTransientWorkflowTaskStarted:
-      return WrongWithTransientStarted(state, change.transient_workflow_task_started());
-    case Change::kEventBuffered:
-      return WrongWithBuffered(change.event_buffered().event());
-    case Change::kActivityStarted:
-      return WrongWithActivity(state, change.activity_started().scheduled_event_id(),
-                               change.activity_started().attempt());
-    case Change::kActivityHeartbeat:
-      return WrongWithActivity(state, change.activity_heartbeat().scheduled_event_id(), 1);
-    case Change::kActivityStartReturned:
-      return WrongWithActivity(state, change.activity_start_returned().scheduled_event_id(), 1);
-    case Change::kActivityRetry:
-      return WrongWithActivity(state, change.activity_retry().scheduled_event_id(),
-                               change.activity_retry().attempt());
-    case Change::kBufferedEventDropped: {
-      const int64_t started = change.buffered_event_dropped().timer_started_event_id();
-      return started > 0 && started < state.next_event_id ? kFine : "no such timer";
-    }
-    case Change::kBufferFlushed: {
-      const int32_t count = change.buffer_flushed().count();
-      const bool all = count > 0 && static_cast<size_t>(count) >= state.buffered->size();
-      return all ? kFine : "a flush that leaves events behind";
-    }
-    case Change::kRequestSeen:
-      return WrongWithRequestSeen(change.request_seen());
-    case Change::kMessageMinted:
-      return WrongWithMinted(state, change.message_minted());
-    case Change::kMessageReceived:
-      return ReadReceived(change.message_received()).has_value() ? kFine : "message received";
-    case Change::kReportSettled:
-      return state.close_event != nullptr ? kFine : "the report of an open run";
-    case Change::kChildReleased:
-    case Change::kChildrenSettled:
-    case Change::kRunReleased:
-    case Change::kInboxDropped:
-    case Change::kStickyTaskQueue:
-    case Change::kRunCreated:
-    case Change::kRunClosed:
-      return kFine;
-    case Change::KIND_NOT_SET:
-      return "change kind";
-  }
-  return "change kind";
+  return row->wrong == nullptr ? kNothingWrong : row->wrong(state, change);
+}
+
+Wrong check_change::RunCreated(const State& state, const Change& change) {
+  constexpr size_t kIdBytes = 16;
+  const auto& created = change.run_created();
+  if (state.next_event_id != 1) return "a run is created once";
+  const size_t parent = created.parent_original_run_id().size();
+  const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes &&
+                   (parent == 0 || parent == kIdBytes);
+  return ids ? kNothingWrong : "ids";
+}
+
+Wrong check_change::RunClosed(const State& state, const Change& /*change*/) {
+  return state.close_event != nullptr ? kNothingWrong : "an open run's retention";
+}
+
+Wrong check_change::RequestSeen(const State& /*state*/, const Change& change) {
+  const auto kind = change.request_seen().kind();
+  const bool known = perdure::engine::RequestSeen::Kind_IsValid(kind) &&
+                     kind != perdure::engine::RequestSeen::KIND_UNSPECIFIED;
+  return known ? kNothingWrong : "request kind";
+}
+
+Wrong check_change::WorkflowTaskPending(const State& state, const Change& change) {
+  const auto& pending = change.workflow_task_pending();
+  if (!IsAttempt(pending.attempt())) return "attempt";
+  if (pending.none()) return kNothingWrong;
+  const bool one_pending = state.workflow_task.pending() != nullptr;
+  return pending.transient() == one_pending ? "pending workflow task" : kNothingWrong;
+}
+
+Wrong check_change::TransientWorkflowTaskStarted(const State& state, const Change& change) {
+  const auto& started = change.transient_workflow_task_started();
+  const WorkflowTask* task = state.workflow_task.waiting();
+  const bool pending = task != nullptr && task->IsTransient() &&
+                       task->scheduled_event_id == started.scheduled().event_id() &&
+                       task->scheduled_event_id + 1 == started.started().event_id();
+  const bool whole = started.scheduled().has_workflow_task_scheduled_event_attributes() &&
+                     started.started().has_workflow_task_started_event_attributes();
+  return pending && whole ? kNothingWrong : "start of a transient workflow task";
+}
+
+Wrong check_change::EventBuffered(const State& /*state*/, const Change& change) {
+  const HistoryEvent& event = change.event_buffered().event();
+  if (event.event_id() != 0 || !IsBuffered(event.event_type())) return "buffered event";
+  return AttributesOf(event.event_type()) == event.attributes_case() ? kNothingWrong
+                                                                     : "attributes of a buffered event";
+}
+
+Wrong check_change::BufferFlushed(const State& state, const Change& change) {
+  const int32_t count = change.buffer_flushed().count();
+  const bool all = count > 0 && static_cast<size_t>(count) >= state.buffered->size();
+  return all ? kNothingWrong : "a flush that leaves events behind";
+}
+
+Wrong check_change::BufferedEventDropped(const State& state, const Change& change) {
+  const int64_t started = change.buffered_event_dropped().timer_started_event_id();
+  return started > 0 && started < state.next_event_id ? kNothingWrong : "no such timer";
+}
+
+Wrong check_change::ActivityStarted(const State& state, const Change& change) {
+  return WrongWithActivity(state, change.activity_started().scheduled_event_id(),
+                           change.activity_started().attempt());
+}
+
+Wrong check_change::ActivityHeartbeat(const State& state, const Change& change) {
+  return WrongWithActivity(state, change.activity_heartbeat().scheduled_event_id(), 1);
+}
+
+Wrong check_change::ActivityStartReturned(const State& state, const Change& change) {
+  return WrongWithActivity(state, change.activity_start_returned().scheduled_event_id(), 1);
+}
+
+Wrong check_change::ActivityRetry(const State& state, const Change& change) {
+  return WrongWithActivity(state, change.activity_retry().scheduled_event_id(),
+                           change.activity_retry().attempt());
+}
+
+Wrong check_change::MessageMinted(const State& state, const Change& change) {
+  const int64_t id = change.message_minted().initiated_event_id();
+  const bool pending = state.children->contains(id) || state.external_signals->contains(id) ||
+                       state.external_cancels->contains(id);
+  return pending && Uuid::FromBytes(change.message_minted().id()).has_value() ? kNothingWrong : "a minted id";
+}
+
+Wrong check_change::ReportSettled(const State& state, const Change& /*change*/) {
+  return state.close_event != nullptr ? kNothingWrong : "the report of an open run";
+}
+
+Wrong check_change::MessageReceived(const State& /*state*/, const Change& change) {
+  return ReadReceived(change.message_received()).has_value() ? kNothingWrong : "message received";
 }
 
 std::string_view WrongWithState(const State& state) {
   if (state.facts->started == nullptr) return "no first event";
-  return IsFlushing(state) ? "flushed events are missing" : kFine;
+  return IsFlushing(state) ? "flushed events are missing" : kNothingWrong;
 }
 
 }  // namespace perdure::engine::workflow

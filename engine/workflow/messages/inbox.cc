@@ -95,14 +95,13 @@ std::vector<InboxQuestion> InboxQuestions(const State& state) {
   return questions;
 }
 
-void ApplyInboxChange(State& state, const perdure::engine::Change& change) {
-  if (change.has_message_received()) {
-    const auto entry = ReadReceived(change.message_received());
-    PERDURE_CHECK(entry.has_value(), "ids are 16 bytes");
-    state.inbox.Mutable().insert_or_assign(entry->first, entry->second);
-    return;
-  }
-  PERDURE_CHECK(change.has_inbox_dropped(), "apply.cc sent a change of another family");
+void fold_change::MessageReceived(State& state, const Change& change) {
+  const auto entry = ReadReceived(change.message_received());
+  PERDURE_CHECK(entry.has_value(), "ids are 16 bytes");
+  state.inbox.Mutable().insert_or_assign(entry->first, entry->second);
+}
+
+void fold_change::InboxDropped(State& state, const Change& change) {
   for (const auto& name : change.inbox_dropped().messages()) {
     const std::optional<Uuid> origin = Uuid::FromBytes(name.origin());
     if (origin.has_value()) state.inbox.Mutable().erase(InboxKey{*origin, name.number()});

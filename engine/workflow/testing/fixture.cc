@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/workflow/fold/change_table.h"
 #include "engine/workflow/testing/test_run.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -76,9 +77,8 @@ std::set<std::string> Fixture::Covers() const {
     perdure::engine::Changes changes;
     REQUIRE(changes.ParseFromString(record.changes));
     for (const auto& change : changes.changes()) {
-      const auto* field = perdure::engine::Change::descriptor()->FindFieldByNumber(change.kind_case());
-      REQUIRE(field != nullptr);
-      covers.insert(absl::StrCat("change ", field->name()));
+      REQUIRE(FindChangeRow(change.kind_case()) != nullptr);
+      covers.insert("change " + std::string(NameOf(change.kind_case())));
     }
   }
   for (const std::string& field : FieldsOf(SnapshotOf(snapshot))) covers.insert("snapshot " + field);
