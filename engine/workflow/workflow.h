@@ -62,6 +62,13 @@ perdure::engine::Message MessageOf(const State& state, const MessageKey& key);
 // and leaves the state unusable then.
 absl::Status Apply(State& state, const Record& record);
 
+// The state of a run whose history ends with event `event_id`: what these events say and no more. Records are
+// read from the first one, those without events may be missing, and the last event may stand inside one. Of
+// the changes only those count that say more of one of the events (change_table.h): attempts, heartbeats,
+// stickiness and what was buffered are not there, nor which messages were settled. last_sequence is that of
+// the last event's record. OUT_OF_RANGE when the log has no such event; DATA_LOSS as Apply.
+absl::StatusOr<State> FoldUntil(const std::vector<Record>& records, int64_t event_id);
+
 Obligations ObligationsOf(const State& state);
 // What the world owes the state that a crash would leave: the durable part alone.
 Obligations DurableObligationsOf(const State& state);

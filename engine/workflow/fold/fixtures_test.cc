@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/workflow/fold/event_table.h"
+#include "engine/workflow/testing/each_event.h"
 #include "engine/workflow/testing/fixture.h"
 #include "perdure/record.pb.h"
 
@@ -67,6 +68,15 @@ TEST_CASE("what earlier releases stored folds to the state that it meant") {
     REQUIRE(snapshot.ok());
     CHECK(IsState(*snapshot, fixture.state_at_snapshot));
     CHECK(IsState(Folded(*snapshot, fixture.records, fixture.snapshot_sequence, last), fixture.state));
+  }
+}
+
+TEST_CASE("what earlier releases stored folds up to each event") {
+  for (const auto& path : FixtureFiles()) {
+    INFO(path);
+    const Fixture fixture = ReadFixture(path);
+    EachEvent each_event;
+    each_event.Add(fixture.records, Folded({}, fixture.records, 0, fixture.records.back().sequence));
   }
 }
 

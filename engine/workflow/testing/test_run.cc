@@ -8,12 +8,9 @@
 #include "absl/strings/str_split.h"
 #include "base/event_loop.h"
 #include "base/time.h"
-#include "google/protobuf/util/message_differencer.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
-
-using google::protobuf::util::MessageDifferencer;
 
 std::string PascalName(const HistoryEvent& event) {
   std::string name = temporal::api::enums::v1::EventType_Name(event.event_type());
@@ -159,55 +156,6 @@ absl::StatusOr<Reply> TestRun::Do(const Request& request) {
   return std::move(decision.reply);
 }
 
-namespace {
-
-std::vector<std::pair<std::string, int64_t>> TimersOf(const State& state) {
-  std::vector<std::pair<std::string, int64_t>> timers;
-  for (const auto& [timer_id, timer] : *state.timers) timers.emplace_back(timer_id, timer.started_event_id);
-  return timers;
-}
-
-std::vector<std::pair<int64_t, int64_t>> ActivitiesOf(const State& state) {
-  std::vector<std::pair<int64_t, int64_t>> activities;
-  for (const auto& [scheduled_event_id, activity] : *state.activities) {
-    activities.emplace_back(scheduled_event_id, activity->cancel_requested_event_id);
-  }
-  return activities;
-}
-
-// Failed attempts of workflow tasks set the one that is left out, mostly without an event.
-temporal::api::common::v1::SearchAttributes AttributesByEvents(const State& state) {
-  temporal::api::common::v1::SearchAttributes attributes = *state.search_attributes;
-  attributes.mutable_indexed_fields()->erase("TemporalReportedProblems");
-  return attributes;
-}
-
-// `compacted` is folded from the records with events alone, `whole` from all.
-void RequireSameByEvents(const State& compacted, const State& whole) {
-  REQUIRE(compacted.next_event_id == whole.next_event_id);
-  REQUIRE(compacted.status == whole.status);
-  REQUIRE(compacted.close_time == whole.close_time);
-  REQUIRE(compacted.delete_after == whole.delete_after);
-  REQUIRE(compacted.history_size_bytes == whole.history_size_bytes);
-  REQUIRE(compacted.run_expires_at == whole.run_expires_at);
-  REQUIRE(compacted.execution_expires_at == whole.execution_expires_at);
-  REQUIRE(compacted.first_task_not_before == whole.first_task_not_before);
-  REQUIRE(compacted.previous_started_event_id == whole.previous_started_event_id);
-  REQUIRE(compacted.last_completed_event_id == whole.last_completed_event_id);
-  REQUIRE(compacted.cancel_requested_event_id == whole.cancel_requested_event_id);
-  REQUIRE(MessageDifferencer::Equals(*compacted.memo, *whole.memo));
-  REQUIRE(MessageDifferencer::Equals(AttributesByEvents(compacted), AttributesByEvents(whole)));
-  REQUIRE(MessageDifferencer::Equals(*compacted.auto_reset_points, *whole.auto_reset_points));
-  // What was buffered last is not known to events yet, or never will be.
-  if (!whole.IsOpen() || !whole.buffered->empty()) return;
-  REQUIRE(compacted.signal_count == whole.signal_count);
-  REQUIRE(TimersOf(compacted) == TimersOf(whole));
-  REQUIRE(ActivitiesOf(compacted) == ActivitiesOf(whole));
-  REQUIRE(compacted.activity_ids->size() == whole.activity_ids->size());
-}
-
-}  // namespace
-
 void TestRun::Take(State state, std::vector<Record> records) {
   state_ = std::move(state);
   if (restored_.last_sequence > 0) {
@@ -227,6 +175,7 @@ void TestRun::Take(State state, std::vector<Record> records) {
   REQUIRE(EncodeSnapshot(restored_) == EncodeSnapshot(state_));
   RequireSameByEvents(compacted_, state_);
   if (compacted_.last_sequence > 0) REQUIRE(DecodeSnapshot(EncodeSnapshot(compacted_)).ok());
+  each_event_.Add(records, state_);
   recorder_.Add(records, state_);
   last_records_ = std::move(records);
 }
@@ -249,6 +198,7 @@ void TestRun::GoOn() {
   NextRun next = *std::exchange(next_, std::nullopt);
   state_ = folded_ = restored_ = compacted_ = State();
   history_.clear();
+  each_event_ = EachEvent();
   recorder_.Finish();
   Take(std::move(next.state), std::move(next.records));
 }

@@ -1,7 +1,8 @@
 // A run for tests that read as the behaviour: requests in, events out. It holds a state and a clock that only
 // tests move, and checks after every step that folding the records gives the same durable state as deciding
 // did, from the first record and from a snapshot of the step before; and that the records with events fold
-// without the others, as they must when compaction has removed those, to the same in all that events say.
+// without the others, as they must when compaction has removed those, to the same in all that events say, up
+// to each event.
 //
 // Not thread-safe. Uses Catch2's REQUIRE: only inside a test case.
 #pragma once
@@ -14,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/workflow/testing/each_event.h"
 #include "engine/workflow/testing/fixture.h"
 #include "engine/workflow/workflow.h"
 #include "temporal/api/command/v1/message.pb.h"
@@ -118,6 +120,7 @@ class TestRun {
   State compacted_;  // from the records with events
   std::vector<Record> last_records_;
   std::vector<HistoryEvent> history_;
+  EachEvent each_event_;
   FixtureRecorder recorder_;
   perdure::server::TaskToken token_;
 };

@@ -60,6 +60,7 @@ void World::Take(Member& member, State state, const std::vector<Record>& records
   }
   REQUIRE(EncodeSnapshot(member.folded) == EncodeSnapshot(member.state));
   REQUIRE(EncodeSnapshot(member.restored) == EncodeSnapshot(member.state));
+  member.each_event.Add(records, member.folded);
   member.recorder.Add(records, member.folded);
 }
 

@@ -1,6 +1,6 @@
 // Several runs that send each other messages, which tests pass by hand: once, twice, late or not at all.
 // After every step the records must fold to the state that was decided, from the first one and from a
-// snapshot of the step before.
+// snapshot of the step before, and up to each event.
 //
 // Not thread-safe. Uses Catch2's REQUIRE: only inside a test case.
 #pragma once
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/workflow/testing/each_event.h"
 #include "engine/workflow/testing/fixture.h"
 #include "engine/workflow/testing/test_run.h"
 #include "engine/workflow/workflow.h"
@@ -72,6 +73,7 @@ class World {
     State restored;
     std::vector<HistoryEvent> history;
     perdure::server::TaskToken token;
+    EachEvent each_event;
     FixtureRecorder recorder;
   };
   Context context(const Member* member);
