@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "engine/event_frames.h"
 #include "engine/workflow/fold/apply.h"
 #include "engine/workflow/fold/event_table.h"
-#include "engine/workflow/workflow.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {

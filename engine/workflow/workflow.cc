@@ -6,11 +6,11 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "engine/event_frames.h"
 #include "engine/workflow/handle.h"
 #include "engine/workflow/run/close.h"
 #include "engine/workflow/transition.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
-#include "google/protobuf/io/coded_stream.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -107,17 +107,6 @@ std::string TransientEvents(const State& state) {
     AppendFramed(started, framed);
   }
   return framed;
-}
-
-void AppendFramed(const HistoryEvent& event, std::string& out) {
-  constexpr uint8_t kLengthDelimited = 2;
-  constexpr uint8_t kTag = temporal::api::history::v1::History::kEventsFieldNumber << 3 | kLengthDelimited;
-  const size_t size = event.ByteSizeLong();
-  uint8_t header[11] = {kTag};
-  const uint8_t* end =
-      google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(static_cast<uint64_t>(size), header + 1);
-  out.append(reinterpret_cast<const char*>(header), static_cast<size_t>(end - header));
-  event.AppendToString(&out);
 }
 
 }  // namespace perdure::engine::workflow

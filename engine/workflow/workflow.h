@@ -113,7 +113,4 @@ temporal::api::common::v1::SearchAttributes SearchAttributesOf(const State& stat
 // framed as Record::events.
 std::string TransientEvents(const State& state);
 
-// `event` framed as field 1 of temporal.api.history.v1.History, appended to `out`.
-void AppendFramed(const temporal::api::history::v1::HistoryEvent& event, std::string& out);
-
 }  // namespace perdure::engine::workflow

@@ -3,32 +3,14 @@
 #include <utility>
 #include <vector>
 
+#include "engine/event_frames.h"
+
 namespace perdure::server {
 namespace {
-
-constexpr char kEventsTag = 0x0A;  // field 1, length-delimited
-constexpr int kVarintBits = 7;
-constexpr int kMaxLengthBits = 35;
 
 absl::Status Malformed() { return absl::DataLossError("stored history events are malformed"); }
 
 }  // namespace
-
-std::string_view TakeFrame(std::string_view& bytes) {
-  if (bytes.empty() || bytes.front() != kEventsTag) return {};
-  uint64_t length = 0;
-  size_t at = 1;
-  for (int shift = 0;; shift += kVarintBits) {
-    if (at == bytes.size() || shift >= kMaxLengthBits) return {};
-    const auto byte = static_cast<uint8_t>(bytes[at++]);
-    length |= uint64_t{byte & 0x7FU} << shift;
-    if (byte < 0x80) break;
-  }
-  if (length > bytes.size() - at) return {};
-  const std::string_view frame = bytes.substr(0, at + length);
-  bytes.remove_prefix(frame.size());
-  return frame;
-}
 
 EventPageBuilder::EventPageBuilder(int64_t from, int64_t to, size_t max_events, size_t max_bytes,
                                    bool reverse)
@@ -64,7 +46,7 @@ absl::Status EventPageBuilder::AddForward(const persistence::HistoryRow& row) {
   }
   std::string_view rest = row.events;
   for (int64_t id = row.first_event_id; id < end && id < to_; ++id) {
-    const std::string_view frame = TakeFrame(rest);
+    const std::string_view frame = engine::TakeFrame(rest);
     if (frame.empty()) return Malformed();
     if (id < from_) continue;
     if (!Take(frame)) return absl::OkStatus();
@@ -80,7 +62,7 @@ absl::Status EventPageBuilder::AddReverse(const persistence::HistoryRow& row) {
   std::vector<std::string_view> frames;
   std::string_view rest = row.events;
   for (int64_t id = row.first_event_id; id < to_; ++id) {
-    frames.push_back(TakeFrame(rest));
+    frames.push_back(engine::TakeFrame(rest));
     if (frames.back().empty()) return Malformed();
   }
   while (!frames.empty() && to_ > from_ && Take(frames.back())) {

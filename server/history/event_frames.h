@@ -1,6 +1,5 @@
-// Cutting stored event bytes without parsing them: events are framed as field 1 of
-// temporal.api.history.v1.History. Pure functions; safe anywhere. Malformed bytes are an error, never
-// undefined.
+// Pages of a history, spliced from stored bytes without parsing them (engine/event_frames.h). Not
+// thread-safe. Malformed bytes are an error, never undefined.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +11,6 @@
 #include "server/history/history.h"
 
 namespace perdure::server {
-
-// Takes the first frame (its tag and length included) off `bytes`. Empty when `bytes` does not begin with a
-// whole one.
-std::string_view TakeFrame(std::string_view& bytes);
 
 // Gathers one page of a history from rows that come in the order of reading.
 class EventPageBuilder {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/workflow/workflow.h"
+#include "engine/event_frames.h"
 
 namespace perdure::server {
 namespace {
@@ -15,25 +15,9 @@ persistence::HistoryRow Row(int64_t first, int32_t count, size_t bytes = 10) {
     temporal::api::history::v1::HistoryEvent event;
     event.set_event_id(first + i);
     event.mutable_workflow_execution_signaled_event_attributes()->set_signal_name(std::string(bytes, 'x'));
-    engine::workflow::AppendFramed(event, row.events);
+    engine::AppendFramed(event, row.events);
   }
   return row;
-}
-
-TEST_CASE("a frame that is cut off, or is none, is not taken") {
-  const std::string whole = Row(1, 1, 300).events;
-  for (size_t size = 0; size < whole.size(); ++size) {
-    std::string_view cut = std::string_view(whole).substr(0, size);
-    CHECK(TakeFrame(cut).empty());
-    CHECK(cut.size() == size);
-  }
-  std::string_view rest = whole;
-  CHECK(TakeFrame(rest) == whole);
-  CHECK(rest.empty());
-  std::string_view endless = "\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
-  CHECK(TakeFrame(endless).empty());
-  std::string_view other = "\x12\x01x";
-  CHECK(TakeFrame(other).empty());
 }
 
 TEST_CASE("missing rows and malformed bytes are DATA_LOSS") {

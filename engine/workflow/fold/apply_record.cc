@@ -4,40 +4,20 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/limits.h"
 #include "base/nesting.h"
+#include "engine/event_frames.h"
 #include "engine/workflow/fold/apply.h"
 #include "engine/workflow/fold/change_table.h"
 #include "engine/workflow/fold/check_record.h"
 #include "engine/workflow/workflow.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "perdure/record.pb.h"
 
 namespace perdure::engine::workflow {
 namespace {
 
-using google::protobuf::io::CodedInputStream;
-using temporal::api::history::v1::HistoryEvent;
-
-constexpr uint32_t kField1LengthDelimited = 0x0A;
-
 absl::Status Damaged(const State& state, const Record& record, std::string_view what) {
   return absl::DataLossError(absl::StrCat("record ", record.sequence, " of run ",
                                           state.facts->run_id.ToString(), ": ", std::string(what)));
-}
-
-// Reads the next framed event; null when the bytes are none.
-EventPtr ReadFramed(CodedInputStream& input, size_t& framed_bytes) {
-  const int begin = input.CurrentPosition();
-  int size = 0;
-  if (input.ReadTag() != kField1LengthDelimited || !input.ReadVarintSizeAsInt(&size)) return nullptr;
-  auto event = std::make_shared<HistoryEvent>();
-  const auto limit = input.PushLimit(size);
-  if (!event->MergeFromCodedStream(&input) || input.BytesUntilLimit() != 0) return nullptr;
-  input.PopLimit(limit);
-  framed_bytes = static_cast<size_t>(input.CurrentPosition() - begin);
-  return event;
 }
 
 // How much of a record is folded.
@@ -102,26 +82,24 @@ absl::Status Fold(State& state, const Record& record, const Extent& extent) {
   perdure::engine::Changes changes;
   if (!ParseStored(record.changes, changes)) return Damaged(state, record, "its changes cannot be read");
   ChangeReader reader(changes, extent);
-  google::protobuf::io::ArrayInputStream bytes(record.events.data(), static_cast<int>(record.events.size()));
-  CodedInputStream input(&bytes);
-  input.SetRecursionLimit(limits::kReadNesting);
+  std::string_view rest = record.events;
   for (int32_t i = 0; i < record.event_count && state.next_event_id <= extent.last_event_id; ++i) {
     if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty())
       return Damaged(state, record, wrong);
-    size_t framed_bytes = 0;
-    const EventPtr event = ReadFramed(input, framed_bytes);
+    const std::string_view frame = TakeFrame(rest);
+    const EventPtr event = ParseFrame(frame);
     if (event == nullptr || event->event_id() != state.next_event_id) {
       return Damaged(state, record, absl::StrCat("event ", state.next_event_id, " cannot be read"));
     }
     if (const std::string_view wrong = WrongWithEvent(state, *event); !wrong.empty())
       return Damaged(state, record, wrong);
-    ApplyEvent(state, event, framed_bytes);
+    ApplyEvent(state, event, frame.size());
   }
   if (const std::string_view wrong = reader.ApplyDue(state); !wrong.empty())
     return Damaged(state, record, wrong);
   if (state.next_event_id > extent.last_event_id) {
     state.flushed_through = 0;  // the other flushed events do not follow
-  } else if (!reader.done() || input.CurrentPosition() != static_cast<int>(record.events.size())) {
+  } else if (!reader.done() || !rest.empty()) {
     return Damaged(state, record, "it holds more than it says");
   }
   if (const std::string_view wrong = WrongWithState(state); !wrong.empty())

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/event_loop.h"
+#include "engine/event_frames.h"
 #include "engine/workflow/testing/test_run.h"
 #include "google/protobuf/stubs/logging.h"
 #include "perdure/record.pb.h"

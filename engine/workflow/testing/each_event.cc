@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/event_frames.h"
 #include "engine/workflow/testing/test_run.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "perdure/record.pb.h"

@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "engine/workflow/workflow.h"
+#include "engine/event_frames.h"
 
 namespace perdure::engine::workflow {
 namespace {
