@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "engine/workflow/commands/command_table.h"
 
 namespace perdure::server {
 namespace {
@@ -11,20 +12,8 @@ namespace {
 namespace enums = temporal::api::enums::v1;
 
 bool IsAction(enums::CommandType type) {
-  switch (type) {
-    case enums::COMMAND_TYPE_START_TIMER:
-    case enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
-    case enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
-    case enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
-    case enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-    case enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
-    case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
-    case enums::COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
-    case enums::COMMAND_TYPE_REQUEST_CANCEL_NEXUS_OPERATION:
-      return true;
-    default:  // the enum is the API's, and open
-      return false;
-  }
+  const engine::workflow::CommandRow* const row = engine::workflow::FindCommandRow(type);
+  return row != nullptr && row->is_action;
 }
 
 }  // namespace

@@ -64,5 +64,8 @@ CommandResult RequestCancelExternalWorkflowExecution(CommandContext& context, co
 CommandResult RecordMarker(CommandContext& context, const Command& command);
 CommandResult ModifyWorkflowProperties(CommandContext& context, const Command& command);
 CommandResult UpsertWorkflowSearchAttributes(CommandContext& context, const Command& command);
+// command_rules.cc: of updates, which are not built, and of what is not built at all.
+CommandResult ProtocolMessage(CommandContext& context, const Command& command);
+CommandResult UnsupportedCommand(CommandContext& context, const Command& command);
 
 }  // namespace perdure::engine::workflow

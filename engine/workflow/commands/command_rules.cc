@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/workflow/commands/command_table.h"
 #include "engine/workflow/commands/names.h"
 
 namespace perdure::engine::workflow {
@@ -14,70 +15,31 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-CommandResult Unsupported(const Command& command) {
+CommandResult Run(CommandContext& context, const Command& command) {
+  const CommandRow* row = FindCommandRow(command.command_type());
+  return row == nullptr ? UnsupportedCommand(context, command) : row->run(context, command);
+}
+
+bool ClosesRun(enums::CommandType type) {
+  const CommandRow* row = FindCommandRow(type);
+  return row != nullptr && row->closes_run;
+}
+
+}  // namespace
+
+CommandResult UnsupportedCommand(CommandContext& /*context*/, const Command& command) {
   return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_FEATURE_DISABLED,
                         absl::StrCat("the command ", ShortName(command.command_type()),
                                      " is not supported by this server yet")};
 }
 
-CommandResult RefuseMessage(const Command& command) {
+CommandResult ProtocolMessage(CommandContext& context, const Command& command) {
   constexpr auto kCause = enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE;
   if (!command.has_protocol_message_command_attributes()) {
     return CommandFailure{kCause, "ProtocolMessageCommandAttributes is not set on ProtocolMessageCommand."};
   }
-  return Unsupported(command);
+  return UnsupportedCommand(context, command);
 }
-
-CommandResult Run(CommandContext& context, const Command& command) {
-  switch (command.command_type()) {
-    case enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
-      return ScheduleActivityTask(context, command);
-    case enums::COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK:
-      return RequestCancelActivityTask(context, command);
-    case enums::COMMAND_TYPE_START_TIMER:
-      return StartTimer(context, command);
-    case enums::COMMAND_TYPE_CANCEL_TIMER:
-      return CancelTimer(context, command);
-    case enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
-      return CompleteWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
-      return FailWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
-      return CancelWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_RECORD_MARKER:
-      return RecordMarker(context, command);
-    case enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
-      return ModifyWorkflowProperties(context, command);
-    case enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-      return UpsertWorkflowSearchAttributes(context, command);
-    case enums::COMMAND_TYPE_PROTOCOL_MESSAGE:
-      return RefuseMessage(command);
-    case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
-      return ContinueAsNewWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
-      return StartChildWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
-      return SignalExternalWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:
-      return RequestCancelExternalWorkflowExecution(context, command);
-    case enums::COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
-    case enums::COMMAND_TYPE_REQUEST_CANCEL_NEXUS_OPERATION:
-    case enums::COMMAND_TYPE_UNSPECIFIED:
-    case temporal::api::enums::v1::CommandType_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case temporal::api::enums::v1::CommandType_INT_MAX_SENTINEL_DO_NOT_USE_:
-      return Unsupported(command);
-  }
-  return Unsupported(command);
-}
-
-bool ClosesRun(enums::CommandType type) {
-  return type == enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION ||
-         type == enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION ||
-         type == enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION ||
-         type == enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION;
-}
-
-}  // namespace
 
 HistoryEvent NewCommandEvent(const CommandContext& context, const Command& command, EventType type) {
   HistoryEvent event = context.transition.NewEvent(type);
