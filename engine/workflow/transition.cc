@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "engine/event_frames.h"
 #include "engine/workflow/fold/apply.h"
+#include "engine/workflow/fold/check_record.h"
 #include "engine/workflow/fold/event_table.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
@@ -55,6 +56,7 @@ int64_t Transition::EmitOrBuffer(HistoryEvent event) {
   HardenWorkflowTask();
   RideAlong();
   if (state_.workflow_task.running() == nullptr && !in_commands_) return Emit(std::move(event));
+  PERDURE_CHECK(RowOf(event).buffered, "only what comes from outside of a workflow task waits for its end");
   perdure::engine::Change change;
   *change.mutable_event_buffered()->mutable_event() = std::move(event);
   AppendChange(std::move(change));
@@ -167,11 +169,16 @@ void Transition::Follow(NextRun next) {
 
 Transition::Result Transition::Finish() && {
   CloseRecord();
+  PERDURE_CHECK(!next_.has_value() || !state_.IsOpen(), "a run that has a next one is closed");
+  PERDURE_CHECK(state_.IsOpen() || state_.workflow_task.pending() == nullptr,
+                "a closed run wants no workflow task");
   return {std::move(state_), std::move(records_), std::move(next_)};
 }
 
 void Transition::Append(HistoryEvent event) {
   PERDURE_CHECK(state_.close_event == nullptr, "a closed run gets no more events");
+  const std::string_view wrong = WrongWithEvent(state_, event);
+  PERDURE_CHECK(wrong.empty(), wrong);
   const size_t before = open_.events.size();
   AppendFramed(event, open_.events);
   ++open_.event_count;
@@ -181,11 +188,15 @@ void Transition::Append(HistoryEvent event) {
 void Transition::AppendChange(perdure::engine::Change change) {
   change.set_at_event_id(state_.next_event_id);
   *change.mutable_time() = ToProto(context_.now);
+  const std::string_view wrong = WrongWithChange(state_, change);
+  PERDURE_CHECK(wrong.empty(), wrong);
   ApplyChange(state_, change);
   *open_changes_.add_changes() = std::move(change);
 }
 
 void Transition::CloseRecord() {
+  PERDURE_CHECK(open_.first_event_id + open_.event_count == state_.next_event_id,
+                "a record holds the events between the one before it and the next");
   if (open_.event_count > 0 || !open_changes_.changes().empty()) {
     open_.changes = open_changes_.changes().empty() ? std::string() : open_changes_.SerializeAsString();
     open_.sequence = ++state_.last_sequence;

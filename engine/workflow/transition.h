@@ -1,6 +1,7 @@
 // The working object of one Decide: emits events and changes, applies each to the state as it goes, and
 // gathers them into records. Rules in this folder change state through it alone, so that what is decided and
-// what is folded cannot differ.
+// what is folded cannot differ. Each event and change is checked by the rules by which a stored one is: what
+// is decided can be folded.
 //
 // Not thread-safe; lives for one Decide.
 #pragma once
