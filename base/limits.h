@@ -55,6 +55,13 @@ inline constexpr int kChain = 70;
 inline constexpr int kRequestNesting = 84;
 inline constexpr int kReadNesting = 1000;
 
+static_assert(kRetriedFailureSize < kCutFailureSize && kCutFailureSize < kBlobSize);
+static_assert(kBlobSize < kGrpcMessage && kMemoSize < kGrpcMessage && kReasonSize < kGrpcMessage);
+static_assert(kGrpcMessage < kWorkflowTaskCompletionSize && kWorkflowTaskCompletionSize < kGrpcReceive);
+static_assert(kShownValue < kIdLength && kIdLength < kErrorText && kErrorText < kGrpcMetadata);
+static_assert(kIdLength < kStringSize && kStringSize < kRetryPolicySize && kStringSize < kReasonSize);
+static_assert(kChain < kRequestNesting && kRequestNesting < kReadNesting);
+
 // frontend.maxlinksPerRequest (a count) and linkMaxSize: INVALID_ARGUMENT.
 inline constexpr int kLinksPerRequest = 10;
 inline constexpr size_t kLinkSize = 4000;
@@ -72,6 +79,9 @@ inline constexpr size_t kFairnessKey = 64;
 inline constexpr size_t kSearchAttributes = 100;
 inline constexpr size_t kSearchAttributeValue = 2 * 1024;
 inline constexpr size_t kSearchAttributesSize = 40 * 1024;
+
+static_assert(kSearchAttributeValue < kSearchAttributesSize && kSearchAttributesSize < kBlobSize);
+static_assert(kUserMetadataSummary < kUserMetadataDetails && kBuildIdSize < kIdLength);
 
 // --- a run
 
@@ -112,12 +122,20 @@ inline constexpr absl::Duration kSettlementRides = absl::Seconds(5);
 inline constexpr absl::Duration kSettledRunKept = absl::Minutes(1);
 
 static_assert(kInboxEntriesAsked < kInboxEntries);
+static_assert(kBusyRunDelay < kFullInboxDelay && kSettlementRides < kSettledRunKept);
+// A run is warned before it is ended, and may fill its history with what is pending.
+static_assert(kHistoryCountSuggest < kHistoryCount && kHistorySizeSuggest < kHistorySize);
+static_assert(kPendingActivities + kPendingChildren + kPendingSignals + kPendingCancels <
+              static_cast<size_t>(kHistoryCount));
 // history.maximumSignalsPerExecution: RESOURCE_EXHAUSTED... see signal.cc for the exact text.
 inline constexpr int64_t kSignals = 10000;
 // history.maximumBufferedEventsBatch and maximumBufferedEventsSizeInBytes: the running workflow task is
 // failed.
 inline constexpr size_t kBufferedEvents = 100;
 inline constexpr size_t kBufferedEventsSize = 2 * 1024 * 1024;
+
+static_assert(kSignals < kHistoryCount && kBufferedEvents < static_cast<size_t>(kSignals));
+static_assert(kBufferedEventsSize < static_cast<size_t>(kHistorySize));
 
 // --- times
 
@@ -140,6 +158,11 @@ inline constexpr absl::Duration kLongPollTail = absl::Seconds(1);
 inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
 // A namespace's retention is at least this (one day for global ones). INVALID_ARGUMENT.
 inline constexpr absl::Duration kMinRetention = absl::Hours(1);
+
+static_assert(kDefaultWorkflowTaskTimeout < kMaxWorkflowTaskTimeout &&
+              kMaxWorkflowTaskTimeout < kWorkflowTaskHeartbeatTimeout);
+static_assert(kLongPollTail < kMinLongPollDeadline && kMinLongPollDeadline < kHistoryLongPoll &&
+              kHistoryLongPoll < kLongPoll);
 
 // --- namespaces: every node holds all of them in memory
 
@@ -237,6 +260,11 @@ inline constexpr size_t kWakesRaised = 64;
 // Bytes of events in one page of a history (at least one event). Its count is kHistoryPageEvents.
 inline constexpr size_t kHistoryPageBytes = 2 * 1024 * 1024;
 
+// Clients take no larger answers.
+static_assert(kHistoryPageBytes < kGrpcMessage && kListPageBytes < kGrpcMessage);
+static_assert(kEvictionSnapshotLogBytes < kSnapshotLogBytes && kSnapshotLogBytes < kTailBytes &&
+              kTailBytes < kClosedResidentBytes);
+
 static_assert(kClosedResidentBytes < kResidentBytes);
 static_assert(kWaitingCalls < kWaitingAnswers && kWaitingCallBytes < kWaitingAnswerBytes);
 static_assert(kRemovedRows < kCommitRows && kRemovedBytes < kCommitBytes);
@@ -270,6 +298,9 @@ inline constexpr size_t kMessagesRemembered = 100'000;
 static_assert(kMessagesOfSender <= kMessagesToTarget && kMessagesToTarget <= kMessagesUnderWay);
 static_assert(kMessageBackoff < kMessageAnswer && kMessageAnswer < kMessageAge &&
               kMessageAge < kMessageMemory);
+static_assert(kDeliveryMessages <= kMessagesOfSender && kMessagesUnderWay < kMessagesRemembered);
+// A late copy finds the run that answered an earlier one.
+static_assert(kMessageAge < kSettledRunKept);
 
 // --- matching
 
