@@ -7,16 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/event_loop.h"
 #include "base/time.h"
+#include "engine/values/testing/steps.h"
 
 namespace perdure::engine::activity::testing {
 namespace {
 
-template <typename T>
-absl::StatusOr<T> As(absl::StatusOr<Reply> reply) {
-  if (!reply.ok()) return reply.status();
-  REQUIRE(std::holds_alternative<T>(*reply));
-  return std::get<T>(*std::move(reply));
-}
+using engine::testing::As;
 
 }  // namespace
 
@@ -33,16 +29,11 @@ Context TestActivity::context() {
 }
 
 void TestActivity::Advance(absl::Duration duration) {
-  const absl::Time end = now_ + duration;
-  while (state_.IsOpen()) {
-    const std::optional<absl::Time> next = ObligationsOf(state_).next_timer;
-    if (!next.has_value() || *next > end) break;
-    now_ = std::max(now_, *next);
-    REQUIRE(Do(FireTimers{}).ok());
-    const std::optional<absl::Time> after = ObligationsOf(state_).next_timer;
-    REQUIRE((!state_.IsOpen() || !after.has_value() || *after > now_));
-  }
-  now_ = end;
+  const auto next = [&]() -> std::optional<absl::Time> {
+    if (!state_.IsOpen()) return std::nullopt;
+    return ObligationsOf(state_).next_timer;
+  };
+  engine::testing::FireUntil(now_ + duration, now_, next, [&] { REQUIRE(Do(FireTimers{}).ok()); });
 }
 
 NewActivity TestActivity::NewStart(const With<api::StartActivityExecutionRequest>& with) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "base/event_loop.h"
 #include "base/time.h"
+#include "engine/values/testing/steps.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
@@ -23,12 +24,7 @@ std::string PascalName(const HistoryEvent& event) {
   return out;
 }
 
-template <typename T>
-absl::StatusOr<T> As(absl::StatusOr<Reply> reply) {
-  if (!reply.ok()) return reply.status();
-  REQUIRE(std::holds_alternative<T>(*reply));
-  return std::get<T>(*std::move(reply));
-}
+using engine::testing::As;
 
 }  // namespace
 
@@ -45,14 +41,11 @@ Context TestRun::context() {
 }
 
 void TestRun::Advance(absl::Duration duration) {
-  const absl::Time end = now_ + duration;
-  while (state_.IsOpen()) {
-    const std::optional<absl::Time> next = ObligationsOf(state_).next_timer;
-    if (!next.has_value() || *next > end) break;
-    now_ = std::max(now_, *next);
-    REQUIRE(FireTimers().ok());
-  }
-  now_ = end;
+  const auto next = [&]() -> std::optional<absl::Time> {
+    if (!state_.IsOpen()) return std::nullopt;
+    return ObligationsOf(state_).next_timer;
+  };
+  engine::testing::FireUntil(now_ + duration, now_, next, [&] { REQUIRE(FireTimers().ok()); });
 }
 
 void TestRun::Crash() { state_ = folded_; }
