@@ -169,13 +169,17 @@ class MemorySession final : public Session {
   }
 
   void ListExecutions(VisibilityQuery query, Callback<VisibilityPage> done) override {
-    Read("ListExecutions", std::move(done),
-         [query = std::move(query)](const MemoryTables& tables) { return tables.ListExecutions(query); });
+    Answer<VisibilityPage>("ListExecutions", std::move(done),
+                           [this, query = std::move(query)] { return ListOf(Listed(query), query, home_); });
   }
 
   void CountExecutions(VisibilityQuery query, Callback<std::vector<CountGroup>> done) override {
-    Read("CountExecutions", std::move(done),
-         [query = std::move(query)](const MemoryTables& tables) { return tables.CountExecutions(query); });
+    // A count has no pages.
+    query.page_size = 0;
+    query.after.reset();
+    Answer<std::vector<CountGroup>>("CountExecutions", std::move(done), [this, query = std::move(query)] {
+      return CountOf(Listed(query), query, home_);
+    });
   }
 
   void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override {
@@ -214,6 +218,10 @@ class MemorySession final : public Session {
   static absl::StatusOr<bool> TrueOr(absl::Status status) {
     if (!status.ok()) return status;
     return true;
+  }
+
+  std::vector<ListedRow> Listed(const VisibilityQuery& query) {
+    return core_.Run([&](const MemoryTables& tables) { return tables.Listed(query); });
   }
 
   CommitResult Take(Batch batch, MemoryFaults::CommitFault fault) {
@@ -289,6 +297,9 @@ class MemoryStoreImpl final : public MemoryStore {
   size_t LoseLastBatches(size_t count) override { return core_.LoseLastBatches(count); }
   int64_t CountHistoryRows(const RunKey& key) override {
     return core_.Run([&](const MemoryTables& tables) { return tables.CountHistoryRows(key); });
+  }
+  std::string Contents() override {
+    return core_.Run([](const MemoryTables& tables) { return tables.Contents(); });
   }
 
  private:

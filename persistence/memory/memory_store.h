@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/time/time.h"
 #include "persistence/memory/faults.h"
@@ -36,6 +37,8 @@ class MemoryStore : public Store {
   virtual size_t LoseLastBatches(size_t count) = 0;
   // Rows of the run in the history table, with those that no load reads.
   virtual int64_t CountHistoryRows(const RunKey& key) = 0;
+  // How many rows of entities each table holds, as text; "" when none holds any.
+  virtual std::string Contents() = 0;
 };
 
 std::unique_ptr<MemoryStore> NewMemoryStore(MemoryStoreOptions options);

@@ -149,8 +149,8 @@ void MemoryTables::Delete(const RunKey& key, const Deletion& part, Transaction& 
   if (found == runs_.end()) return;
   Run& run = *found->second;
   if (run.execution) {
-    transaction.undo.emplace_back([this, key, old = *run.execution] { IndexExecution(key, old); });
-    IndexExecution(key, std::nullopt);
+    transaction.undo.emplace_back([this, key, old = run.execution] { IndexExecution(key, old); });
+    IndexExecution(key, nullptr);
   }
   if (run.snapshot) {
     transaction.undo.emplace_back([this, key, old = *run.snapshot] { At(key).snapshot = old; });
@@ -187,18 +187,17 @@ absl::Status MemoryTables::Append(const RunKey& key, const HistoryRow& row, Tran
   return absl::OkStatus();
 }
 
-absl::Status MemoryTables::PutExecution(const RunKey& key, std::optional<ExecutionRow> row,
-                                        Transaction& transaction) {
-  if (row && row->current) {
-    auto current = current_.find(EntityKeyOf(key, *row));
+absl::Status MemoryTables::PutExecution(const RunKey& key, ExecutionRow row, Transaction& transaction) {
+  if (row.current) {
+    auto current = current_.find(EntityKeyOf(key, row));
     if (current != current_.end() && current->second != key.run_id) {
       return absl::InvalidArgumentError("a second current run of one id");
     }
   }
   auto run = runs_.find(key);
-  std::optional<ExecutionRow> old;
+  ExecutionRowPtr old;
   if (run != runs_.end()) old = run->second->execution;
-  IndexExecution(key, std::move(row));
+  IndexExecution(key, std::make_shared<const ExecutionRow>(std::move(row)));
   transaction.undo.emplace_back([this, key, old = std::move(old)]() mutable {
     IndexExecution(key, std::move(old));
     DropIfEmpty(key);
@@ -302,7 +301,7 @@ void MemoryTables::PutOwner(ShardId shard, uint32_t writer_id, Transaction& tran
   });
 }
 
-void MemoryTables::IndexExecution(const RunKey& key, std::optional<ExecutionRow> row) {
+void MemoryTables::IndexExecution(const RunKey& key, ExecutionRowPtr row) {
   Run& run = At(key);
   if (run.execution) {
     list_.erase(ListKeyOf(key, *run.execution));
@@ -311,7 +310,7 @@ void MemoryTables::IndexExecution(const RunKey& key, std::optional<ExecutionRow>
   }
   run.execution = std::move(row);
   if (!run.execution) return;
-  list_[ListKeyOf(key, *run.execution)] = key;
+  list_[ListKeyOf(key, *run.execution)] = {key, run.execution};
   if (run.execution->current) current_[EntityKeyOf(key, *run.execution)] = key.run_id;
 }
 

@@ -17,6 +17,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "persistence/batch.h"
+#include "persistence/memory/lists.h"
 #include "persistence/memory/node_leases.h"
 #include "persistence/store.h"
 
@@ -26,7 +27,7 @@ class MemoryTables {
  public:
   explicit MemoryTables(size_t remembered_transactions) : remembered_(remembered_transactions) {}
 
-  // Transactions.
+  // Each of these is one transaction, which can be taken back as a whole.
   absl::StatusOr<FencedWriter> Fence(uint32_t writer_id, const std::optional<Tenure>& tenure);
   absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
                           const std::optional<Tenure>& tenure);
@@ -45,16 +46,17 @@ class MemoryTables {
   FencedWriter AskWriter(uint32_t writer_id) const;
   std::vector<StoredRun> LoadRuns(const LoadQuery& query) const;
   int64_t CountHistoryRows(const RunKey& key) const;
+  std::string Contents() const;
   std::optional<Uuid> FindCurrentRun(const EntityKey& key) const;
   std::vector<HistoryRow> ReadHistory(const HistoryQuery& query) const;
   std::vector<WakeRow> ReadWakes(const WakeQuery& query) const;
-  VisibilityPage ListExecutions(const VisibilityQuery& query) const;
-  std::vector<CountGroup> CountExecutions(const VisibilityQuery& query) const;
+  // What ListOf and CountOf go over, as of now: of a page without a filter no more than it needs.
+  std::vector<ListedRow> Listed(const VisibilityQuery& query) const;
   std::vector<NamespaceRow> ListNamespaces() const;
 
  private:
   struct Run {
-    std::optional<ExecutionRow> execution;
+    ExecutionRowPtr execution;  // null: the run is not there
     std::optional<SnapshotRow> snapshot;
     std::vector<HistoryRow> history;  // by sequence
     int64_t last_sequence = 0;        // of the last row appended, which may be gone
@@ -86,15 +88,15 @@ class MemoryTables {
   // The next event id once the row of that sequence has been appended.
   static int64_t NextEventIdAfter(const Run& run, int64_t sequence);
   static ListKey ListKeyOf(const RunKey& key, const ExecutionRow& row);
-  // Of the query's cursor, which it has.
+  // The place of the query's cursor. REQUIRES: it has one.
   static ListKey ListKeyOf(const VisibilityQuery& query);
-  absl::btree_map<ListKey, RunKey>::const_iterator ListBegin(const VisibilityQuery& query) const;
+  absl::btree_map<ListKey, ListedRow>::const_iterator ListBegin(const VisibilityQuery& query) const;
 
   // Each changes rows and indexes, and adds what takes it back to `transaction`.
   absl::Status ApplyGroups(const std::vector<WriteGroup>& groups, Transaction& transaction);
   void Delete(const RunKey& key, const Deletion& part, Transaction& transaction);
   absl::Status Append(const RunKey& key, const HistoryRow& row, Transaction& transaction);
-  absl::Status PutExecution(const RunKey& key, std::optional<ExecutionRow> row, Transaction& transaction);
+  absl::Status PutExecution(const RunKey& key, ExecutionRow row, Transaction& transaction);
   absl::Status PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction);
   // Removes the rows without events that the run's snapshot covers; `after`: the snapshot before covers.
   void Compact(const RunKey& key, int64_t after, Transaction& transaction);
@@ -108,8 +110,8 @@ class MemoryTables {
 
   StoredRun LoadRun(const RunKey& key, std::optional<absl::Time> due_by) const;
 
-  // Without undo.
-  void IndexExecution(const RunKey& key, std::optional<ExecutionRow> row);
+  // These change rows and indexes, and note nothing by which that could be taken back.
+  void IndexExecution(const RunKey& key, ExecutionRowPtr row);
   void DropIfEmpty(const RunKey& key);
   Run& At(const RunKey& key);
 
@@ -121,7 +123,7 @@ class MemoryTables {
 
   absl::flat_hash_map<RunKey, std::unique_ptr<Run>> runs_;
   absl::flat_hash_map<EntityKey, Uuid> current_;
-  absl::btree_map<ListKey, RunKey> list_;
+  absl::btree_map<ListKey, ListedRow> list_;
   absl::btree_set<WakeRow> wakes_;
   absl::btree_map<uint32_t, WriterState> writers_;
   absl::flat_hash_map<ShardId, uint32_t> owners_;

@@ -3,7 +3,6 @@
 
 #include "persistence/memory/tables.h"
 #include "persistence/micros.h"
-#include "persistence/visibility_match.h"
 
 namespace perdure::persistence {
 namespace {
@@ -115,6 +114,29 @@ int64_t MemoryTables::CountHistoryRows(const RunKey& key) const {
   return found == runs_.end() ? 0 : static_cast<int64_t>(found->second->history.size());
 }
 
+std::string MemoryTables::Contents() const {
+  size_t executions = 0;
+  size_t snapshots = 0;
+  size_t history = 0;
+  size_t wakes = 0;
+  for (const auto& [key, run] : runs_) {
+    executions += run->execution ? 1 : 0;
+    snapshots += run->snapshot ? 1 : 0;
+    history += run->history.size();
+    wakes += run->wakes.size();
+  }
+  std::string contents;
+  for (const auto& [table, rows] : {std::pair<const char*, size_t>("executions", executions),
+                                    {"history rows", history},
+                                    {"snapshots", snapshots},
+                                    {"wakes", std::max(wakes, wakes_.size())},
+                                    {"current runs", current_.size()},
+                                    {"rows of lists", list_.size()}}) {
+    if (rows > 0) contents += (contents.empty() ? "" : ", ") + std::to_string(rows) + " " + table;
+  }
+  return contents;
+}
+
 std::optional<Uuid> MemoryTables::FindCurrentRun(const EntityKey& key) const {
   auto found = current_.find(key);
   if (found == current_.end()) return std::nullopt;
@@ -172,41 +194,24 @@ MemoryTables::ListKey MemoryTables::ListKeyOf(const VisibilityQuery& query) {
           Complement(cursor.run_id)};
 }
 
-absl::btree_map<MemoryTables::ListKey, RunKey>::const_iterator MemoryTables::ListBegin(
+absl::btree_map<MemoryTables::ListKey, ListedRow>::const_iterator MemoryTables::ListBegin(
     const VisibilityQuery& query) const {
   constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
   return list_.lower_bound({query.namespace_id, query.kind, kFirst, kFirst, Uuid{}});
 }
 
-VisibilityPage MemoryTables::ListExecutions(const VisibilityQuery& query) const {
-  VisibilityPage page;
-  size_t weight = 0;
+std::vector<ListedRow> MemoryTables::Listed(const VisibilityQuery& query) const {
+  const bool all_match =
+      query.filter.kind == Filter::Kind::kAll && query.filter.parts.empty() && !query.shard;
+  const bool cut = all_match && query.page_size > 0 && query.page_size < list_.size();
+  const size_t most = cut ? query.page_size + 1 : list_.size();
+  std::vector<ListedRow> rows;
   auto entry = query.after ? list_.upper_bound(ListKeyOf(query)) : ListBegin(query);
-  for (; entry != list_.end(); ++entry) {
+  for (; entry != list_.end() && rows.size() < most; ++entry) {
     if (entry->first.namespace_id != query.namespace_id || entry->first.kind != query.kind) break;
-    const ExecutionRow& row = *runs_.at(entry->second)->execution;
-    if (!Matches(entry->second, row, query)) continue;
-    weight += ListWeight(row);
-    if (page.rows.size() == query.page_size || (!page.rows.empty() && weight > query.max_bytes)) {
-      page.more = true;
-      break;
-    }
-    page.rows.push_back({entry->second, row});
+    rows.push_back(entry->second);
   }
-  return page;
-}
-
-std::vector<CountGroup> MemoryTables::CountExecutions(const VisibilityQuery& query) const {
-  absl::btree_map<int32_t, int64_t> counts;
-  if (!query.group_by_status) counts[0] = 0;
-  for (auto entry = ListBegin(query); entry != list_.end(); ++entry) {
-    if (entry->first.namespace_id != query.namespace_id || entry->first.kind != query.kind) break;
-    const ExecutionRow& row = *runs_.at(entry->second)->execution;
-    if (Matches(entry->second, row, query)) ++counts[query.group_by_status ? row.status : 0];
-  }
-  std::vector<CountGroup> groups;
-  for (const auto& [status, count] : counts) groups.push_back({status, count});
-  return groups;
+  return rows;
 }
 
 std::vector<NamespaceRow> MemoryTables::ListNamespaces() const {
