@@ -58,6 +58,16 @@ absl::Status ToDuration(const std::string& value, absl::Duration& duration) {
   return absl::OkStatus();
 }
 
+// Of connections, which are looked at once a second.
+absl::Status SetAge(const std::string& value, absl::Duration& age) {
+  absl::Duration given;
+  const absl::Status status = ToDuration(value, given);
+  if (!status.ok()) return status;
+  if (given < absl::Seconds(1)) return Wrong("write a duration of a second or more");
+  age = given;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream content;
@@ -126,6 +136,16 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
        if (value != "nghttp2" && value != "grpc") return Wrong("write nghttp2 or grpc");
        config.node.wire = value == "grpc" ? Wire::kGrpc : Wire::kNghttp2;
        return absl::OkStatus();
+     }},
+    {"connections.age", "1h",
+     "After so long a client is told to make its connection anew; its calls in flight go on. It spreads "
+     "clients over servers that came later.",
+     [](const std::string& value, ServeConfig& config) {
+       return SetAge(value, config.node.connection_times.age);
+     }},
+    {"connections.idle", "10m", "The same, after so long without calls.",
+     [](const std::string& value, ServeConfig& config) {
+       return SetAge(value, config.node.connection_times.idle);
      }},
     {"metrics.listen", "", "Address and port of /metrics. Port 0: a free one; empty: no metrics.",
      [](const std::string& value, ServeConfig& config) {

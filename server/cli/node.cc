@@ -273,15 +273,16 @@ class Node::Impl {
     switch (options_.wire) {
       case Wire::kGrpc:
         return GrpcServer::Listen(options_.ip, options_.port, methods_, *frontend_, call_log_,
-                                  tls_ == nullptr ? nullptr : TlsServerCredentials(tls_));
+                                  tls_ == nullptr ? nullptr : TlsServerCredentials(tls_),
+                                  options_.connection_times);
       case Wire::kNghttp2:
-        return WireServer::Listen(
-            {.ip = options_.ip,
-             .port = options_.port,
-             .tls = tls_,
-             .loops = WireLoops(),
-             .connections = std::min(limits::kWireConnections, DescriptorsForClients())},
-            methods_, *frontend_, call_log_, limits_seen_, metrics_);
+        return WireServer::Listen({.ip = options_.ip,
+                                   .port = options_.port,
+                                   .tls = tls_,
+                                   .loops = WireLoops(),
+                                   .connections = std::min(limits::kWireConnections, DescriptorsForClients()),
+                                   .times = options_.connection_times},
+                                  methods_, *frontend_, call_log_, limits_seen_, metrics_);
     }
     PERDURE_CHECK(false, "no such wire");
   }

@@ -31,6 +31,7 @@ struct NodeOptions {
 
   TlsFiles tls;
   Wire wire = Wire::kGrpc;
+  ConnectionTimes connection_times;
 
   StoreChoice store;
   // Names this server in the lease. The process after one of the same name takes over at once; of two that

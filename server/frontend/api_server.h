@@ -4,11 +4,18 @@
 #pragma once
 
 #include "absl/time/time.h"
+#include "base/limits.h"
 
 namespace perdure::server {
 
 // What speaks HTTP/2 with clients.
 enum class Wire { kGrpc, kNghttp2 };
+
+// When a connection is told to go (GOAWAY): after the first always, and after the second without calls.
+struct ConnectionTimes {
+  absl::Duration age = limits::kWireAge;
+  absl::Duration idle = limits::kWireIdle;
+};
 
 class ApiServer {
  public:

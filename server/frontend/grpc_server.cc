@@ -8,6 +8,8 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
+#include <climits>
 #include <mutex>
 #include <utility>
 
@@ -28,14 +30,20 @@ void SetUpLibrary() {
   });
 }
 
-void SetArguments(grpc::ServerBuilder& builder) {
+void SetArguments(grpc::ServerBuilder& builder, const ConnectionTimes& times) {
+  const auto milliseconds = [](absl::Duration time) {
+    return static_cast<int>(std::min<int64_t>(INT_MAX, absl::ToInt64Milliseconds(time)));
+  };
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, milliseconds(times.age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, milliseconds(limits::kWireAgeGrace));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(times.idle));
   // We check the limit ourselves, for the error's text; this one only bounds what gRPC takes in before that.
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kGrpcReceive));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits::kGrpcMetadata));
   // SDKs ping idle connections; gRPC's default would close those as abuse.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             static_cast<int>(absl::ToInt64Milliseconds(limits::kMinPingInterval)));
+                             milliseconds(limits::kMinPingInterval));
   // Two servers on one port would share its calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Only reflection uses the synchronous API: one thread is enough for it.
@@ -54,11 +62,12 @@ GrpcServer::GrpcServer(const MethodTable& table, Frontend& frontend, CallObserve
 absl::StatusOr<std::unique_ptr<ApiServer>> GrpcServer::Listen(const std::string& ip, int port,
                                                               const MethodTable& table, Frontend& frontend,
                                                               CallObserver& observer,
-                                                              std::shared_ptr<grpc::ServerCredentials> tls) {
+                                                              std::shared_ptr<grpc::ServerCredentials> tls,
+                                                              ConnectionTimes times) {
   SetUpLibrary();
   std::unique_ptr<GrpcServer> made(new GrpcServer(table, frontend, observer));
   grpc::ServerBuilder builder;
-  SetArguments(builder);
+  SetArguments(builder, times);
   made->credentials_ = tls == nullptr ? grpc::InsecureServerCredentials() : std::move(tls);
   builder.AddListeningPort(HostPort(ip, port), made->credentials_, &made->port_);
   builder.RegisterService(&made->workflow_service_);

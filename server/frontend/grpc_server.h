@@ -24,7 +24,8 @@ class GrpcServer final : public ApiServer {
   static absl::StatusOr<std::unique_ptr<ApiServer>> Listen(const std::string& ip, int port,
                                                            const MethodTable& table, Frontend& frontend,
                                                            CallObserver& observer,
-                                                           std::shared_ptr<grpc::ServerCredentials> tls = {});
+                                                           std::shared_ptr<grpc::ServerCredentials> tls = {},
+                                                           ConnectionTimes times = {});
   ~GrpcServer() override;
 
   int port() const override { return port_; }
@@ -37,7 +38,7 @@ class GrpcServer final : public ApiServer {
   GrpcService workflow_service_;
   GrpcService operator_service_;
   const Executor& clock_;
-  // gRPC asks them at each handshake, but only keeps the part that is its own.
+  // gRPC asks these at each handshake, but only keeps the part that is its own.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

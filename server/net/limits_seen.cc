@@ -21,6 +21,8 @@ std::string_view NameOf(WireLimit kind) {
       return "descriptors";
     case WireLimit::kHandshake:
       return "handshake";
+    case WireLimit::kTls:
+      return "tls";
     case WireLimit::kStreams:
       return "streams";
     case WireLimit::kHeaders:

@@ -16,6 +16,7 @@ enum class WireLimit {
   kConnections,     // more of them than are taken: the one that did least was closed
   kDescriptors,     // the process had none left for a connection
   kHandshake,       // TLS or the beginning of HTTP/2 did not come in time
+  kTls,             // a handshake that was refused
   kStreams,         // calls whose requests have not come
   kHeaders,         // bytes or number of a call's headers
   kArrival,         // a request did not come in time
@@ -26,7 +27,7 @@ enum class WireLimit {
   kProtocol,        // not HTTP/2
   kProbeRequests,   // requests to probes or metrics that did not come, or too many connections to them
 };
-constexpr size_t kWireLimits = 12;
+constexpr size_t kWireLimits = 13;
 
 // As the metric's label and the log have it.
 std::string_view NameOf(WireLimit kind);

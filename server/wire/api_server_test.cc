@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include "base/limits.h"
 #include "base/notification.h"
 #include "base/status.h"
 #include "google/rpc/status.pb.h"
@@ -32,9 +33,14 @@ namespace {
 
 namespace api = temporal::api::workflowservice::v1;
 
+constexpr auto kForEver = std::chrono::system_clock::duration::max();
+
 // A server over fakes on a free port, and a client of it. Each test runs on gRPC's library and on our own
 // wire: the one is the other's reference.
 struct Ends {
+  explicit Ends(ConnectionTimes its_times = {}) : times(its_times) {}
+
+  const ConnectionTimes times;
   const Wire wire = GENERATE(Wire::kGrpc, Wire::kNghttp2);
   FakeNode node;
   PrometheusMetrics metrics;
@@ -45,9 +51,12 @@ struct Ends {
   grpc::GenericStub stub{channel};
 
   absl::StatusOr<std::unique_ptr<ApiServer>> Listen(int port) {
-    if (wire == Wire::kGrpc) return GrpcServer::Listen("127.0.0.1", port, node.methods, node.frontend, node);
-    return WireServer::Listen({.ip = "127.0.0.1", .port = port, .tls = nullptr, .loops = 2}, node.methods,
-                              node.frontend, node, limits, metrics);
+    if (wire == Wire::kGrpc) {
+      return GrpcServer::Listen("127.0.0.1", port, node.methods, node.frontend, node, nullptr, times);
+    }
+    return WireServer::Listen(
+        {.ip = "127.0.0.1", .port = port, .tls = nullptr, .loops = 2, .connections = 0, .times = times},
+        node.methods, node.frontend, node, limits, metrics);
   }
 
   std::shared_ptr<grpc::Channel> MakeChannel() const {
@@ -62,14 +71,15 @@ struct Ends {
 
   template <typename Response>
   grpc::Status Call(const std::string& path, const google::protobuf::Message& request, Response& response,
-                    grpc::ClientContext& context) {
+                    grpc::ClientContext& context,
+                    std::chrono::system_clock::duration patience = std::chrono::minutes(1)) {
     const std::string bytes = request.SerializeAsString();
     const grpc::Slice slice(bytes);
     const grpc::ByteBuffer out(&slice, 1);
     grpc::ByteBuffer in;
     grpc::Status status;
     Notification done;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+    if (patience != kForEver) context.set_deadline(std::chrono::system_clock::now() + patience);
     stub.UnaryCall(&context, path, {}, &out, &in, [&](grpc::Status answered) {
       status = std::move(answered);
       done.Notify();
@@ -141,6 +151,15 @@ TEST_CASE("exhausted resources are told in headers too") {
   CHECK(headers.find("x-resource-exhausted-scope")->second == "System");
 }
 
+TEST_CASE("a connection without calls is told to go, and the next call makes another") {
+  Ends wire({.age = limits::kWireAge, .idle = absl::Seconds(1)});
+  api::GetSystemInfoResponse response;
+  REQUIRE(wire.Call("GetSystemInfo", api::GetSystemInfoRequest(), response).ok());
+  const auto patience = std::chrono::system_clock::now() + std::chrono::minutes(1);
+  CHECK(wire.channel->WaitForStateChange(GRPC_CHANNEL_READY, patience));
+  CHECK(wire.Call("GetSystemInfo", api::GetSystemInfoRequest(), response).ok());
+}
+
 TEST_CASE("a request over the limit is refused in the words that the core SDK knows") {
   Ends wire;
   api::SignalWorkflowExecutionRequest request;
@@ -171,6 +190,43 @@ TEST_CASE("a call that is cancelled before its request came is counted as cancel
     REQUIRE(queue.Next(&tag, &ok));
   }
   for (const absl::Status& answer : wire.node.Answers()) CHECK(absl::IsCancelled(answer));
+}
+
+// A client that does not end the call by itself at the deadline that it told.
+TEST_CASE("a call whose deadline passes is answered so, and cancelled") {
+  Ends wire;
+  api::GetWorkflowExecutionHistoryRequest request;
+  request.set_namespace_("default");
+  request.mutable_execution()->set_workflow_id("order-1");
+  request.set_wait_new_event(true);
+  request.set_history_event_filter_type(temporal::api::enums::v1::HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT);
+  api::GetWorkflowExecutionHistoryResponse response;
+  grpc::ClientContext context;
+  context.AddMetadata("grpc-timeout", "200m");
+  const grpc::Status status = wire.Call(wire.node.methods.Find("GetWorkflowExecutionHistory")->path, request,
+                                        response, context, kForEver);
+  CHECK(status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+  while (wire.node.Answers().empty()) absl::SleepFor(absl::Milliseconds(1));
+  CHECK(absl::IsCancelled(wire.node.Answers().front()));
+}
+
+TEST_CASE("a request that has not come when its deadline passes is given up") {
+  Ends wire;
+  for (const std::string& path : {wire.node.methods.Find("StartWorkflowExecution")->path,
+                                  std::string("/grpc.health.v1.Health/Watch")}) {
+    grpc::CompletionQueue queue;
+    grpc::ClientContext context;
+    context.AddMetadata("grpc-timeout", "100m");
+    const auto call = wire.stub.PrepareCall(&context, path, &queue);
+    void* tag = nullptr;
+    bool ok = false;
+    call->StartCall(nullptr);
+    REQUIRE(queue.Next(&tag, &ok));
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    REQUIRE(queue.Next(&tag, &ok));
+    CHECK(status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+  }
 }
 
 TEST_CASE("large request headers pass") {

@@ -39,7 +39,8 @@ WireHeaders TrailersOf(const absl::Status& status) {
 
 void WireConnection::OnAnswer(int32_t number, absl::StatusOr<ReplyBytes> answer) {
   WireStream* const stream = Find(number);
-  if (stream == nullptr) {
+  // Its client gave it up, or its deadline passed meanwhile.
+  if (stream == nullptr || stream->ended) {
     if (answer.ok()) account_->Take(WireAccount::kAnswers, answer->size() + kMessagePrefix);
     return;
   }
@@ -110,6 +111,7 @@ ssize_t WireConnection::FillFrom(WireStream& stream, uint8_t* into, size_t size,
 
 // Gives back what the stream holds of others.
 void WireConnection::Release(WireStream& stream) {
+  ForgetDeadline(stream);
   if (!std::exchange(stream.whole, true)) --half_;
   rooms_ -= std::exchange(stream.room, 0);
   reserved_ -= std::exchange(stream.reserved, 0);

@@ -57,6 +57,7 @@ void WireConnection::Close() {
   if (socket_ == nullptr) return;
   loop_.Unwatch(socket_->fd());
   socket_.reset();
+  loop_.Cancel(std::exchange(deadline_timer_, Executor::kNoTimer));
   link_->answers = nullptr;
   account_->Leave();
   for (auto& [number, stream] : streams_) {
@@ -234,9 +235,12 @@ void WireConnection::Tick() {
 
 void WireConnection::TickStreams(absl::Duration now) {
   while (!arriving_.empty()) {
-    const WireStream* const stream = Find(arriving_.front());
-    if (stream != nullptr && !stream->whole && !stream->side) {
-      if (now - stream->begun < limits::kWireArrival) break;
+    const auto [since, number] = arriving_.front();
+    const WireStream* const stream = Find(number);
+    const bool arrives = stream != nullptr && !stream->whole && !stream->side;
+    // One that waits for a larger window, or got it since, has time from then on.
+    if (arrives && !stream->wants_room && stream->begun == since) {
+      if (now - since < limits::kWireArrival) break;
       world_.budget.limits().Note(WireLimit::kArrival, account_->peer(), "its call was ended");
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
     }
@@ -274,8 +278,8 @@ void WireConnection::TickIdle(absl::Duration now) {
     if (now - drained_at_ > limits::kWireAgeGrace) Close();
     return;
   }
-  if (now - begun_ > limits::kWireAge || (streams_.empty() && now - last_busy_ > limits::kWireIdle))
-    return Drain();
+  const bool idle = streams_.empty() && now - last_busy_ > world_.times.idle;
+  if (idle || now - begun_ > world_.times.age) return Drain();
   if (pinged_ && now - pinged_at_ > limits::kWirePingAnswer) return Close();
   if (!pinged_ && now - last_read_ > limits::kWirePing) {
     pinged_ = true;

@@ -14,8 +14,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "base/event_loop.h"
 #include "server/wire/wire_socket.h"
@@ -71,6 +73,8 @@ class WireConnection final : private WireAnswers {
   void OnRequestEnd(WireStream& stream);
   int OnHeader(WireStream& stream, std::string_view name, std::string_view value);
   void OnReset();
+  void CheckOpen(int32_t number);
+  void NoteOwnReset(int32_t number);
   void Charge(WireStream& stream, size_t bytes);
   void GiveRoom();
   void Serve();
@@ -92,6 +96,13 @@ class WireConnection final : private WireAnswers {
   void Flush();
   bool Fill();
   void Want(EventLoop::Interest interest);
+
+  // Deadlines.
+  void NoteDeadline(const WireStream& stream);
+  void ForgetDeadline(const WireStream& stream);
+  void ArmDeadline();
+  void OnDeadlines();
+  void GiveUp(WireStream& stream);
 
   void TickStreams(absl::Duration now);
   void TickWanting(absl::Duration now);
@@ -127,17 +138,23 @@ class WireConnection final : private WireAnswers {
   size_t output_charged_ = 0;
 
   absl::flat_hash_map<int32_t, std::unique_ptr<WireStream>> streams_;
-  size_t half_ = 0;               // of them, whose requests are not whole
-  std::deque<int32_t> arriving_;  // the same, the oldest first; also some that are whole or gone
-  std::deque<int32_t> ready_;     // whole, to be served; also some that are gone
-  std::deque<int32_t> wanting_;   // want a larger window; also some that are gone
-  size_t rooms_ = 0;              // larger windows given to requests that are not served yet
+  size_t half_ = 0;  // of them, whose requests are not whole
+  // The same, and since when; the oldest first. Also some that are whole, gone or have begun anew.
+  std::deque<std::pair<absl::Duration, int32_t>> arriving_;
+  std::deque<int32_t> ready_;    // whole, to be served; also some that are gone
+  std::deque<int32_t> wanting_;  // want a larger window; also some that are gone
+  size_t rooms_ = 0;             // larger windows given to requests that are not served yet
   std::deque<std::pair<absl::Duration, int32_t>>
       busy_;  // served when, and not answered when they were put here
+  absl::btree_set<std::pair<absl::Duration, int32_t>> deadlines_;  // of all that have one
+  Executor::TimerId deadline_timer_ = Executor::kNoTimer;
+  absl::Duration deadline_armed_;  // what the timer is set to
   size_t reserved_ = 0;
   bool held_back_ = false;  // calls wait for the client to take answers
   bool said_held_back_ = false;
-  double resets_ = 0;  // tokens used
+  std::deque<int32_t> own_resets_;  // streams that the server has reset, the latest
+  int32_t forgotten_reset_ = 0;     // the highest that is there no more
+  double resets_ = 0;               // tokens used
   absl::Duration resets_at_;
   std::optional<WireLimit> broken_;  // a limit that was met within libnghttp2's callbacks
 };

@@ -56,8 +56,9 @@ void WireLoop::Take(int fd, std::string peer, std::shared_ptr<SSL_CTX> tls) {
     count_ = open_connections_.size();
     open_.Add(-1);
   };
-  const auto refused = [this](const std::string& reason) {
+  const auto refused = [this, peer](const std::string& reason) {
     metrics_.counter("perdure_tls_refused", {{"reason", reason}}).Add();
+    world_.budget.limits().Note(WireLimit::kTls, peer, "its handshake was refused: " + reason);
   };
   auto made =
       std::make_unique<WireConnection>(world_, loop_, fd, std::move(peer), std::move(tls), over, refused);

@@ -24,6 +24,8 @@ constexpr size_t kRooms = 8 << 20;
 // Calls that a client may cancel at once, and how many more in each second.
 constexpr double kResetBurst = 1000;
 constexpr double kResetsEachSecond = 100;
+// Streams that the server has reset and of which it is known.
+constexpr size_t kOwnResets = 1000;
 
 }  // namespace
 
@@ -67,6 +69,7 @@ int WireConnection::OnHeader(WireStream& stream, std::string_view name, std::str
 
 void WireConnection::OnRequestHeaders(WireStream& stream) {
   Charge(stream, kStreamBytes + stream.header_bytes);
+  NoteDeadline(stream);
   stream.method = world_.Find(stream.path);
   stream.side = FindSideMethod(stream.path);
   if (!stream.refused.ok()) return;
@@ -109,6 +112,24 @@ void WireConnection::OnReset() {
   if (resets_ > kResetBurst) broken_ = WireLimit::kResets;
 }
 
+void WireConnection::NoteOwnReset(int32_t number) {
+  own_resets_.push_back(number);
+  if (own_resets_.size() <= kOwnResets) return;
+  forgotten_reset_ = std::max(forgotten_reset_, own_resets_.front());
+  own_resets_.pop_front();
+}
+
+// libnghttp2 remembers no closed streams, so that they take no memory. What comes for one is an error, unless
+// the client cannot know yet that the server has reset it.
+void WireConnection::CheckOpen(int32_t number) {
+  if (number > nghttp2_session_get_last_proc_stream_id(session_) || number <= forgotten_reset_ ||
+      nghttp2_session_find_stream(session_, number) != nullptr ||
+      std::find(own_resets_.begin(), own_resets_.end(), number) != own_resets_.end()) {
+    return;
+  }
+  nghttp2_session_terminate_session(session_, NGHTTP2_STREAM_CLOSED);
+}
+
 // Requests larger than the window that all streams have are given theirs one after the other, so that each of
 // them comes to its end.
 void WireConnection::GiveRoom() {
@@ -119,6 +140,8 @@ void WireConnection::GiveRoom() {
       if (rooms_ != 0 && rooms_ + room > kRooms) return;
       stream->wants_room = false;
       stream->room = room;
+      stream->begun = loop_.Monotonic();
+      arriving_.emplace_back(stream->begun, stream->id);
       rooms_ += room;
       nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream->id,
                                             static_cast<int32_t>(room + limits::kWireWindow));

@@ -20,7 +20,7 @@ class WireServer::Impl {
  public:
   Impl(const WireOptions& options, std::unique_ptr<Listener> listener, const MethodTable& table,
        Frontend& frontend, CallObserver& observer, LimitsSeen& limits, Metrics& metrics)
-      : world_(table, frontend, observer, limits),
+      : world_(table, frontend, observer, limits, options.times),
         tls_(options.tls == nullptr ? nullptr : std::make_unique<WireTls>(options.tls)),
         listener_(std::move(listener)),
         port_(listener_->port()) {

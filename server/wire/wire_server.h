@@ -22,6 +22,7 @@ struct WireOptions {
   std::shared_ptr<TlsSource> tls;  // null: plain text
   size_t loops = 1;                // threads
   size_t connections = 0;          // at a time; 0: limits::kWireConnections
+  ConnectionTimes times;
 };
 
 class WireServer final : public ApiServer {

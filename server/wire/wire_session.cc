@@ -22,6 +22,11 @@ struct WireConnection::Callbacks {
     return {reinterpret_cast<const char*>(bytes), size};
   }
 
+  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
+    if (head->type == NGHTTP2_DATA || head->type == NGHTTP2_HEADERS) Of(user_data).CheckOpen(head->stream_id);
+    return 0;
+  }
+
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     WireConnection& self = Of(user_data);
@@ -34,7 +39,7 @@ struct WireConnection::Callbacks {
     auto stream = std::make_unique<WireStream>();
     stream->id = frame->hd.stream_id;
     stream->begun = self.loop_.Monotonic();
-    self.arriving_.push_back(stream->id);
+    self.arriving_.emplace_back(stream->begun, stream->id);
     ++self.half_;
     self.streams_.emplace(stream->id, std::move(stream));
     return 0;
@@ -85,6 +90,7 @@ struct WireConnection::Callbacks {
       self.world_.budget.limits().Note(flood ? WireLimit::kResets : WireLimit::kProtocol,
                                        self.account_->peer(), "its connection was closed");
     }
+    if (frame->hd.type == NGHTTP2_RST_STREAM) self.NoteOwnReset(frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       const WireStream* const stream = self.Find(frame->hd.stream_id);
       // Answered before the request was whole: the rest of it is not wanted.
@@ -107,6 +113,7 @@ struct WireConnection::Callbacks {
     static nghttp2_session_callbacks* const all = [] {
       nghttp2_session_callbacks* made = nullptr;
       PERDURE_CHECK(nghttp2_session_callbacks_new(&made) == 0, "no memory for HTTP/2");
+      nghttp2_session_callbacks_set_on_begin_frame_callback(made, OnBeginFrame);
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, OnBeginHeaders);
       nghttp2_session_callbacks_set_on_header_callback(made, OnHeader);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);

@@ -17,7 +17,7 @@ namespace perdure::server {
 
 struct WireStream {
   int32_t id = 0;
-  absl::Duration begun;  // monotonic
+  absl::Duration begun;  // when it could begin to arrive, monotonic
 
   // The request.
   std::string path;

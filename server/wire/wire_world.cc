@@ -31,8 +31,8 @@ void AnswerSizes::Saw(const Method& method, size_t size) {
 }
 
 WireWorld::WireWorld(const MethodTable& table, Frontend& its_frontend, CallObserver& its_observer,
-                     LimitsSeen& limits)
-    : frontend(its_frontend), observer(its_observer), budget(limits), sizes(table) {
+                     LimitsSeen& limits, const ConnectionTimes& its_times)
+    : frontend(its_frontend), observer(its_observer), budget(limits), sizes(table), times(its_times) {
   for (const Method& method : table.methods()) by_path_.emplace(method.path, &method);
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "server/frontend/api_server.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method_table.h"
 #include "server/wire/wire_budget.h"
@@ -57,7 +58,8 @@ class AnswerSizes {
 };
 
 struct WireWorld {
-  WireWorld(const MethodTable& table, Frontend& its_frontend, CallObserver& its_observer, LimitsSeen& limits);
+  WireWorld(const MethodTable& table, Frontend& its_frontend, CallObserver& its_observer, LimitsSeen& limits,
+            const ConnectionTimes& its_times);
 
   const Method* Find(std::string_view path) const;
 
@@ -66,6 +68,7 @@ struct WireWorld {
   WireBudget budget;
   LiveCalls live;
   AnswerSizes sizes;
+  const ConnectionTimes times;
   std::atomic<bool> healthy = true;
 
  private:
