@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what this release stores into tests/fixtures/workflow/<release>: as few logs of the unit tests' runs
-as cover each kind of change, type of event and field of a snapshot. A later release must fold them to what
-they mean now (engine/workflow/fold/fixtures_test.cc). Once a release is out, its folder never changes.
+"""Writes what this release stores into tests/fixtures/<kind>/<release>: as few logs of the unit tests'
+entities as cover each kind of change, type of event and field of a snapshot. A later release must fold them
+to what they mean now (engine/workflow/fold/fixtures_test.cc, engine/activity/fixtures_test.cc). Once a release
+is out, its folders never change.
 
-usage: scripts/write_fixtures.py RELEASE [--replace]
+usage: scripts/write_fixtures.py RELEASE [--kind KIND] [--replace]
 """
 
 import argparse
@@ -15,9 +16,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FIXTURES = ROOT / "tests/fixtures/workflow"
-PROGRAM = ROOT / "build/release/engine_workflow_test"
-TESTS_OF_FIXTURES = ("~what earlier releases stored*", "~each kind of change*")
+FIXTURES = ROOT / "tests/fixtures"
+# By kind, the program whose tests make its entities.
+PROGRAMS = {"workflow": "engine_workflow_test", "activity": "engine_activity_test"}
+TESTS_OF_FIXTURES = ("~what earlier releases stored*", "~each kind of change*", "~each field of an activity*")
 MOST_BYTES = 200_000  # of a log; what only longer ones cover goes without
 
 
@@ -46,15 +48,23 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("release", help="the name of the folder")
+    parser.add_argument("--kind", choices=PROGRAMS, help="without it all kinds")
     parser.add_argument("--replace", action="store_true", help="the release is not out yet")
     arguments = parser.parse_args()
-    folder = FIXTURES / arguments.release
-    if folder.exists() and not arguments.replace:
-        print(f"{folder} is there: what was released never changes", file=sys.stderr)
-        return 1
+    for kind in [arguments.kind] if arguments.kind else PROGRAMS:
+        folder = FIXTURES / kind / arguments.release
+        if folder.exists() and not arguments.replace:
+            print(f"{folder} is there: what was released never changes", file=sys.stderr)
+            return 1
+        write(PROGRAMS[kind], folder)
+    return 0
+
+
+def write(program: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as recorded:
         environment = os.environ | {"PERDURE_WRITE_FIXTURES": recorded}
-        subprocess.run([PROGRAM, *TESTS_OF_FIXTURES], env=environment, check=True, stdout=subprocess.DEVNULL)
+        command = [ROOT / "build/release" / program, *TESTS_OF_FIXTURES]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
         paths = [path for path in Path(recorded).glob("*.fixture") if path.stat().st_size <= MOST_BYTES]
         logs = {path: covered_by(path) for path in sorted(paths, key=lambda path: int(path.stem))}
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,8 +74,7 @@ def main() -> int:
             shutil.copyfile(path, folder / f"{number:02}.fixture")
     size = sum(path.stat().st_size for path in folder.iterdir())
     items = len(frozenset().union(*logs.values()))
-    print(f"{len(chosen)} logs of {len(logs)}, {size} bytes, cover {items} kinds, types and fields")
-    return 0
+    print(f"{folder.parent.name}: {len(chosen)} logs of {len(logs)}, {size} bytes, cover {items} items")
 
 
 if __name__ == "__main__":

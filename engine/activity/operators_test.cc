@@ -121,6 +121,48 @@ TEST_CASE("Reset of a running attempt waits for its end") {
   REQUIRE(activity.Complete(again.token).ok());
 }
 
+TEST_CASE("A reset that waits for the running attempt's end then takes back heartbeat and options") {
+  TestActivity activity;
+  REQUIRE(activity
+              .Start([](auto& request) {
+                (*request.mutable_header()->mutable_fields())["trace"].set_data("1");
+                request.mutable_user_metadata()->mutable_summary()->set_data("what it is for");
+              })
+              .ok());
+  const TaskReply task = activity.Poll();
+  CHECK(task.response.header().fields().at("trace").data() == "1");
+  REQUIRE(activity.Heartbeat(task.token, "half").ok());
+  REQUIRE(activity
+              .Update({"start_to_close_timeout"},
+                      [](auto& options) {
+                        *options.mutable_start_to_close_timeout() = ToProto(absl::Seconds(20));
+                      })
+              .ok());
+  REQUIRE(activity
+              .Reset([](auto& request) {
+                request.set_reset_heartbeat(true);
+                request.set_restore_original_options(true);
+              })
+              .ok());
+  CHECK(FromProto(OptionsOf(activity.state()).start_to_close_timeout()) == absl::Seconds(20));
+  REQUIRE(activity.Fail(task.token).ok());
+  CHECK(FromProto(OptionsOf(activity.state()).start_to_close_timeout()) == absl::Seconds(10));
+  CHECK_FALSE(activity.Poll().response.has_heartbeat_details());
+  CHECK(activity.Describe().info().user_metadata().summary().data() == "what it is for");
+}
+
+TEST_CASE("A worker whose paused attempt is to be reset is told so, and the pause is kept") {
+  TestActivity activity;
+  REQUIRE(activity.Start().ok());
+  const TaskReply task = activity.Poll();
+  REQUIRE(activity.Pause().ok());
+  REQUIRE(activity.Reset([](auto& request) { request.set_keep_paused(true); }).ok());
+  const auto told = activity.Heartbeat(task.token, "half");
+  REQUIRE(told.ok());
+  CHECK(told->activity_reset());
+  CHECK(activity.Describe().info().run_state() == enums::PENDING_ACTIVITY_STATE_PAUSE_REQUESTED);
+}
+
 TEST_CASE("A cancellation goes before a reset that waits") {
   TestActivity activity;
   REQUIRE(activity.Start().ok());

@@ -14,6 +14,25 @@ namespace {
 
 using engine::testing::As;
 
+perdure::engine::ActivitySnapshot SnapshotOf(const std::string& bytes) {
+  perdure::engine::ActivitySnapshot snapshot;
+  REQUIRE(snapshot.ParseFromString(bytes));
+  return snapshot;
+}
+
+// The fields that are set, and those of the messages among them, but not what clients' messages hold.
+void AddFields(const google::protobuf::Message& message, const std::string& prefix,
+               std::set<std::string>& names) {
+  for (const std::string& name : engine::testing::FieldsOf(message)) {
+    names.insert(prefix + name);
+    const auto* field = message.GetDescriptor()->FindFieldByName(name);
+    const bool ours =
+        field->message_type() != nullptr && field->message_type()->file() == message.GetDescriptor()->file();
+    if (!ours || field->is_repeated()) continue;
+    AddFields(message.GetReflection()->GetMessage(message, field), prefix + name + ".", names);
+  }
+}
+
 }  // namespace
 
 TestActivity::TestActivity() : now_(absl::FromUnixSeconds(1'700'000'000)), random_(NewSeededRandom(1)) {
@@ -21,7 +40,9 @@ TestActivity::TestActivity() : now_(absl::FromUnixSeconds(1'700'000'000)), rando
   settings_.name = "default";
 }
 
-TestActivity::~TestActivity() = default;
+TestActivity::~TestActivity() {
+  if (recorder_.IsOn()) recorder_.Finish(CoversOf(recorder_.log()));
+}
 
 Context TestActivity::context() {
   now_ = std::max(now_, EarliestNow(state_));
@@ -186,6 +207,12 @@ void TestActivity::Take(State state, std::vector<Record> records) {
   const std::string decided = EncodeSnapshot(state);
   REQUIRE(decided == EncodeSnapshot(folded_));
   if (restored.has_value()) REQUIRE(decided == EncodeSnapshot(*restored));
+  if (recorder_.IsOn()) {
+    const perdure::engine::ActivitySnapshot snapshot = SnapshotOf(decided);
+    std::set<std::string> fields;
+    AddFields(snapshot, "", fields);
+    recorder_.Add(records, decided, snapshot, fields.size());
+  }
   state_ = std::move(state);
   last_records_ = std::move(records);
 }
@@ -203,6 +230,19 @@ temporal::api::activity::v1::ActivityExecutionOutcome TestActivity::outcome() co
   const auto response = OutcomeOf(state_);
   REQUIRE(response.has_value());
   return response.value().outcome();
+}
+
+std::set<std::string> CoversOf(const engine::testing::StoredLog& log) {
+  std::set<std::string> covers;
+  for (const Record& record : log.records) {
+    perdure::engine::ActivityChanges changes;
+    REQUIRE(changes.ParseFromString(record.changes));
+    AddFields(changes, "record ", covers);
+    if (!changes.changed().has_control()) continue;
+    covers.insert("status " + ActivityControl::Status_Name(changes.changed().control().status()));
+  }
+  AddFields(SnapshotOf(log.snapshot), "snapshot ", covers);
+  return covers;
 }
 
 TaskToken ById() {

@@ -8,12 +8,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "engine/activity/activity.h"
+#include "engine/values/testing/stored_log.h"
 
 namespace perdure::engine::activity::testing {
 
@@ -94,7 +96,12 @@ class TestActivity {
   State state_;
   State folded_;  // from the first record
   std::vector<Record> last_records_;
+  engine::testing::StoredLogRecorder recorder_;
 };
+
+// What of a log's kinds and sections a fixture holds: "status <name>", "record <field>", "snapshot <field>",
+// with those of a section: "record control.cancel". REQUIRES: records and a snapshot of an activity.
+std::set<std::string> CoversOf(const engine::testing::StoredLog& log);
 
 // The token of the forms that name the activity by its id.
 TaskToken ById();

@@ -1,10 +1,7 @@
 // What releases have stored, folded by this one (tests/fixtures/workflow).
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,24 +15,11 @@ namespace perdure::engine::workflow::testing {
 namespace {
 
 std::vector<std::filesystem::path> FixtureFiles() {
-  std::vector<std::filesystem::path> files;
-  const std::filesystem::path folder = std::filesystem::path(PERDURE_FIXTURES) / "workflow";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".fixture") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+  return engine::testing::StoredLogFiles(std::filesystem::path(PERDURE_FIXTURES) / "workflow");
 }
 
 Fixture ReadFixture(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  absl::StatusOr<Fixture> fixture = Fixture::Parse(text.str());
-  INFO(path << ": " << fixture.status());
-  REQUIRE(fixture.ok());
-  REQUIRE_FALSE(fixture->records.empty());
-  return *std::move(fixture);
+  return Fixture(engine::testing::ReadStoredLog(path));
 }
 
 State Folded(State state, const std::vector<Record>& records, int64_t after, int64_t to) {
@@ -56,9 +40,7 @@ void CheckCovered(const std::set<std::string>& covered, const std::string& what)
 }  // namespace
 
 TEST_CASE("what earlier releases stored folds to the state that it meant") {
-  const auto files = FixtureFiles();
-  REQUIRE_FALSE(files.empty());
-  for (const auto& path : files) {
+  for (const auto& path : FixtureFiles()) {
     INFO(path);
     const Fixture fixture = ReadFixture(path);
     const int64_t last = fixture.records.back().sequence;

@@ -1,44 +1,34 @@
-// A stored log as a release wrote it, kept for the releases after it: they must fold it to what it meant
-// then. TestRun writes one for each run of a unit test while PERDURE_WRITE_FIXTURES names a folder;
-// scripts/write_fixtures.py keeps as few of them as cover all that is written, in
-// tests/fixtures/workflow/<release>/.
+// Logs of workflow runs as releases stored them (engine/values/testing/stored_log.h), and what of them is
+// known of workflows alone: tests/fixtures/workflow.
 //
 // Thread safety: values; a recorder is used by one thread.
 #pragma once
 
-#include <cstdint>
 #include <set>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/values/testing/stored_log.h"
 #include "engine/workflow/workflow.h"
 
 namespace perdure::engine::workflow::testing {
 
-struct Fixture {
-  std::vector<Record> records;    // the whole log
-  int64_t snapshot_sequence = 0;  // the record up to which the snapshot reaches
-  std::string snapshot;           // as stored
-  std::string state_at_snapshot;  // perdure.engine.Snapshot in protobuf's text format
-  std::string state;              // the same of the whole log
-
+// Its states are a perdure.engine.Snapshot.
+struct Fixture : engine::testing::StoredLog {
+  Fixture() = default;
+  explicit Fixture(StoredLog log) : StoredLog(std::move(log)) {}
   // "change <field of perdure.engine.Change>", "event <EventType>", "snapshot <field of Snapshot>".
   std::set<std::string> Covers() const;
-  std::string ToText() const;
-  // INVALID_ARGUMENT for what ToText did not write.
-  static absl::StatusOr<Fixture> Parse(std::string_view text);
 };
 
-// The durable part of a state in protobuf's text format.
-std::string StateText(const State& state);
-// Whether it is the same: fields that the text does not name must be unset.
+// Whether the state's durable part is the same: fields that the text does not name must be unset.
 bool IsState(const State& state, const std::string& text);
 
 // Follows one run, and writes its fixture at the end.
 class FixtureRecorder {
  public:
-  FixtureRecorder();
+  FixtureRecorder() = default;
   ~FixtureRecorder() { Finish(); }
   FixtureRecorder(const FixtureRecorder&) = delete;
   FixtureRecorder& operator=(const FixtureRecorder&) = delete;
@@ -49,9 +39,7 @@ class FixtureRecorder {
   void Finish();
 
  private:
-  const std::string folder_;  // empty: nothing is recorded
-  Fixture fixture_;
-  size_t most_fields_ = 0;
+  engine::testing::StoredLogRecorder recorder_;
 };
 
 }  // namespace perdure::engine::workflow::testing
