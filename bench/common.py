@@ -1,6 +1,7 @@
 """What the readings share: servers on stores of their own, the load generator, and Markdown tables."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ LOAD = REPOSITORY / "build/release/perdure_load"
 KINDS = ("postgres", "sqlite", "memory", "real-memory", "real-file")
 # Which of the real server's a server is held against.
 AGAINST = {"postgres": "real-memory", "sqlite": "real-file", "memory": "real-memory"}
+
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 Figures = dict[str, Any]
 
@@ -115,6 +118,26 @@ def running(
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def process_cpu_ms(process: int) -> float:
+    """Of a process, its children that live and those that have ended."""
+    total = 0.0
+    for pid in (process, *_children(process)):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:
+            continue
+        # utime and stime, and of the process itself what its ended children took.
+        total += sum(map(int, fields[11 : 15 if pid == process else 13])) * TICK_MS
+    return total
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def cpu_ms(figures: Figures) -> float:

@@ -10,16 +10,13 @@ CPU a workflow: rates are also the worker's.
 """
 
 import argparse
-import os
-from pathlib import Path
 
-from common import AGAINST, KINDS, Measured, Table, cluster_for, cpu_ms, errors_of, running
+from common import AGAINST, KINDS, Measured, Table, cluster_for, cpu_ms, errors_of, process_cpu_ms, running
 from support.closed_loop import SDKS, program, run_loop
 
 RAW = "raw calls"
 # A worker of the Go SDK polls so often at a time, for either kind of task.
 POLLERS = 2
-TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 class Cost:
@@ -44,32 +41,12 @@ class Cost:
             )
 
 
-def _cpu_ms(process: int) -> float:
-    """Of a process, its children that live and those that have ended."""
-    total = 0.0
-    for pid in (process, *_children(process)):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        # utime and stime, and of the process itself what its ended children took.
-        total += sum(map(int, fields[11 : 15 if pid == process else 13])) * TICK_MS
-    return total
-
-
-def _children(process: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{process}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
-
-
 def _measure_sdk(kind: str, measured: Measured, sdk: str, options: argparse.Namespace, table: Table) -> float:
     run_loop(sdk, measured.server.address, options.warm_up, options.in_flight)
     pids = measured.pids()
-    before = {name: _cpu_ms(pid) for name, pid in pids.items()}
+    before = {name: process_cpu_ms(pid) for name, pid in pids.items()}
     loop = run_loop(sdk, measured.server.address, options.workflows, options.in_flight)
-    used = {name: _cpu_ms(pid) - before[name] for name, pid in pids.items()}
+    used = {name: process_cpu_ms(pid) - before[name] for name, pid in pids.items()}
     table.row(
         *(kind, f"{sdk} SDK", loop.per_second, loop.quantile(0.5), loop.quantile(0.99), loop.quantile(1)),
         *(sum(used.values()) / options.workflows, used["server"] / options.workflows, "0"),

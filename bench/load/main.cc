@@ -49,6 +49,7 @@ void AddWorkloadOptions(CLI::App& app, Options& options) {
   app.add_option("--activities", workload.activities, "Activities a workflow, one after the other");
   app.add_option("--payload", workload.payload_bytes, "Bytes of each input and result");
   app.add_flag("--sticky", workload.sticky, "Workflow tasks bring new events alone");
+  app.add_flag("--alone", workload.alone, "Activities on their own in the place of workflows");
   app.add_option("--poll-patience", options.poll_patience, "Seconds that a long poll may take");
   app.add_option("--activity-timeout", options.activity_timeout, "Seconds from start to close");
   app.add_option("--seconds", options.seconds, "Measured time");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -51,14 +52,20 @@ class Loop {
   template <typename Response>
   void Call(const char* method, Frame request, Client::Done<Response> done);
   void StartWorkflow();
+  void StartActivity();
+  void StartNext() { options_.alone ? StartActivity() : StartWorkflow(); }
+  // A new id under way; nullopt: nothing is started any more.
+  std::optional<std::string> TakeOff();
+  void OnStarted(const std::string& id, const absl::Status& status);
   void PollWorkflow(bool sticky);
   void PollActivity();
   // Whether the flight is ours, and how many of its activities are done.
   bool TakeWorkflowTask(const api::PollWorkflowTaskQueueResponse& task, int& done);
   void AnswerWorkflowTask(const api::PollWorkflowTaskQueueResponse& task);
+  bool TakeActivityTask(const api::PollActivityTaskQueueResponse& task);  // whether it is one of ours
   void AnswerActivityTask(const api::PollActivityTaskQueueResponse& task);
   void ScheduleActivity(int number, Command& command) const;
-  void Finished(const std::string& workflow_id);
+  void Finished(const std::string& id);
   bool Failed(const char* method, const absl::Status& status);  // whether to call again
   bool Ended() {
     absl::MutexLock lock(&mutex_);
@@ -112,33 +119,55 @@ bool Loop::Failed(const char* method, const absl::Status& status) {
   return again;
 }
 
-void Loop::StartWorkflow() {
-  auto request = client_->New<api::StartWorkflowExecutionRequest>();
+std::optional<std::string> Loop::TakeOff() {
+  absl::MutexLock lock(&mutex_);
+  if (!starting_) return std::nullopt;
+  std::string id = absl::StrCat(options_.task_queue, "-", next_id_++);
+  flights_[id].started = absl::Now();
+  return id;
+}
+
+void Loop::OnStarted(const std::string& id, const absl::Status& status) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!starting_) return;
-    request.set_workflow_id(absl::StrCat(options_.task_queue, "-", next_id_++));
-    flights_[request.workflow_id()].started = absl::Now();
+    if (status.ok()) {
+      ++result_.acknowledged;
+      const auto flight = flights_.find(id);  // it may be done already
+      if (flight != flights_.end()) flight->second.acknowledged = true;
+      return;
+    }
+    flights_.erase(id);
   }
-  request.set_request_id(request.workflow_id());
+  client_->After(kPauseFailed, [this] { StartNext(); });
+}
+
+void Loop::StartWorkflow() {
+  const std::optional<std::string> id = TakeOff();
+  if (!id.has_value()) return;
+  auto request = client_->New<api::StartWorkflowExecutionRequest>();
+  request.set_workflow_id(*id);
+  request.set_request_id(*id);
   request.mutable_workflow_type()->set_name("bench");
   request.mutable_task_queue()->set_name(options_.task_queue);
   AddPayload(*request.mutable_input());
-  const std::string id = request.workflow_id();
   Call<api::StartWorkflowExecutionResponse>(
-      "StartWorkflowExecution", Client::ToFrame(request), [this, id](const absl::Status& status, auto&) {
-        {
-          absl::MutexLock lock(&mutex_);
-          if (status.ok()) {
-            ++result_.acknowledged;
-            const auto flight = flights_.find(id);  // it may be done already
-            if (flight != flights_.end()) flight->second.acknowledged = true;
-            return;
-          }
-          flights_.erase(id);
-        }
-        client_->After(kPauseFailed, [this] { StartWorkflow(); });
-      });
+      "StartWorkflowExecution", Client::ToFrame(request),
+      [this, id = *id](const absl::Status& status, auto&) { OnStarted(id, status); });
+}
+
+void Loop::StartActivity() {
+  const std::optional<std::string> id = TakeOff();
+  if (!id.has_value()) return;
+  auto request = client_->New<api::StartActivityExecutionRequest>();
+  request.set_activity_id(*id);
+  request.set_request_id(*id);
+  request.mutable_activity_type()->set_name("step");
+  request.mutable_task_queue()->set_name(options_.task_queue);
+  request.mutable_start_to_close_timeout()->set_seconds(absl::ToInt64Seconds(options_.activity_timeout));
+  AddPayload(*request.mutable_input());
+  Call<api::StartActivityExecutionResponse>(
+      "StartActivityExecution", Client::ToFrame(request),
+      [this, id = *id](const absl::Status& status, auto&) { OnStarted(id, status); });
 }
 
 void Loop::PollWorkflow(bool sticky) {
@@ -228,44 +257,52 @@ void Loop::PollActivity() {
       });
 }
 
+bool Loop::TakeActivityTask(const api::PollActivityTaskQueueResponse& task) {
+  absl::MutexLock lock(&mutex_);
+  const std::string& id = options_.alone ? task.activity_id() : task.workflow_execution().workflow_id();
+  const auto flight = flights_.find(id);
+  if (flight == flights_.end()) return false;
+  if (task.attempt() > 1) ++result_.retried_activities;
+  if (options_.alone) return true;
+  int number = 0;
+  if (!absl::SimpleAtoi(task.activity_id(), &number)) return false;
+  // Before the server can hand out the next workflow task. A second attempt counts no further.
+  flight->second.done_activities = number + 1;
+  return true;
+}
+
 void Loop::AnswerActivityTask(const api::PollActivityTaskQueueResponse& task) {
-  {
-    absl::MutexLock lock(&mutex_);
-    const auto flight = flights_.find(task.workflow_execution().workflow_id());
-    if (flight == flights_.end()) return;
-    if (task.attempt() > 1) ++result_.retried_activities;
-    int number = 0;
-    if (!absl::SimpleAtoi(task.activity_id(), &number)) return;
-    // Before the server can hand out the next workflow task. A second attempt counts no further.
-    flight->second.done_activities = number + 1;
-  }
+  if (!TakeActivityTask(task)) return;
   auto request = client_->New<api::RespondActivityTaskCompletedRequest>();
   request.set_task_token(task.task_token());
   AddPayload(*request.mutable_result());
-  Call<api::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", Client::ToFrame(request),
-                                                  [](const absl::Status&, auto&) {});
+  Call<api::RespondActivityTaskCompletedResponse>(
+      "RespondActivityTaskCompleted", Client::ToFrame(request),
+      [this, id = task.activity_id()](const absl::Status& status, auto&) {
+        if (status.ok() && options_.alone) Finished(id);
+      });
 }
 
-void Loop::Finished(const std::string& workflow_id) {
+void Loop::Finished(const std::string& id) {
   {
     absl::MutexLock lock(&mutex_);
-    const auto flight = flights_.find(workflow_id);
+    const auto flight = flights_.find(id);
     if (flight == flights_.end()) return;
     ++finished_;
     if (measuring_) result_.latencies.push_back(absl::Now() - flight->second.started);
     flights_.erase(flight);
   }
-  StartWorkflow();
+  StartNext();
 }
 
 void Loop::Begin() {
   const int pollers = options_.pollers > 0 ? options_.pollers : std::min(options_.in_flight, 64);
   for (int i = 0; i < pollers; ++i) {
-    PollWorkflow(false);
+    if (!options_.alone) PollWorkflow(false);
     if (options_.sticky) PollWorkflow(true);
     PollActivity();
   }
-  for (int i = 0; i < options_.in_flight; ++i) StartWorkflow();
+  for (int i = 0; i < options_.in_flight; ++i) StartNext();
 }
 
 void Loop::Measure(const std::function<void()>& edge, WorkloadResult& result) {

@@ -3,9 +3,10 @@
 //
 // Each workflow runs `activities` activities one after the other and then completes. A workflow counts as
 // done when the server has acknowledged the completion of its last workflow task; its latency runs from the
-// start call until then. A call that is refused (RESOURCE_EXHAUSTED) or UNAVAILABLE is made again after a
-// pause, as an SDK does. Thread safety: the functions block their caller; everything else
-// happens on the client's thread, under a lock. They are called once in a process, which ends with them.
+// start call until then. With `alone` an activity on its own stands in the place of each workflow, and is
+// done with the acknowledgement of its completion. A call that is refused (RESOURCE_EXHAUSTED) or UNAVAILABLE
+// is made again after a pause, as an SDK does. Thread safety: the functions block their caller; everything
+// else happens on the client's thread, under a lock. They are called once in a process, which ends with them.
 #pragma once
 
 #include <functional>
@@ -27,6 +28,7 @@ struct WorkloadOptions {
   int activities = 1;
   size_t payload_bytes = 0;
   bool sticky = false;  // workflow tasks come with new events alone, as SDKs have them
+  bool alone = false;   // no workflows: each is an activity on its own
   absl::Duration poll_patience = absl::Seconds(65);
   absl::Duration activity_timeout = absl::Seconds(60);  // start to close
   absl::Duration warm_up = absl::Seconds(3);
