@@ -4,6 +4,9 @@
 // Constant; safe from any thread.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "engine/workflow/commands/command.h"
 #include "temporal/api/enums/v1/command_type.pb.h"
 
@@ -16,7 +19,11 @@ struct CommandRow {
   bool closes_run = false;
   // It counts as an action of its namespace, as the real server counts them.
   bool is_action = false;
+  // The counter of such commands in completions that were taken; empty: they have none of their own.
+  std::string_view counter = {};
 };
+
+std::span<const CommandRow> CommandRows();
 
 // Null for a type that this release does not know.
 const CommandRow* FindCommandRow(temporal::api::enums::v1::CommandType type);

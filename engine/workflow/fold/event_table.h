@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "absl/container/btree_map.h"
+#include "engine/workflow/run/payload_counter.h"
 #include "engine/workflow/state.h"
 #include "temporal/api/enums/v1/event_type.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
@@ -22,6 +23,8 @@ struct EventRow {
   temporal::api::history::v1::HistoryEvent::AttributesCase attributes;
   // What the event does to the state; apply.h says when it is called twice.
   void (*fold)(State& state, const EventPtr& event);
+  // Counts the payloads that it holds; null: it holds none but what is said about it.
+  void (*payloads)(const temporal::api::history::v1::HistoryEvent& event, PayloadCounter& counter) = nullptr;
   // It may arrive while a workflow task runs: then it is buffered. All others come of the task itself.
   bool buffered = false;
   // An end, which gets its id after the other buffered events.

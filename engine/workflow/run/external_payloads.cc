@@ -1,144 +1,150 @@
 #include "engine/workflow/run/external_payloads.h"
 
-#include "engine/values/payload.h"
-#include "temporal/api/failure/v1/message.pb.h"
+#include "engine/workflow/fold/event_table.h"
+#include "engine/workflow/run/payload_counter.h"
 
 namespace perdure::engine::workflow {
-namespace {
 
-namespace common = temporal::api::common::v1;
 using temporal::api::failure::v1::Failure;
 using temporal::api::history::v1::HistoryEvent;
 
-class Counter {
- public:
-  ExternalPayloads counted() const { return {count_, static_cast<int64_t>(size_bytes_)}; }
-
-  void Add(const common::Payload& payload) {
-    for (const auto& external : payload.external_payloads()) {
-      ++count_;
-      size_bytes_ += static_cast<uint64_t>(external.size_bytes());
-    }
-  }
-  void Add(const common::Payloads& payloads) {
-    for (const auto& payload : payloads.payloads()) Add(payload);
-  }
-  void Add(const PayloadMap& fields) {
-    for (const auto& [key, payload] : fields) Add(payload);
-  }
-  // However deep its causes nest.
-  void Add(const Failure& failure) {
-    const Failure* next = &failure;
-    while (next != nullptr) {
-      Add(next->encoded_attributes());
-      Add(next->application_failure_info().details());
-      Add(next->timeout_failure_info().last_heartbeat_details());
-      Add(next->canceled_failure_info().details());
-      Add(next->reset_workflow_failure_info().last_heartbeat_details());
-      next = next->has_cause() ? &next->cause() : nullptr;
-    }
-  }
-
- private:
-  int64_t count_ = 0;
-  uint64_t size_bytes_ = 0;
-};
-
-void AddExecution(const HistoryEvent& event, Counter& counter) {
-  switch (event.attributes_case()) {
-    case HistoryEvent::kWorkflowExecutionStartedEventAttributes: {
-      const auto& started = event.workflow_execution_started_event_attributes();
-      counter.Add(started.input());
-      counter.Add(started.continued_failure());
-      counter.Add(started.last_completion_result());
-      counter.Add(started.memo().fields());
-      counter.Add(started.header().fields());
-      return;
-    }
-    case HistoryEvent::kWorkflowExecutionSignaledEventAttributes:
-      counter.Add(event.workflow_execution_signaled_event_attributes().input());
-      return counter.Add(event.workflow_execution_signaled_event_attributes().header().fields());
-    case HistoryEvent::kWorkflowExecutionCompletedEventAttributes:
-      return counter.Add(event.workflow_execution_completed_event_attributes().result());
-    case HistoryEvent::kWorkflowExecutionFailedEventAttributes:
-      return counter.Add(event.workflow_execution_failed_event_attributes().failure());
-    case HistoryEvent::kWorkflowExecutionCanceledEventAttributes:
-      return counter.Add(event.workflow_execution_canceled_event_attributes().details());
-    case HistoryEvent::kWorkflowExecutionTerminatedEventAttributes:
-      return counter.Add(event.workflow_execution_terminated_event_attributes().details());
-    case HistoryEvent::kWorkflowPropertiesModifiedEventAttributes:
-      return counter.Add(event.workflow_properties_modified_event_attributes().upserted_memo().fields());
-    case HistoryEvent::kMarkerRecordedEventAttributes: {
-      const auto& marker = event.marker_recorded_event_attributes();
-      for (const auto& [key, payloads] : marker.details()) counter.Add(payloads);
-      counter.Add(marker.header().fields());
-      return counter.Add(marker.failure());
-    }
-    default:
-      return;
+void PayloadCounter::Add(const temporal::api::common::v1::Payload& payload) {
+  for (const auto& external : payload.external_payloads()) {
+    ++count_;
+    size_bytes_ += static_cast<uint64_t>(external.size_bytes());
   }
 }
 
-void AddChildren(const HistoryEvent& event, Counter& counter) {
-  switch (event.attributes_case()) {
-    case HistoryEvent::kStartChildWorkflowExecutionInitiatedEventAttributes: {
-      const auto& initiated = event.start_child_workflow_execution_initiated_event_attributes();
-      counter.Add(initiated.input());
-      counter.Add(initiated.memo().fields());
-      return counter.Add(initiated.header().fields());
-    }
-    case HistoryEvent::kChildWorkflowExecutionStartedEventAttributes:
-      return counter.Add(event.child_workflow_execution_started_event_attributes().header().fields());
-    case HistoryEvent::kChildWorkflowExecutionCompletedEventAttributes:
-      return counter.Add(event.child_workflow_execution_completed_event_attributes().result());
-    case HistoryEvent::kChildWorkflowExecutionFailedEventAttributes:
-      return counter.Add(event.child_workflow_execution_failed_event_attributes().failure());
-    case HistoryEvent::kChildWorkflowExecutionCanceledEventAttributes:
-      return counter.Add(event.child_workflow_execution_canceled_event_attributes().details());
-    case HistoryEvent::kSignalExternalWorkflowExecutionInitiatedEventAttributes: {
-      const auto& initiated = event.signal_external_workflow_execution_initiated_event_attributes();
-      counter.Add(initiated.input());
-      return counter.Add(initiated.header().fields());
-    }
-    default:
-      return;
-  }
+void PayloadCounter::Add(const temporal::api::common::v1::Payloads& payloads) {
+  for (const auto& payload : payloads.payloads()) Add(payload);
 }
 
-void AddTasks(const HistoryEvent& event, Counter& counter) {
-  switch (event.attributes_case()) {
-    case HistoryEvent::kWorkflowTaskFailedEventAttributes:
-      return counter.Add(event.workflow_task_failed_event_attributes().failure());
-    case HistoryEvent::kActivityTaskScheduledEventAttributes:
-      counter.Add(event.activity_task_scheduled_event_attributes().input());
-      return counter.Add(event.activity_task_scheduled_event_attributes().header().fields());
-    case HistoryEvent::kActivityTaskStartedEventAttributes:
-      return counter.Add(event.activity_task_started_event_attributes().last_failure());
-    case HistoryEvent::kActivityTaskCompletedEventAttributes:
-      return counter.Add(event.activity_task_completed_event_attributes().result());
-    case HistoryEvent::kActivityTaskFailedEventAttributes:
-      return counter.Add(event.activity_task_failed_event_attributes().failure());
-    case HistoryEvent::kActivityTaskTimedOutEventAttributes:
-      return counter.Add(event.activity_task_timed_out_event_attributes().failure());
-    case HistoryEvent::kActivityTaskCanceledEventAttributes:
-      return counter.Add(event.activity_task_canceled_event_attributes().details());
-    default:
-      return;
-  }
+void PayloadCounter::Add(const PayloadMap& fields) {
+  for (const auto& [key, payload] : fields) Add(payload);
 }
 
-}  // namespace
+void PayloadCounter::Add(const Failure& failure) {
+  const Failure* next = &failure;
+  while (next != nullptr) {
+    Add(next->encoded_attributes());
+    Add(next->application_failure_info().details());
+    Add(next->timeout_failure_info().last_heartbeat_details());
+    Add(next->canceled_failure_info().details());
+    Add(next->reset_workflow_failure_info().last_heartbeat_details());
+    next = next->has_cause() ? &next->cause() : nullptr;
+  }
+}
 
 ExternalPayloads ExternalPayloadsOf(const HistoryEvent& event) {
-  Counter counter;
-  AddExecution(event, counter);
-  AddTasks(event, counter);
-  AddChildren(event, counter);
+  PayloadCounter counter;
+  const EventRow* row = FindEventRow(event.event_type());
+  if (row != nullptr && row->payloads != nullptr) row->payloads(event, counter);
   if (event.has_user_metadata()) {
     counter.Add(event.user_metadata().summary());
     counter.Add(event.user_metadata().details());
   }
   return counter.counted();
+}
+
+void payloads_of::ExecutionStarted(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& attributes = event.workflow_execution_started_event_attributes();
+  counter.Add(attributes.input());
+  counter.Add(attributes.continued_failure());
+  counter.Add(attributes.last_completion_result());
+  counter.Add(attributes.memo().fields());
+  counter.Add(attributes.header().fields());
+}
+
+void payloads_of::ExecutionSignaled(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& attributes = event.workflow_execution_signaled_event_attributes();
+  counter.Add(attributes.input());
+  counter.Add(attributes.header().fields());
+}
+
+void payloads_of::ExecutionCompleted(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_execution_completed_event_attributes().result());
+}
+
+void payloads_of::ExecutionFailed(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_execution_failed_event_attributes().failure());
+}
+
+void payloads_of::ExecutionCanceled(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_execution_canceled_event_attributes().details());
+}
+
+void payloads_of::ExecutionTerminated(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_execution_terminated_event_attributes().details());
+}
+
+void payloads_of::PropertiesModified(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_properties_modified_event_attributes().upserted_memo().fields());
+}
+
+void payloads_of::MarkerRecorded(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& marker = event.marker_recorded_event_attributes();
+  for (const auto& [key, payloads] : marker.details()) counter.Add(payloads);
+  counter.Add(marker.header().fields());
+  counter.Add(marker.failure());
+}
+
+void payloads_of::ChildInitiated(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& attributes = event.start_child_workflow_execution_initiated_event_attributes();
+  counter.Add(attributes.input());
+  counter.Add(attributes.memo().fields());
+  counter.Add(attributes.header().fields());
+}
+
+void payloads_of::ChildStarted(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.child_workflow_execution_started_event_attributes().header().fields());
+}
+
+void payloads_of::ChildCompleted(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.child_workflow_execution_completed_event_attributes().result());
+}
+
+void payloads_of::ChildFailed(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.child_workflow_execution_failed_event_attributes().failure());
+}
+
+void payloads_of::ChildCanceled(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.child_workflow_execution_canceled_event_attributes().details());
+}
+
+void payloads_of::SignalInitiated(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& attributes = event.signal_external_workflow_execution_initiated_event_attributes();
+  counter.Add(attributes.input());
+  counter.Add(attributes.header().fields());
+}
+
+void payloads_of::WorkflowTaskFailed(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.workflow_task_failed_event_attributes().failure());
+}
+
+void payloads_of::ActivityScheduled(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& attributes = event.activity_task_scheduled_event_attributes();
+  counter.Add(attributes.input());
+  counter.Add(attributes.header().fields());
+}
+
+void payloads_of::ActivityStarted(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.activity_task_started_event_attributes().last_failure());
+}
+
+void payloads_of::ActivityCompleted(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.activity_task_completed_event_attributes().result());
+}
+
+void payloads_of::ActivityFailed(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.activity_task_failed_event_attributes().failure());
+}
+
+void payloads_of::ActivityTimedOut(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.activity_task_timed_out_event_attributes().failure());
+}
+
+void payloads_of::ActivityCanceled(const HistoryEvent& event, PayloadCounter& counter) {
+  counter.Add(event.activity_task_canceled_event_attributes().details());
 }
 
 }  // namespace perdure::engine::workflow
