@@ -229,6 +229,11 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      [](const std::string& value, ServeConfig& config) {
        return Assign(ToInt(value, 0, 1024), config.node.history_executors);
      }},
+    {"commands.cross_namespace", "false",
+     "Whether workflows may start children in other namespaces, and signal and cancel workflows there.",
+     [](const std::string& value, ServeConfig& config) {
+       return Assign(ToBool(value), config.node.history.cross_namespace_commands);
+     }},
     {"drain.grace", "10s", "How long calls in flight may take after SIGTERM.",
      [](const std::string& value, ServeConfig& config) { return ToDuration(value, config.grace); }},
     {"log.level", "info", "debug, info, warn, error or never.",

@@ -89,6 +89,13 @@ TEST_CASE("the listeners of metrics and probes have addresses of their own, and 
   CHECK_FALSE(FromFile("health.listen: \"\"\n")->node.health_port);
 }
 
+TEST_CASE("commands into other namespaces are refused unless they are allowed") {
+  CHECK_FALSE(FromFile("listen: 127.0.0.1:1\n")->node.history.cross_namespace_commands);
+  CHECK(FromFile("commands.cross_namespace: true\n")->node.history.cross_namespace_commands);
+  CHECK(
+      absl::StrContains(Error("commands.cross_namespace: maybe\n"), "commands.cross_namespace: write true"));
+}
+
 TEST_CASE("wrong values are named by where they came from") {
   CHECK(absl::StrContains(Error("listen: nowhere\n"), "listen: write ADDRESS:PORT"));
   CHECK(absl::StrContains(Error("health.listen: 7243\n"), "health.listen: write ADDRESS:PORT"));

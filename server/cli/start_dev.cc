@@ -3,12 +3,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/numbers.h"
 #include "server/cli/logging.h"
 #include "server/cli/run_node.h"
 #include "server/cli/search_attribute_flags.h"
@@ -42,6 +44,9 @@ struct Flags {
   std::vector<std::string> dynamic_config;
 };
 
+// The one setting of the real server's that has an effect.
+constexpr std::string_view kCrossNamespaceCommands = "system.enableCrossNamespaceCommands";
+
 // "KEY=VALUE" in two; nullopt without "=" or key.
 std::optional<std::pair<std::string, std::string>> SplitPair(const std::string& text) {
   const size_t equals = text.find('=');
@@ -71,7 +76,13 @@ void SayWhatHasNoEffect(const Flags& flags) {
       !flags.ui_codec_endpoint.empty() || !flags.ui_public_path.empty() || flags.ui_disable_news_fetch) {
     names.emplace_back("--ui-*");
   }
-  if (!flags.dynamic_config.empty()) names.emplace_back("--dynamic-config-value");
+  for (const std::string& setting : flags.dynamic_config) {
+    if (SplitPair(setting).value_or(std::pair<std::string, std::string>()).first == kCrossNamespaceCommands) {
+      continue;
+    }
+    names.emplace_back("--dynamic-config-value");
+    break;
+  }
   if (!names.empty()) spdlog::warn("accepted, without effect yet: {}", fmt::join(names, ", "));
 }
 
@@ -83,6 +94,18 @@ void SayWhereItListens(const Flags& flags, const Node& node) {
              "Perdure Persistence:", flags.db_filename.empty() ? "in-memory" : flags.db_filename);
   fmt::print("{:<21}  http://{}:{}/metrics\n", "Perdure Metrics:", host, node.metrics_port().value_or(0));
   std::fflush(stdout);
+}
+
+absl::Status SetDynamicConfig(const std::vector<std::string>& settings, NodeOptions& options) {
+  for (const std::string& setting : settings) {
+    const auto pair = SplitPair(setting);
+    if (!pair || pair->first != kCrossNamespaceCommands) continue;
+    if (!absl::SimpleAtob(pair->second, &options.history.cross_namespace_commands)) {
+      return absl::InvalidArgumentError(
+          fmt::format("--dynamic-config-value {}: write true or false", setting));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
@@ -102,6 +125,8 @@ absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
   auto store = ChooseStore(flags);
   if (!store.ok()) return store.status();
   options.store = *std::move(store);
+  absl::Status set = SetDynamicConfig(flags.dynamic_config, options);
+  if (!set.ok()) return set;
   return options;
 }
 
@@ -126,7 +151,10 @@ void AddUnusedFlags(CLI::App& command, Flags& flags) {
   command.add_option("--ui-public-path", flags.ui_public_path, "Path of the Web UI (no effect yet)");
   command.add_flag("--ui-disable-news-fetch", flags.ui_disable_news_fetch,
                    "News of the Web UI (no effect yet)");
-  command.add_option("--dynamic-config-value", flags.dynamic_config, "KEY=VALUE (no effect yet)")
+  command
+      .add_option("--dynamic-config-value", flags.dynamic_config,
+                  "KEY=VALUE; of effect is system.enableCrossNamespaceCommands=true, which lets workflows "
+                  "start, signal and cancel workflows of other namespaces")
       ->take_all()
       ->allow_extra_args(false);
 }
