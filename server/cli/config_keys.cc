@@ -131,7 +131,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      [](const std::string& value, ServeConfig& config) {
        return SetListener(value, config.node.ip, config.node.port);
      }},
-    {"wire", "grpc", "What speaks HTTP/2 on that port: nghttp2, or grpc for gRPC's own library.",
+    {"wire", "nghttp2", "What speaks HTTP/2 on that port: nghttp2, or grpc for gRPC's own library.",
      [](const std::string& value, ServeConfig& config) {
        if (value != "nghttp2" && value != "grpc") return Wrong("write nghttp2 or grpc");
        config.node.wire = value == "grpc" ? Wire::kGrpc : Wire::kNghttp2;

@@ -96,6 +96,19 @@ TEST_CASE("commands into other namespaces are refused unless they are allowed") 
       absl::StrContains(Error("commands.cross_namespace: maybe\n"), "commands.cross_namespace: write true"));
 }
 
+TEST_CASE("our own wire is the usual one, and gRPC's can be chosen") {
+  const auto usual = FromFile("listen: 127.0.0.1:1\n");
+  CHECK(usual->node.wire == Wire::kNghttp2);
+  CHECK(usual->node.connection_times.age == limits::kWireAge);
+  CHECK(usual->node.connection_times.idle == limits::kWireIdle);
+  const auto given = FromFile("wire: grpc\nconnections: {age: 5m, idle: 1s}\n");
+  CHECK(given->node.wire == Wire::kGrpc);
+  CHECK(given->node.connection_times.age == absl::Minutes(5));
+  CHECK(given->node.connection_times.idle == absl::Seconds(1));
+  CHECK(absl::StrContains(Error("wire: http3\n"), "wire: write nghttp2 or grpc"));
+  CHECK(absl::StrContains(Error("connections.age: 0s\n"), "connections.age: write a duration of a second"));
+}
+
 TEST_CASE("wrong values are named by where they came from") {
   CHECK(absl::StrContains(Error("listen: nowhere\n"), "listen: write ADDRESS:PORT"));
   CHECK(absl::StrContains(Error("health.listen: 7243\n"), "health.listen: write ADDRESS:PORT"));

@@ -30,7 +30,7 @@ struct NodeOptions {
   std::optional<int> health_port;  // as metrics_port
 
   TlsFiles tls;
-  Wire wire = Wire::kGrpc;
+  Wire wire = Wire::kNghttp2;
   ConnectionTimes connection_times;
 
   StoreChoice store;

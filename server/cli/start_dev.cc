@@ -33,6 +33,7 @@ struct Flags {
   std::vector<std::string> pragmas;
   std::string log_level = "warn";
   std::string log_format = "text";
+  std::string wire = "nghttp2";
   bool log_config = false;
   bool headless = false;
 
@@ -110,13 +111,14 @@ absl::Status SetDynamicConfig(const std::vector<std::string>& settings, NodeOpti
 
 absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
   NodeOptions options;
-  // Names of hosts are resolved by gRPC; the metrics listener wants an address.
+  // The listener of calls resolves names of hosts; those of metrics and probes want an address.
   options.ip = flags.ip;
   options.port = flags.port;
   options.metrics_ip = flags.ip == "localhost" ? "127.0.0.1" : flags.ip;
   options.metrics_port = flags.metrics_port.value_or(0);
   options.health_ip = options.metrics_ip;
   options.health_port = flags.health_port;
+  options.wire = flags.wire == "grpc" ? Wire::kGrpc : Wire::kNghttp2;
   options.namespaces = flags.namespaces;
   options.namespaces.emplace_back("default");
   auto attributes = ParseSearchAttributes(flags.search_attributes);
@@ -189,6 +191,12 @@ void AddStartDev(CLI::App& server, int& exit_code) {
   command.add_option("--log-level", flags->log_level, "debug, info, warn, error or never")
       ->capture_default_str();
   command.add_option("--log-format", flags->log_format, "text, json or pretty")->capture_default_str();
+  command
+      .add_option("--wire", flags->wire,
+                  "What speaks HTTP/2: nghttp2, or grpc for gRPC's own library; also as PERDURE_WIRE")
+      ->envname("PERDURE_WIRE")
+      ->check(CLI::IsMember({"nghttp2", "grpc"}))
+      ->capture_default_str();
   AddUnusedFlags(command, *flags);
   command.callback([flags, &exit_code] { exit_code = Run(*flags); });
 }

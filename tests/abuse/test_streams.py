@@ -19,11 +19,15 @@ KINDS = {
 }
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_one_attack(target: Target, name: str) -> None:
     with HonestCaller(target) as honest:
-        ATTACKS[name](target, SECONDS)
+        # Where others have the processors, an attack needs longer to be one.
+        for seconds in (SECONDS, 2 * SECONDS, 4 * SECONDS):
+            ATTACKS[name](target, seconds)
+            if target.limits_met(KINDS[name]):
+                break
     honest.was_served()
     assert_over(target)
     assert target.limits_met(KINDS[name]) > 0

@@ -202,6 +202,27 @@ def test_what_selects_finds_what_it_selects(helm: Helm, values: list[Path]) -> N
         assert not selectors[0].items() <= worker["spec"]["template"]["metadata"]["labels"].items()
 
 
+def test_the_network_policy_names_who_may_come_to_which_port(helm: Helm, tmp_path: Path) -> None:
+    client = {"namespaceSelector": {"matchLabels": {"team": "orders"}}}
+    prometheus = {"podSelector": {"matchLabels": {"app": "prometheus"}}}
+    policy = {"clients": [client], "monitoring": [prometheus], "nodes": ["10.0.0.0/16"]}
+    database = {"port": 6432, "cidrs": ["10.1.0.0/24"]}
+    values = {"networkPolicy": policy | {"database": database}}
+    rendered = only(helm.render_with(values, tmp_path), "NetworkPolicy")["spec"]
+    labels = {"app.kubernetes.io/name": "perdure", "app.kubernetes.io/instance": "perdure"}
+    own = {"podSelector": {"matchLabels": labels}}
+    assert rendered["policyTypes"] == ["Ingress", "Egress"]
+    assert {rule["ports"][0]["port"]: rule["from"] for rule in rendered["ingress"]} == {
+        "grpc": [own, client],
+        "metrics": [prometheus],
+        "health": [{"ipBlock": {"cidr": "10.0.0.0/16"}}],
+    }
+    assert {rule["ports"][0]["port"]: rule.get("to") for rule in rendered["egress"]} == {
+        53: None,
+        6432: [{"ipBlock": {"cidr": "10.1.0.0/24"}}],
+    }
+
+
 @each_values
 def test_pods_may_do_nothing_they_need_not(helm: Helm, values: list[Path]) -> None:
     manifests = helm.render(values)

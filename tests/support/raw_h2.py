@@ -4,11 +4,12 @@ import contextlib
 import socket
 import ssl
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, ACK, END_HEADERS = 0x1, 0x1, 0x4
 INITIAL_WINDOW_SIZE = 4
 
@@ -59,7 +60,7 @@ def tls_context(authority: Path) -> ssl.SSLContext:
 
 
 class RawConnection:
-    """Connected, with preface and settings sent. What the server sends is only read by `drain`."""
+    """Connected, with preface and settings sent. Only `drain` and `frames` read what the server sends."""
 
     def __init__(
         self, port: int, authority: Path | None = None, settings: dict[int, int] | None = None
@@ -68,6 +69,7 @@ class RawConnection:
         self.socket: socket.socket = plain
         if authority is not None:
             self.socket = tls_context(authority).wrap_socket(plain, server_hostname="localhost")
+        self._incoming = self.socket.makefile("rb")  # for frames alone
         payload = b"".join(struct.pack(">HI", key, value) for key, value in (settings or {}).items())
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0, payload) + frame(SETTINGS, ACK, 0))
 
@@ -91,6 +93,13 @@ class RawConnection:
             return True
         except OSError:
             return False
+
+    def frames(self) -> Iterator[tuple[int, int, bytes]]:
+        """Kind, stream and payload of each that comes, until the connection is closed."""
+        self.socket.settimeout(10)
+        while len(head := self._incoming.read(9)) == 9:
+            length, stream = int.from_bytes(head[:3], "big"), int.from_bytes(head[5:], "big")
+            yield head[3], stream, self._incoming.read(length)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

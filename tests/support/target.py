@@ -39,7 +39,6 @@ class Target(Server):
             "metrics.listen": f"127.0.0.1:{self.metrics_port}",
             "store.memory": "true",
             "namespaces": "default",
-            "wire": "nghttp2",
         }
         if tls:
             authority = Authority(folder)

@@ -40,7 +40,11 @@ async def run(folder: Path, environment: dict[str, str], *command: str) -> str:
 @pytest.fixture
 def environment(server: Server) -> dict[str, str]:
     dev_server = PERDURE if server.is_perdure else TEMPORAL
-    return {"PERDURE_ADDRESS": server.address, "PERDURE_DEV_SERVER": str(dev_server)}
+    return {
+        "PERDURE_ADDRESS": server.address,
+        "PERDURE_DEV_SERVER": str(dev_server),
+        "PERDURE_SERVER_KIND": server.kind,
+    }
 
 
 async def test_go(environment: dict[str, str]) -> None:

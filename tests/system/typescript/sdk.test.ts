@@ -155,6 +155,30 @@ test('list and count', async () => {
   assert.deepEqual(found, [handle.workflowId]);
 });
 
+function signalWith(bytes: number) {
+  return {
+    namespace: 'default',
+    workflowExecution: { workflowId: 'nobody' },
+    signalName: 'add',
+    input: { payloads: [{ data: Buffer.alloc(bytes, 'x') }] },
+  };
+}
+
+test('a message that is too large is refused in words', async () => {
+  await assert.rejects(
+    connection.workflowService.signalWorkflowExecution(signalWith(5 << 20)),
+    /grpc: received message larger than max/,
+  );
+});
+
+test('too many headers are refused in words', async () => {
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`x-${at}`, 'value']));
+  const call = () => connection.workflowService.signalWorkflowExecution(signalWith(1));
+  // The real server has no such limit.
+  const words = process.env.PERDURE_SERVER_KIND === 'real' ? /not found/ : /metadata size exceeds limit/;
+  await assert.rejects(connection.withMetadata(many, call), words);
+});
+
 test('the dev server starts as the test environment starts it', async () => {
   const environment = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'existing-path', path: devServer } },
