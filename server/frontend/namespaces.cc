@@ -125,6 +125,9 @@ temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceO
   capabilities->set_eager_workflow_start(true);
   capabilities->set_worker_heartbeats(true);
   capabilities->set_poller_autoscaling(true);
+  capabilities->set_standalone_activities(true);
+  capabilities->set_standalone_activity_start_delay(true);
+  capabilities->set_standalone_activity_operator_commands(true);
   auto* limits = info->mutable_limits();
   limits->set_blob_size_limit_error(limits::kBlobSize);
   limits->set_memo_size_limit_error(limits::kMemoSize);

@@ -62,7 +62,8 @@ DIFFERENCES = [
     ),
     Difference(
         "namespace/*",
-        r".*\.capabilities\.(standalone_\w+|reported_problems_search_attribute|sync_update|async_update)",
+        r".*\.capabilities\."
+        r"(standalone_activity_batch_operations|reported_problems_search_attribute|sync_update|async_update)",
         NOT_ANNOUNCED,
         ABSENT,
     ),

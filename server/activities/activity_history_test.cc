@@ -1,0 +1,177 @@
+// Activities on their own in history, with a worker that polls matching: they outlive crashes and a small
+// memory, and go by retention or when they are deleted.
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+
+#include "base/time.h"
+#include "server/activities/activity_history.h"
+#include "server/activities/activity_line.h"
+#include "server/history/testing/test_node.h"
+
+namespace perdure::server {
+namespace {
+
+namespace activity = engine::activity;
+namespace enums = temporal::api::enums::v1;
+using testing::Awaited;
+using testing::TestNode;
+
+constexpr absl::Duration kRetention = absl::Hours(72);
+
+struct Activities {
+  explicit Activities(HistoryOptions history = {}) : node(OptionsWith(std::move(history))) {}
+
+  static TestNode::Options OptionsWith(HistoryOptions history) {
+    TestNode::Options options;
+    options.history = history;
+    options.kinds = {ActivityLine()};
+    return options;
+  }
+  ActivityHistory history() { return ActivityHistory(node.history()); }
+  EntityRef Ref(const std::string& id) const { return ActivityRef(node.namespace_id(), id, std::nullopt); }
+
+  // Two attempts of 10 s, an hour apart.
+  absl::Status Start(const std::string& id) {
+    activity::api::StartActivityExecutionRequest request;
+    request.set_namespace_("default");
+    request.set_activity_id(id);
+    request.mutable_activity_type()->set_name("type");
+    request.mutable_task_queue()->set_name("queue");
+    *request.mutable_start_to_close_timeout() = ToProto(absl::Seconds(10));
+    request.mutable_retry_policy()->set_maximum_attempts(2);
+    *request.mutable_retry_policy()->mutable_initial_interval() = ToProto(absl::Hours(1));
+    request.set_request_id("start " + id);
+    Awaited<activity::StartReply> reply;
+    history().Start(node.namespace_id(), std::move(request), reply.Answer());
+    node.Run();
+    return reply.Get().status();
+  }
+  absl::Status Do(const std::string& id, activity::Request request) {
+    Awaited<activity::Reply> reply;
+    history().Execute(Ref(id), std::move(request), reply.Answer());
+    node.Run();
+    return reply.Get().status();
+  }
+  absl::Status Complete(const std::string& id, const TaskToken& token) {
+    activity::Complete completed;
+    completed.token = token;
+    return Do(id, std::move(completed));
+  }
+  absl::Status Fail(const std::string& id, const TaskToken& token) {
+    activity::Fail failed;
+    failed.token = token;
+    failed.request.mutable_failure()->mutable_application_failure_info()->set_type("type");
+    return Do(id, std::move(failed));
+  }
+  absl::StatusOr<activity::api::DescribeActivityExecutionResponse> Describe(const std::string& id) {
+    Awaited<ActivityHistory::Described> reply;
+    history().Describe(Ref(id), {}, reply.Answer());
+    node.Run();
+    if (!reply.Get().ok()) return reply.Get().status();
+    return reply.Get()->response;
+  }
+  enums::ActivityExecutionStatus Status(const std::string& id) { return Describe(id)->info().status(); }
+  size_t Resident() {
+    return node.history().host(0).resident_runs() + node.history().host(1).resident_runs();
+  }
+
+  TestNode node;
+};
+
+TEST_CASE("an activity goes on over a crash after each of its steps") {
+  const bool crash = GENERATE(false, true);
+  Activities at;
+  const auto interrupt = [&] {
+    if (!crash) return;
+    at.node.Crash();
+    at.node.Restart();
+  };
+  REQUIRE(at.Start("act").ok());
+  interrupt();
+  const auto first = at.node.PollActivity();
+  interrupt();
+  activity::Heartbeat heartbeat;
+  heartbeat.token = first.token;
+  heartbeat.request.mutable_details()->add_payloads()->set_data("half");
+  REQUIRE(at.Do("act", heartbeat).ok());
+  interrupt();
+  REQUIRE(at.Fail("act", first.token).ok());
+  interrupt();
+  const Awaited<PolledTask> early = at.node.PollActivityLater("queue");
+  at.node.Advance(absl::Minutes(59));
+  CHECK(std::holds_alternative<std::monostate>(early.Get()->task));
+  interrupt();
+  at.node.Advance(absl::Minutes(1));
+  const auto second = at.node.PollActivity();
+  CHECK(second.response.attempt() == 2);
+  CHECK(second.response.heartbeat_details().payloads(0).data() == "half");
+  interrupt();
+  CHECK(absl::IsNotFound(at.Complete("act", first.token)));
+  REQUIRE(at.Complete("act", second.token).ok());
+  interrupt();
+  CHECK(at.Status("act") == enums::ACTIVITY_EXECUTION_STATUS_COMPLETED);
+}
+
+TEST_CASE("timeouts of activities that left memory come, also after a restart") {
+  HistoryOptions forgetful;
+  forgetful.resident_bytes = 1;
+  Activities at(forgetful);
+  const bool crash = GENERATE(false, true);
+  for (int i = 0; i < 20; ++i) REQUIRE(at.Start("act" + std::to_string(i)).ok());
+  for (int i = 0; i < 20; ++i) at.node.PollActivity();
+  CHECK(at.Resident() == 0);
+  if (crash) {
+    at.node.Crash();
+    at.node.Restart();
+  }
+  at.node.Advance(absl::Seconds(10));
+  for (int i = 0; i < 20; ++i) {
+    const auto described = at.Describe("act" + std::to_string(i));
+    CHECK(described->info().attempt() == 2);
+  }
+}
+
+TEST_CASE("a closed activity goes by retention and leaves nothing") {
+  Activities at;
+  const bool crash = GENERATE(false, true);
+  REQUIRE(at.Start("act").ok());
+  REQUIRE(at.Complete("act", at.node.PollActivity().token).ok());
+  if (crash) {
+    at.node.Crash();
+    at.node.Restart();
+  }
+  at.node.Advance(kRetention - absl::Minutes(1));
+  CHECK(at.Describe("act").ok());
+  at.node.Advance(absl::Minutes(2));
+  CHECK(absl::IsNotFound(at.Describe("act").status()));
+  CHECK(at.node.store().Contents().empty());
+}
+
+TEST_CASE("a deleted activity goes at once, open or closed, and its id is free") {
+  Activities at;
+  const bool open = GENERATE(false, true);
+  REQUIRE(at.Start("act").ok());
+  if (!open) REQUIRE(at.Complete("act", at.node.PollActivity().token).ok());
+  REQUIRE(at.Do("act", activity::Delete{}).ok());
+  at.node.Advance(absl::Minutes(2));
+  CHECK(absl::IsNotFound(at.Describe("act").status()));
+  CHECK(at.node.store().Contents().empty());
+  CHECK(at.Start("act").ok());
+  CHECK(at.Status("act") == enums::ACTIVITY_EXECUTION_STATUS_RUNNING);
+}
+
+TEST_CASE("an activity and a workflow of one id have nothing to do with each other") {
+  Activities at;
+  REQUIRE(at.Start("same").ok());
+  REQUIRE(at.node.Start("same").ok());
+  REQUIRE(at.Complete("same", at.node.PollActivity().token).ok());
+  REQUIRE(at.node.CompleteRun(at.node.PollWorkflow()).ok());
+  CHECK(at.Status("same") == enums::ACTIVITY_EXECUTION_STATUS_COMPLETED);
+  CHECK(at.node.Events("same").ends_with("WORKFLOW_EXECUTION_COMPLETED"));
+  at.node.Advance(kRetention + absl::Minutes(1));
+  CHECK(at.node.store().Contents().empty());
+}
+
+}  // namespace
+}  // namespace perdure::server
