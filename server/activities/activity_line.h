@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/activity/activity_entity.h"
+#include "server/activities/activity_inspector.h"
 #include "server/activities/activity_metrics.h"
 #include "server/history/entity_kinds.h"
 
@@ -11,7 +12,8 @@ namespace perdure::server {
 
 inline EntityKind ActivityLine() {
   return {std::make_shared<engine::activity::ActivityKind>(),
-          [](Metrics& metrics) { return std::make_unique<ActivityMetrics>(metrics); }};
+          [](Metrics& metrics) { return std::make_unique<ActivityMetrics>(metrics); },
+          std::make_shared<ActivityInspector>()};
 }
 
 }  // namespace perdure::server

@@ -10,6 +10,7 @@
 #include "base/event_loop.h"
 #include "server/cli/await.h"
 #include "server/cli/config_flags.h"
+#include "server/cli/server_kinds.h"
 #include "server/cli/store_choice.h"
 #include "server/cli/stored_run.h"
 #include "server/cluster/stored_namespaces.h"
@@ -20,7 +21,8 @@ namespace {
 struct Flags {
   std::shared_ptr<ConfigFlags> config;
   std::string name_space = "default";
-  std::string workflow_id;
+  std::string kind = "workflow";
+  std::string id;
   std::string run_id;
   bool json = false;
 };
@@ -29,14 +31,18 @@ using Description = absl::StatusOr<nlohmann::ordered_json>;
 
 Description LookIn(persistence::Session& session, EventLoop& loop, const Flags& flags,
                    std::optional<Uuid> run_id) {
+  const EntityKinds kinds = ServerKinds();
+  const auto line = KindNamed(kinds, flags.kind);
+  if (!line.ok()) return line.status();
   StoredNamespaces namespaces(session, loop);
   const auto loaded = Await<bool>([&](auto done) { namespaces.Load(std::move(done)); });
   if (!loaded.ok()) return loaded.status();
   const auto name_space = namespaces.ByName(flags.name_space);
   if (!name_space.ok()) return name_space.status();
-  const auto run = ReadStoredRun(session, loop, **name_space, flags.workflow_id, run_id);
+  const StoredRunName name{**line, **name_space, flags.id, run_id};
+  const auto run = ReadStoredRun(session, loop, name);
   if (!run.ok()) return run.status();
-  return Describe(*run, **name_space, flags.workflow_id);
+  return Describe(*run, name);
 }
 
 Description Look(const Flags& flags) {
@@ -70,7 +76,8 @@ void AddInspect(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   CLI::App& command =
       *app.add_subcommand("inspect", "Print what the store holds of a run; safe while a server works on it");
-  command.add_option("workflow-id", flags->workflow_id, "Workflow id")->required();
+  command.add_option("id", flags->id, "Workflow id, or the id of an entity of another kind")->required();
+  command.add_option("-k,--kind", flags->kind, "Its kind: workflow or activity")->capture_default_str();
   command.add_option("-n,--namespace", flags->name_space, "Its namespace")->capture_default_str();
   command.add_option("-r,--run-id", flags->run_id, "Run id; without it the current run");
   command.add_flag("--json", flags->json, "As JSON");

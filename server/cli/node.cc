@@ -15,13 +15,13 @@
 #include "base/notification.h"
 #include "base/text.h"
 #include "base/wall_clock.h"
-#include "server/activities/activity_line.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
 #include "server/cli/await.h"
 #include "server/cli/node_health.h"
 #include "server/cli/patience.h"
 #include "server/cli/process_limits.h"
+#include "server/cli/server_kinds.h"
 #include "server/cli/store_reporter.h"
 #include "server/cluster/lease.h"
 #include "server/cluster/stored_namespaces.h"
@@ -37,7 +37,6 @@
 #include "server/metrics/prometheus_metrics.h"
 #include "server/visibility/stored_visibility.h"
 #include "server/wire/wire_server.h"
-#include "server/workflows/workflow_line.h"
 #include "spdlog/spdlog.h"
 
 namespace perdure::server {
@@ -355,7 +354,7 @@ class Node::Impl {
   std::unique_ptr<persistence::Session> lease_session_;
   std::unique_ptr<LeaseKeeper> lease_;
   // Every kind of entity that this server knows.
-  const EntityKinds kinds_{{WorkflowLine(), ActivityLine()}};
+  const EntityKinds kinds_ = ServerKinds();
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;

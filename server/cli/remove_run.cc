@@ -10,6 +10,7 @@
 #include "base/event_loop.h"
 #include "server/cli/await.h"
 #include "server/cli/config_flags.h"
+#include "server/cli/server_kinds.h"
 #include "server/cli/store_choice.h"
 #include "server/cli/stored_run.h"
 #include "server/cluster/stored_namespaces.h"
@@ -27,7 +28,8 @@ constexpr absl::Duration kLease = absl::Seconds(30);
 struct RemoveFlags {
   std::shared_ptr<ConfigFlags> config;
   std::string name_space = "default";
-  std::string workflow_id;
+  std::string kind = "workflow";
+  std::string id;
   std::string run_id;
 };
 
@@ -38,13 +40,16 @@ class IgnoresOperations final : public persistence::StoreObserver {
 
 absl::StatusOr<StoredRunView> FindRun(Session& session, EventLoop& loop, const RemoveFlags& flags,
                                       Uuid run_id) {
+  const EntityKinds kinds = ServerKinds();
+  const auto line = KindNamed(kinds, flags.kind);
+  if (!line.ok()) return line.status();
   StoredNamespaces namespaces(session, loop);
   const auto loaded = Await<bool>([&](auto done) { namespaces.Load(std::move(done)); });
   if (!loaded.ok()) return loaded.status();
   const auto name_space = namespaces.ByName(flags.name_space);
   if (!name_space.ok()) return name_space.status();
-  auto run = ReadStoredRun(session, loop, **name_space, flags.workflow_id, run_id);
-  if (run.ok() && run->state.ok()) {
+  auto run = ReadStoredRun(session, loop, {**line, **name_space, flags.id, run_id});
+  if (run.ok() && run->entity.ok()) {
     return absl::FailedPreconditionError(
         "this run can be read: terminate it by any client, and retention removes it");
   }
@@ -111,7 +116,8 @@ void AddRemoveRun(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand(
       "remove-run",
       "Remove a run that cannot be folded (inspect says so); while no server works on the store");
-  command.add_option("workflow-id", flags->workflow_id, "Workflow id")->required();
+  command.add_option("id", flags->id, "Workflow id, or the id of an entity of another kind")->required();
+  command.add_option("-k,--kind", flags->kind, "Its kind: workflow or activity")->capture_default_str();
   command.add_option("-r,--run-id", flags->run_id, "Run id")->required();
   command.add_option("-n,--namespace", flags->name_space, "Its namespace")->capture_default_str();
   flags->config = AddConfigFlags(command);

@@ -4,13 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "engine/workflow/workflow.h"
 #include "server/cli/await.h"
 
 namespace perdure::server {
 namespace {
 
-namespace workflow = engine::workflow;
 using persistence::HistoryRow;
 using persistence::RunKey;
 using persistence::Session;
@@ -18,7 +16,7 @@ using persistence::Session;
 constexpr size_t kPageBytes = 4 * 1024 * 1024;
 
 absl::StatusOr<std::optional<Uuid>> FindCurrent(Session& session, Executor& loop,
-                                                const persistence::WorkflowKey& key) {
+                                                const persistence::EntityKey& key) {
   using Found = std::vector<std::optional<Uuid>>;
   auto found = AwaitOn<Found>(loop, [&](auto done) { session.FindCurrentRuns({key}, std::move(done)); });
   if (!found.ok()) return found.status();
@@ -44,6 +42,7 @@ absl::StatusOr<std::optional<persistence::ExecutionRow>> ReadRow(Session& sessio
                                                                  const Uuid& namespace_id,
                                                                  const RunKey& key) {
   persistence::VisibilityQuery query;
+  query.kind = key.kind;
   query.namespace_id = namespace_id;
   query.filter =
       persistence::Filter::Of({persistence::Column::kRunId, persistence::Comparison::kEqual, key.run_id});
@@ -56,42 +55,45 @@ absl::StatusOr<std::optional<persistence::ExecutionRow>> ReadRow(Session& sessio
   return std::move(page->rows.front().row);
 }
 
-absl::StatusOr<workflow::State> Fold(const persistence::StoredRun& stored) {
-  workflow::State state;
+absl::StatusOr<std::unique_ptr<engine::Entity>> Fold(const engine::Kind& kind,
+                                                     const persistence::StoredRun& stored) {
+  auto entity = kind.New();
   if (stored.snapshot) {
-    auto decoded = workflow::DecodeSnapshot(stored.snapshot->state);
+    auto decoded = kind.Decode(stored.snapshot->state);
     if (!decoded.ok()) return decoded.status();
-    state = *std::move(decoded);
+    entity = *std::move(decoded);
   }
   for (const HistoryRow& row : stored.rows) {
     absl::Status applied =
-        workflow::Apply(state, {row.first_event_id, row.event_count, row.events, row.changes, row.sequence});
+        entity->Apply({row.first_event_id, row.event_count, row.events, row.changes, row.sequence});
     if (!applied.ok()) return applied;
   }
-  return state;
+  return entity;
 }
 
 }  // namespace
 
-absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, const Namespace& name_space,
-                                            const std::string& workflow_id, std::optional<Uuid> run_id) {
-  const ShardId shard = ShardOf(name_space.id, workflow_id);
+absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, const StoredRunName& name) {
+  const engine::Kind& kind = *name.line.kind;
+  const Uuid& namespace_id = name.name_space.id;
+  const ShardId shard = ShardOf(namespace_id, name.id);
+  std::optional<Uuid> run_id = name.run_id;
   if (!run_id) {
-    const auto current = FindCurrent(session, loop, {shard, name_space.id, workflow_id});
+    const auto current = FindCurrent(session, loop, {shard, namespace_id, name.id, kind.number()});
     if (!current.ok()) return current.status();
     run_id = *current;
   }
-  absl::Status none = absl::NotFoundError(
-      fmt::format("the store has no run{} of workflow \"{}\" in namespace \"{}\"",
-                  run_id ? " " + run_id->ToString() : "", workflow_id, name_space.settings.name));
+  absl::Status none = absl::NotFoundError(fmt::format(
+      "the store has no run{} of {} \"{}\" in namespace \"{}\"", run_id ? " " + run_id->ToString() : "",
+      kind.name(), name.id, name.name_space.settings.name));
   if (!run_id) return none;
-  StoredRunView view{.key = {shard, *run_id},
+  StoredRunView view{.key = {shard, *run_id, kind.number()},
                      .is_current = false,
                      .row = {},
                      .snapshot = {},
                      .records = {},
                      .records_left_out = 0,
-                     .state = none};
+                     .entity = none};
 
   auto runs = AwaitOn<std::vector<persistence::StoredRun>>(
       loop, [&](auto done) { session.LoadRuns({{view.key}}, std::move(done)); });
@@ -99,7 +101,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
   persistence::StoredRun& stored = runs->front();
   if (stored.found != persistence::StoredRun::Found::kRun) return none;
   view.is_current = stored.current;
-  auto row = ReadRow(session, loop, name_space.id, view.key);
+  auto row = ReadRow(session, loop, namespace_id, view.key);
   if (!row.ok()) return row.status();
   view.row = *std::move(row);
   if (stored.snapshot) {
@@ -107,7 +109,7 @@ absl::StatusOr<StoredRunView> ReadStoredRun(Session& session, Executor& loop, co
     if (!read.ok()) return read;
     view.records_left_out = stored.snapshot->sequence - static_cast<int64_t>(view.records.size());
   }
-  view.state = Fold(stored);
+  view.entity = Fold(kind, stored);
   for (HistoryRow& record : stored.rows) view.records.push_back(std::move(record));
   view.snapshot = std::move(stored.snapshot);
   return view;

@@ -1,58 +1,24 @@
 // The description of a stored run: names instead of numbers, and no payloads.
 #include <fmt/format.h>
 
-#include "base/nesting.h"
-#include "base/text.h"
-#include "engine/workflow/fold/change_table.h"
-#include "engine/workflow/workflow.h"
-#include "perdure/record.pb.h"
 #include "server/cli/stored_run.h"
 
 namespace perdure::server {
 namespace {
 
-namespace workflow = engine::workflow;
-namespace enums = temporal::api::enums::v1;
 using Json = nlohmann::ordered_json;
 
-Json TimeOf(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
+Json TimeOf(absl::Time time) { return ShownTime(time); }
 Json TimeOf(const std::optional<absl::Time>& time) { return time ? TimeOf(*time) : Json(); }
-
-std::string StatusName(int status) {
-  const auto value = static_cast<enums::WorkflowExecutionStatus>(status);
-  return CamelCase(enums::WorkflowExecutionStatus_Name(value), "WORKFLOW_EXECUTION_STATUS_");
-}
-
-Json EventsOf(const persistence::HistoryRow& row) {
-  temporal::api::history::v1::History history;
-  if (!ParseStored(row.events, history)) return "these bytes are no events";
-  Json events = Json::array();
-  for (const auto& event : history.events()) {
-    const std::string name = CamelCase(enums::EventType_Name(event.event_type()), "EVENT_TYPE_");
-    events.push_back(fmt::format("{} {}", event.event_id(), name));
-  }
-  return events;
-}
-
-Json ChangesOf(const persistence::HistoryRow& row) {
-  perdure::engine::Changes changes;
-  if (!ParseStored(row.changes, changes)) return "these bytes are no changes";
-  Json names = Json::array();
-  for (const auto& change : changes.changes()) {
-    const std::string_view name = workflow::NameOf(change.kind_case());
-    names.push_back(name.empty() ? "of a kind that this version does not know" : std::string(name));
-  }
-  return names;
-}
 
 Json NamedRunOf(const std::optional<NamedRun>& run) {
   return run ? Json{{"id", run->id}, {"run_id", run->run_id.ToString()}} : Json();
 }
 
-Json RowOf(const persistence::ExecutionRow& row) {
-  return {{"status", StatusName(row.status)},
+Json RowOf(const persistence::ExecutionRow& row, const KindInspector& inspector) {
+  return {{"status", inspector.StatusName(row.status)},
           {"current", row.current},
-          {"workflow_type", row.workflow_type},
+          {std::string(inspector.TypeName()), row.workflow_type},
           {"task_queue", row.task_queue},
           {"start_time", TimeOf(row.start_time)},
           {"execution_time", TimeOf(row.execution_time)},
@@ -65,46 +31,20 @@ Json RowOf(const persistence::ExecutionRow& row) {
           {"root", NamedRunOf(row.root)}};
 }
 
-Json StateOf(const workflow::State& state) {
-  Json json = {{"status", StatusName(state.status)},
-               {"next_event_id", state.next_event_id},
-               {"last_sequence", state.last_sequence},
-               {"history_size_bytes", state.history_size_bytes},
-               {"last_event_time", TimeOf(state.last_event_time)},
-               {"delete_after", TimeOf(state.delete_after)},
-               {"cancel_requested", state.CancelRequested()},
-               {"signals", state.signal_count},
-               {"buffered_events", state.buffered->size()},
-               {"sticky_task_queue", state.sticky ? Json(state.sticky->name) : Json()}};
-  if (const workflow::WorkflowTask* const task = state.workflow_task.pending(); task != nullptr) {
-    json["workflow_task"] = {{"scheduled_event_id", task->scheduled_event_id},
-                             {"started_event_id", task->started_event_id},
-                             {"attempt", task->attempt},
-                             {"scheduled_time", TimeOf(task->scheduled_time)},
-                             {"started_time", TimeOf(task->started_time)}};
-  } else {
-    json["workflow_task"] = nullptr;
+Json MessagesOf(const engine::Obligations& obligations) {
+  Json messages = Json::array();
+  for (const engine::OwedMessage& message : obligations.messages) {
+    const auto* type = perdure::engine::Message::descriptor()->FindFieldByNumber(message.key.type);
+    messages.push_back({{"type", type == nullptr ? std::string() : std::string(type->name())},
+                        {"number", message.key.number},
+                        {"to_namespace_id", message.target.namespace_id.ToString()},
+                        {"to_kind", message.target.kind},
+                        {"to", message.target.id}});
   }
-  Json& activities = json["activities"] = Json::array();
-  for (const auto& [id, activity] : *state.activities) {
-    const auto& scheduled = activity->scheduled->activity_task_scheduled_event_attributes();
-    activities.push_back({{"activity_id", scheduled.activity_id()},
-                          {"type", scheduled.activity_type().name()},
-                          {"scheduled_event_id", id},
-                          {"attempt", activity->attempt},
-                          {"scheduled_time", TimeOf(activity->scheduled_time)},
-                          {"started_time", TimeOf(activity->started_time)},
-                          {"failed_before", activity->last_failure != nullptr}});
-  }
-  Json& timers = json["timers"] = Json::array();
-  for (const auto& [id, timer] : *state.timers) {
-    timers.push_back({{"timer_id", id}, {"fires_at", TimeOf(timer.fires_at)}});
-  }
-  return json;
+  return messages;
 }
 
-Json ObligationsJson(const workflow::State& state) {
-  const engine::Obligations obligations = workflow::ObligationsOf(state);
+Json ObligationsJson(const engine::Obligations& obligations) {
   // A dispatch may be of a later moment: the next attempt of an activity.
   std::optional<absl::Time> wake = obligations.next_timer;
   Json dispatches = Json::array();
@@ -117,7 +57,9 @@ Json ObligationsJson(const workflow::State& state) {
          {"attempt", dispatch.attempt},
          {"scheduled_time", TimeOf(dispatch.scheduled_time)}});
   }
-  return {{"dispatches", std::move(dispatches)}, {"next_wake", TimeOf(wake)}};
+  return {{"dispatches", std::move(dispatches)},
+          {"messages", MessagesOf(obligations)},
+          {"next_wake", TimeOf(wake)}};
 }
 
 std::string Scalar(const Json& value) {
@@ -159,14 +101,15 @@ void Append(const Json& object, const std::string& indent, std::string& out) {
 
 }  // namespace
 
-Json Describe(const StoredRunView& run, const Namespace& name_space, const std::string& workflow_id) {
-  Json json = {{"namespace", name_space.settings.name},
-               {"workflow_id", workflow_id},
+Json Describe(const StoredRunView& run, const StoredRunName& name) {
+  const KindInspector& inspector = *name.line.inspector;
+  Json json = {{"namespace", name.name_space.settings.name},
+               {std::string(inspector.IdName()), name.id},
                {"run_id", run.key.run_id.ToString()},
-               {"kind", run.key.kind},
+               {"kind", std::string(name.line.kind->name())},
                {"shard", run.key.shard},
                {"current_run", run.is_current}};
-  json["execution"] = run.row ? RowOf(*run.row) : Json();
+  json["execution"] = run.row ? RowOf(*run.row, inspector) : Json();
   json["snapshot"] = run.snapshot ? Json{{"sequence", run.snapshot->sequence},
                                          {"next_event_id", run.snapshot->next_event_id},
                                          {"bytes", run.snapshot->state.size()}}
@@ -174,16 +117,17 @@ Json Describe(const StoredRunView& run, const Namespace& name_space, const std::
   json["records_left_out"] = run.records_left_out;
   Json& records = json["records"] = Json::array();
   for (const persistence::HistoryRow& row : run.records) {
+    const engine::Record record{row.first_event_id, row.event_count, row.events, row.changes, row.sequence};
     records.push_back({{"sequence", row.sequence},
-                       {"events", EventsOf(row)},
-                       {"changes", ChangesOf(row)},
+                       {"events", inspector.EventsOf(record)},
+                       {"changes", inspector.ChangesOf(record)},
                        {"bytes", row.events.size() + row.changes.size()}});
   }
-  if (run.state.ok()) {
-    json["state"] = StateOf(*run.state);
-    json["obligations"] = ObligationsJson(*run.state);
+  if (run.entity.ok()) {
+    json["state"] = inspector.StateOf(**run.entity);
+    json["obligations"] = ObligationsJson((*run.entity)->DurablyOwed());
   } else {
-    json["state"] = fmt::format("cannot be folded: {}", std::string(run.state.status().message()));
+    json["state"] = fmt::format("cannot be folded: {}", std::string(run.entity.status().message()));
     json["obligations"] = nullptr;
   }
   return json;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/entity.h"
+#include "server/history/kind_inspector.h"
 #include "server/metrics/metrics.h"
 
 namespace perdure::server {
@@ -39,6 +40,8 @@ class StepObserver {
 struct EntityKind {
   std::shared_ptr<const engine::Kind> kind;
   std::function<std::unique_ptr<StepObserver>(Metrics&)> observe;
+  // Null: `perdure inspect` shows no such entities.
+  std::shared_ptr<const KindInspector> inspector = nullptr;
 };
 
 class EntityKinds {

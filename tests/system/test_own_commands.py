@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,31 @@ async def test_inspect_in_text(env: Env) -> None:
     assert f"workflow_id: {handle.id}\n" in text
     assert "  sequence: 1  events: 1 WorkflowExecutionStarted, 2 WorkflowTaskScheduled" in text
     assert f"  kind: workflow task  task_queue: {env.task_queue}" in text
+    await handle.terminate()
+
+
+async def test_inspect_an_activity_on_its_own(env: Env) -> None:
+    """Another kind of entity, by the same id as a workflow's."""
+    handle = await env.start(Collect.run)
+    await env.client.start_activity(
+        act, id=handle.id, task_queue=env.task_queue, start_to_close_timeout=timedelta(seconds=30)
+    )
+    found = inspect(env.server, handle.id, "--kind", "activity")
+    assert found["kind"] == "activity"
+    assert found["activity_id"] == handle.id
+    assert found["execution"]["activity_type"] == "act"
+    assert found["execution"]["status"] == "Running"
+    assert found["state"]["status"] == "Scheduled"
+    assert found["state"]["attempt"] == 1
+    assert found["records"][0]["changes"][0] == "created"
+    [task] = found["obligations"]["dispatches"]
+    assert task["kind"] == "activity task"
+    assert task["task_queue"] == env.task_queue
+    assert inspect(env.server, handle.id)["workflow_id"] == handle.id
+    await env.client.get_activity_handle(handle.id).terminate()
+    closed = inspect(env.server, handle.id, "--kind", "activity", "--run-id", found["run_id"])
+    assert closed["execution"]["status"] == "Terminated"
+    assert closed["obligations"]["dispatches"] == []
     await handle.terminate()
 
 
