@@ -229,6 +229,13 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      [](const std::string& value, ServeConfig& config) {
        return Assign(ToInt(value, 0, 1024), config.node.history_executors);
      }},
+    {"internal.calls", "values",
+     "How the parts of this process call each other. For tests: bytes, as they would between nodes.",
+     [](const std::string& value, ServeConfig& config) {
+       if (value != "values" && value != "bytes") return Wrong("write values or bytes");
+       config.node.calls_as_bytes = value == "bytes";
+       return absl::OkStatus();
+     }},
     {"commands.cross_namespace", "false",
      "Whether workflows may start children in other namespaces, and signal and cancel workflows there.",
      [](const std::string& value, ServeConfig& config) {

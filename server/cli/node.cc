@@ -17,6 +17,7 @@
 #include "base/wall_clock.h"
 #include "server/auth/cluster_secret.h"
 #include "server/auth/tls_credentials.h"
+#include "server/calls/calls_as_bytes.h"
 #include "server/cli/await.h"
 #include "server/cli/node_health.h"
 #include "server/cli/patience.h"
@@ -42,11 +43,11 @@
 namespace perdure::server {
 namespace {
 
-// Of the API's server, as clients are told: what this one behaves like.
+// The version of the real server that this one behaves like, as clients are told.
 constexpr char kApiServerVersion[] = "1.32.0";
 // What history and the lease may take once the calls are answered.
 constexpr absl::Duration kLastSteps = absl::Seconds(2);
-// From a failed reading of the namespaces to the next.
+// The pause between a failed reading of the namespaces and the next.
 constexpr absl::Duration kBetweenLoads = absl::Milliseconds(500);
 
 using Loops = std::vector<std::unique_ptr<EventLoop>>;
@@ -239,18 +240,32 @@ class Node::Impl {
 
   void StartHistory() {
     health_.SetStarting("shards are being taken up");
+    if (options_.calls_as_bytes) history_as_bytes_ = std::make_unique<HistoryAsBytes>(cluster_loop_, kinds_);
     history_ =
         std::make_unique<NodeHistory>(NodeHistory::World{.store = *store_,
                                                          .namespaces = *namespaces_,
                                                          .lease = *lease_,
                                                          .metrics = metrics_,
-                                                         .kinds = kinds_},
+                                                         .kinds = kinds_,
+                                                         .carrier = history_as_bytes_.get()},
                                       Executors(history_loops_), lease_->FirstWriter(), options_.history);
-    matching_ = std::make_unique<NodeMatching>(MatchingLoop(), *history_, *namespaces_, metrics_);
+    if (history_as_bytes_ != nullptr) history_as_bytes_->Reach(*history_);
+    matching_ = std::make_unique<NodeMatching>(MatchingLoop(), CalledHistory(), *namespaces_, metrics_);
+    if (options_.calls_as_bytes) {
+      matching_as_bytes_ = std::make_unique<MatchingAsBytes>(cluster_loop_, *matching_);
+    }
     Notification serving;
-    history_->Serve(*matching_, [&] { serving.Notify(); });
+    history_->Serve(CalledMatching(), [&] { serving.Notify(); });
     cluster_loop_.Post([this] { lease_->Watch([this] { OnLeaseNews(); }); });
     serving.WaitForNotification();
+  }
+
+  // What the other parts call.
+  History& CalledHistory() {
+    return history_as_bytes_ == nullptr ? static_cast<History&>(*history_) : history_as_bytes_->remote();
+  }
+  Matching& CalledMatching() {
+    return matching_as_bytes_ == nullptr ? static_cast<Matching&>(*matching_) : matching_as_bytes_->remote();
   }
 
   absl::Status MakeNamespaces() {
@@ -287,8 +302,8 @@ class Node::Impl {
   }
 
   absl::Status Listen() {
-    frontend_.reset(new Frontend{.history = *history_,  // NOLINT(modernize-make-unique): an aggregate
-                                 .matching = *matching_,
+    frontend_.reset(new Frontend{.history = CalledHistory(),  // NOLINT(modernize-make-unique): an aggregate
+                                 .matching = CalledMatching(),
                                  .namespaces = *namespaces_,
                                  .visibility = *visibility_,
                                  .workers = workers_,
@@ -355,6 +370,9 @@ class Node::Impl {
   std::unique_ptr<LeaseKeeper> lease_;
   // Every kind of entity that this server knows.
   const EntityKinds kinds_ = ServerKinds();
+  // Null: calls pass as they are.
+  std::unique_ptr<HistoryAsBytes> history_as_bytes_;
+  std::unique_ptr<MatchingAsBytes> matching_as_bytes_;
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
   std::unique_ptr<Frontend> frontend_;

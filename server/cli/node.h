@@ -49,6 +49,8 @@ struct NodeOptions {
 
   size_t history_executors = 0;  // 0: one for two cores; one for SQLite
   HistoryOptions history;
+  // Calls between history, matching and frontend pass as the bytes that they would be between nodes.
+  bool calls_as_bytes = false;
 };
 
 class Node {

@@ -10,36 +10,30 @@
 #include <utility>
 #include <vector>
 
+#include "engine/call_wire.h"
 #include "engine/entity.h"
 #include "server/history/kind_inspector.h"
 #include "server/metrics/metrics.h"
 
 namespace perdure::server {
 
-// What led to a step.
-struct StepCause {
-  enum class Why { kRequest, kStart, kTimers, kMessage, kHardening };
-  Why why = Why::kRequest;
-  const engine::Request* request = nullptr;  // of kRequest
-};
-
-// Counts what the steps of one kind's entities bring about. One an executor, on which it lives.
+// Counts what the steps of one kind's entities say that they bring about. One an executor, on which it lives.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
   // An entity came into memory: the counters of its types are there from now on.
   virtual void OnEntity(std::string_view namespace_name, const engine::Entity& entity) = 0;
-  // A step is about to be taken, and After follows.
-  virtual void Before(const engine::Entity& entity, const StepCause& cause) = 0;
-  virtual void After(std::string_view namespace_name, const engine::Entity& entity, const StepCause& cause,
-                     bool ok) = 0;
-  // The last `records` of the entity's log were added by a step, or made it.
-  virtual void OnRecords(std::string_view namespace_name, const engine::Entity& entity, size_t records) = 0;
+  // A step of the entity, which has taken it, or the step that made it, has led to `records` and says
+  // `happenings` (null: nothing). Called before they are durable: what is lost with a commit stays counted.
+  virtual void OnStep(std::string_view namespace_name, const engine::Entity& entity,
+                      const std::vector<engine::Record>& records, const engine::Happenings* happenings) = 0;
 };
 
 struct EntityKind {
   std::shared_ptr<const engine::Kind> kind;
   std::function<std::unique_ptr<StepObserver>(Metrics&)> observe;
+  // Null: what is asked of such entities never leaves the process.
+  std::shared_ptr<const engine::CallWire> wire = nullptr;
   // Null: `perdure inspect` shows no such entities.
   std::shared_ptr<const KindInspector> inspector = nullptr;
 };
@@ -52,6 +46,13 @@ class EntityKinds {
   const engine::Kind* Find(KindNumber number) const {
     for (const EntityKind& line : kinds_) {
       if (line.kind->number() == number) return line.kind.get();
+    }
+    return nullptr;
+  }
+  // Null when no such kind is known, or it has none.
+  const engine::CallWire* WireOf(KindNumber number) const {
+    for (const EntityKind& line : kinds_) {
+      if (line.kind->number() == number) return line.wire.get();
     }
     return nullptr;
   }

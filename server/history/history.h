@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -20,20 +19,13 @@
 #include "base/ids.h"
 #include "engine/entity.h"
 #include "perdure/message.pb.h"
+#include "server/history/entity_ref.h"
+#include "server/history/task_sink.h"
 
 namespace perdure::server {
 
 template <typename T>
 using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
-
-// A run of an entity.
-struct EntityRef {
-  Uuid namespace_id;
-  std::string id;
-  std::optional<Uuid> run_id;  // nullopt: the current run
-  KindNumber kind = 1;         // a workflow
-};
-using RunRef = EntityRef;
 
 // Where a run's history stands.
 struct RunPosition {
@@ -61,10 +53,9 @@ struct EventsPage {
   int64_t next = 0;
 };
 
-class History {
+// The owners of tasks are reached by it, too.
+class History : public TaskOwners {
  public:
-  virtual ~History() = default;
-
   virtual void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
                      Callback<engine::ReplyPtr> done) = 0;
 

@@ -28,7 +28,7 @@ std::shared_ptr<absl::AnyInvocable<void()>> Countdown(size_t count, absl::AnyInv
 
 NodeHistory::NodeHistory(World world, const std::vector<Executor*>& executors, uint32_t first_writer,
                          HistoryOptions options)
-    : message_clock_(*executors.at(0)) {
+    : first_writer_(first_writer), message_clock_(*executors.at(0)) {
   std::vector<std::vector<ShardId>> shards(executors.size());
   for (ShardId shard = 0; shard < kShardCount; ++shard) shards[shard % executors.size()].push_back(shard);
   for (size_t i = 0; i < executors.size(); ++i) {
@@ -81,6 +81,21 @@ size_t NodeHistory::PlaceOf(const Uuid& namespace_id, std::string_view id) const
 
 HistoryHost& NodeHistory::HostOf(const Uuid& namespace_id, std::string_view id) const {
   return *hosts_[PlaceOf(namespace_id, id)];
+}
+
+HistoryHost* NodeHistory::HostOf(OwnerId owner) const {
+  const bool here = owner.writer >= first_writer_ && owner.writer - first_writer_ < hosts_.size();
+  return here ? hosts_[owner.writer - first_writer_].get() : nullptr;
+}
+
+void NodeHistory::Declined(Task task) {
+  HistoryHost* const host = HostOf(task.owner);
+  if (host != nullptr) host->Declined(std::move(task));
+}
+
+void NodeHistory::HasRoom(OwnerId owner, const QueueKey& queue, size_t room) {
+  HistoryHost* const host = HostOf(owner);
+  if (host != nullptr) host->HasRoom(queue, room);
 }
 
 template <typename T, typename Call>

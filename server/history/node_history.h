@@ -51,16 +51,22 @@ class NodeHistory final : public History {
   void CancelWait(uint64_t wait) override;
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
   void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done) override;
+  // Of writers that are not this node's nothing is done.
+  void Declined(Task task) override;
+  void HasRoom(OwnerId owner, const QueueKey& queue, size_t room) override;
 
   HistoryHost& host(size_t executor) { return *hosts_[executor]; }
 
  private:
   size_t PlaceOf(const Uuid& namespace_id, std::string_view id) const;
   HistoryHost& HostOf(const Uuid& namespace_id, std::string_view id) const;
+  // Null when the writer is none of this node's.
+  HistoryHost* HostOf(OwnerId owner) const;
   // Posts `call(host, done)` when the executor lets it in; answers RESOURCE_EXHAUSTED otherwise.
   template <typename T, typename Call>
   void Post(HistoryHost& host, Admission::Importance importance, size_t bytes, Callback<T> done, Call call);
 
+  const uint32_t first_writer_;
   const ProcessMessageClock message_clock_;
   std::vector<std::unique_ptr<LocalMessages>> messages_;  // of each executor
   std::vector<std::unique_ptr<HistoryHost>> hosts_;

@@ -20,7 +20,7 @@ namespace perdure::server {
 class ObligationsKeeper {
  public:
   // `ring` is called with runs that have something to do: a held dispatch, or a timer that is due.
-  ObligationsKeeper(Executor& executor, TaskOwner& owner, Alarms::Ring ring)
+  ObligationsKeeper(Executor& executor, OwnerId owner, Alarms::Ring ring)
       : executor_(executor), owner_(owner), alarms_(executor, std::move(ring)) {}
 
   void Begin(TaskSink& sink) { sink_ = &sink; }
@@ -56,7 +56,7 @@ class ObligationsKeeper {
   void Withdraw(const ResidentRun& run, const OwedDispatch& gone);
 
   Executor& executor_;
-  TaskOwner& owner_;
+  const OwnerId owner_;
   TaskSink* sink_ = nullptr;
   Alarms alarms_;
   DeclinedTasks backlog_;

@@ -120,7 +120,7 @@ void NodeMatching::OnOffer(Task task) {
     case TaskQueue::Added::kKnown:
       return;
     case TaskQueue::Added::kFull:
-      if (declined.owner != nullptr) declined.owner->Declined(std::move(declined));
+      history_.entities().Declined(std::move(declined));
       return;
   }
   MatchAll(queue);
@@ -135,7 +135,7 @@ void NodeMatching::Withdraw(const Task& task) {
   });
 }
 
-void NodeMatching::Backlogged(const QueueKey& key, TaskOwner* owner, size_t tasks) {
+void NodeMatching::Backlogged(const QueueKey& key, OwnerId owner, size_t tasks) {
   executor_.Post([this, key, owner, tasks] {
     TaskQueue& queue = QueueFor(key);
     queue.SetKept(owner, tasks);
@@ -149,7 +149,9 @@ void NodeMatching::GrantRoom(TaskQueue& queue) {
   if (queue.owners().empty() || queue.room() < (window_ + 1) / 2) return;
   const size_t share = std::max<size_t>(1, queue.room() / queue.owners().size());
   for (TaskQueue::Owner& owner : queue.owners()) {
-    if (!std::exchange(owner.told, true)) owner.owner->HasRoom(queue.key(), share);
+    if (!std::exchange(owner.told, true)) {
+      history_.entities().HasRoom(owner.owner, queue.key(), share);
+    }
   }
 }
 

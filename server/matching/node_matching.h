@@ -39,7 +39,7 @@ class NodeMatching final : public Matching {
 
   void Offer(Task task) override;
   void Withdraw(const Task& task) override;
-  void Backlogged(const QueueKey& queue, TaskOwner* owner, size_t tasks) override;
+  void Backlogged(const QueueKey& queue, OwnerId owner, size_t tasks) override;
 
   uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;

@@ -12,6 +12,7 @@ namespace {
 
 namespace workflow = engine::workflow;
 using testing::Bench;
+using testing::kOwner;
 
 TEST_CASE("a task and a poll meet, whichever came first") {
   Bench bench;
@@ -111,23 +112,23 @@ TEST_CASE("a task is held once, however often it is offered, and goes when it is
 TEST_CASE("beyond the window tasks stay with their owner until there is room") {
   Bench bench({.queue_window = 4});
   for (int i = 1; i <= 6; ++i) bench.Offer(bench.Activity(i));
-  REQUIRE(bench.owner.declined.size() == 2);
-  bench.matching.Backlogged(QueueOf(bench.Activity(1)), &bench.owner, 2);
+  REQUIRE(bench.history.declined.size() == 2);
+  bench.matching.Backlogged(QueueOf(bench.Activity(1)), kOwner, 2);
   bench.time.RunUntilIdle();
   CHECK(bench.Describe().backlog_count == 6);
-  CHECK(bench.owner.rooms.empty());
+  CHECK(bench.history.rooms.empty());
   bench.Poll();
-  CHECK(bench.owner.rooms.empty());  // not for each task
+  CHECK(bench.history.rooms.empty());  // not for each task
   bench.Poll();
-  REQUIRE(bench.owner.rooms == std::vector<size_t>{2});
+  REQUIRE(bench.history.rooms == std::vector<std::pair<OwnerId, size_t>>{{kOwner, 2}});
   bench.Offer(bench.Activity(5));
   bench.Offer(bench.Activity(6));
-  bench.matching.Backlogged(QueueOf(bench.Activity(1)), &bench.owner, 0);
+  bench.matching.Backlogged(QueueOf(bench.Activity(1)), kOwner, 0);
   bench.time.RunUntilIdle();
   CHECK(bench.Describe().backlog_count == 4);
   for (int i = 0; i < 4; ++i) bench.Poll();
   CHECK(bench.history.asked.size() == 6);
-  CHECK(bench.owner.rooms.size() == 1);
+  CHECK(bench.history.rooms.size() == 1);
 }
 
 }  // namespace

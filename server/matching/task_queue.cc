@@ -53,7 +53,7 @@ PollPtr TaskQueue::TakePoll() {
   return poll;
 }
 
-void TaskQueue::SetKept(TaskOwner* owner, size_t tasks) {
+void TaskQueue::SetKept(OwnerId owner, size_t tasks) {
   const auto known =
       std::find_if(owners_.begin(), owners_.end(), [&](const Owner& o) { return o.owner == owner; });
   if (tasks == 0) {

@@ -71,13 +71,13 @@ class TaskQueue {
 
   // --- tasks that their owners keep back
   struct Owner {
-    TaskOwner* owner = nullptr;
+    OwnerId owner;
     size_t kept = 0;
     bool told = false;  // that there is room
   };
   const std::vector<Owner>& owners() const { return owners_; }
   std::vector<Owner>& owners() { return owners_; }
-  void SetKept(TaskOwner* owner, size_t tasks);
+  void SetKept(OwnerId owner, size_t tasks);
   // What waits here and what owners keep back. Any thread may read it, also when the queue is gone.
   std::shared_ptr<const std::atomic<size_t>> backlog() const { return backlog_; }
 

@@ -40,6 +40,8 @@ class FakeHistory final : public History {
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override { cancelled_waits.push_back(wait); }
   void ReadEvents(EventsQuery query, Callback<EventsPage> done) override;
+  void Declined(Task) override {}
+  void HasRoom(OwnerId, const QueueKey&, size_t) override {}
 };
 
 // Thread-safe: gRPC's threads call it.
@@ -47,7 +49,7 @@ class FakeMatching final : public Matching {
  public:
   void Offer(Task) override {}
   void Withdraw(const Task&) override {}
-  void Backlogged(const QueueKey&, TaskOwner*, size_t) override {}
+  void Backlogged(const QueueKey&, OwnerId, size_t) override {}
 
   uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;

@@ -47,16 +47,16 @@ class HandHistory final : public server::History {
   void CancelWait(uint64_t) override {}
   void ReadEvents(EventsQuery, Callback<EventsPage>) override {}
 
+  void Declined(Task task) override { declined.push_back(std::move(task)); }
+  void HasRoom(OwnerId owner, const QueueKey&, size_t room) override { rooms.emplace_back(owner, room); }
+
   std::deque<Asked> asked;
+  std::vector<Task> declined;
+  std::vector<std::pair<OwnerId, size_t>> rooms;
 };
 
-class HandOwner final : public TaskOwner {
- public:
-  void Declined(Task task) override { declined.push_back(std::move(task)); }
-  void HasRoom(const QueueKey&, size_t room) override { rooms.push_back(room); }
-  std::vector<Task> declined;
-  std::vector<size_t> rooms;
-};
+// Who owns the tasks of the bench.
+inline constexpr OwnerId kOwner{7};
 
 // Matching alone, with tasks and polls of one namespace's queue "queue" and of its sticky queue "sticky".
 struct Bench {
@@ -72,7 +72,7 @@ struct Bench {
     task.dispatch.scheduled_event_id = n;
     task.dispatch.priority_key = priority;
     task.dispatch.scheduled_time = executor.Now();
-    task.owner = &owner;
+    task.owner = kOwner;
     return task;
   }
   Task Sticky() {
@@ -145,7 +145,6 @@ struct Bench {
   VirtualTime time{1};
   ManualExecutor executor{time};
   HandHistory history;
-  HandOwner owner;
   OneNamespace namespaces;
   NullMetrics metrics;
   NodeMatching matching;

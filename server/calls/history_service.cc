@@ -1,0 +1,148 @@
+#include "server/calls/history_service.h"
+
+#include <limits>
+#include <utility>
+
+#include "base/nesting.h"
+#include "base/time.h"
+#include "server/calls/call_values.h"
+
+namespace perdure::server {
+namespace {
+
+using calls::HistoryAnswer;
+using calls::HistoryCall;
+
+absl::Status Unreadable() { return absl::InvalidArgumentError("a call of history cannot be read"); }
+
+std::string ErrorBytes(const absl::Status& status) {
+  HistoryAnswer answer;
+  *answer.mutable_error() = ToWire(status);
+  return answer.SerializeAsString();
+}
+
+// The callback that answers with an error, or what `write` made of the value.
+template <typename T, typename Write>
+Callback<T> AnswerBy(Callback<std::string> done, Write write) {
+  return [done = std::move(done), write = std::move(write)](absl::StatusOr<T> value) mutable {
+    if (!value.ok()) return std::move(done)(ErrorBytes(value.status()));
+    HistoryAnswer answer;
+    write(*std::move(value), answer);
+    std::move(done)(answer.SerializeAsString());
+  };
+}
+
+Callback<engine::ReplyPtr> AnswerReply(const engine::CallWire& wire, Callback<std::string> done) {
+  return AnswerBy<engine::ReplyPtr>(std::move(done), [&wire](engine::ReplyPtr reply, HistoryAnswer& answer) {
+    answer.set_reply(wire.EncodeReply(*reply));
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<const engine::CallWire*> HistoryService::WireOf(uint32_t kind) const {
+  const bool number = kind <= std::numeric_limits<KindNumber>::max();
+  const engine::CallWire* const wire = number ? kinds_.WireOf(static_cast<KindNumber>(kind)) : nullptr;
+  if (wire == nullptr) return absl::InvalidArgumentError("entities of that kind are not known here");
+  return wire;
+}
+
+void HistoryService::Handle(std::string_view call, Callback<std::string> done) {
+  HistoryCall parsed;
+  if (!ParseStored(call, parsed)) return std::move(done)(Unreadable());
+  Make(std::move(parsed), std::move(done));
+}
+
+void HistoryService::Make(HistoryCall call, Callback<std::string> done) {
+  switch (call.call_case()) {
+    case HistoryCall::kStart:
+      return Start(call.start(), std::move(done));
+    case HistoryCall::kExecute:
+      return Ask(*call.mutable_execute(), /*decided=*/true, std::move(done));
+    case HistoryCall::kRead:
+      return Ask(*call.mutable_read(), /*decided=*/false, std::move(done));
+    case HistoryCall::kWaitForEvents:
+      return Wait(*call.mutable_wait_for_events(), std::move(done));
+    case HistoryCall::kReadEvents: {
+      absl::StatusOr<EventsQuery> query = FromWire(std::move(*call.mutable_read_events()));
+      if (!query.ok()) return std::move(done)(query.status());
+      return history_.ReadEvents(
+          *std::move(query),
+          AnswerBy<EventsPage>(std::move(done), [](EventsPage page, HistoryAnswer& answer) {
+            *answer.mutable_page() = ToWire(std::move(page));
+          }));
+    }
+    case HistoryCall::kDeliver:
+      return history_.Deliver(
+          std::move(*call.mutable_deliver()),
+          AnswerBy<perdure::engine::DeliveryAnswers>(
+              std::move(done), [](perdure::engine::DeliveryAnswers delivered, HistoryAnswer& answer) {
+                *answer.mutable_delivered() = std::move(delivered);
+              }));
+    case HistoryCall::kTold:
+      heard_.Hear(call.told(), [this](const std::string& one) { Hear(one); });
+      return std::move(done)(std::string());
+    case HistoryCall::kCancelWait:
+    case HistoryCall::kDeclined:
+    case HistoryCall::kHasRoom:
+    case HistoryCall::CALL_NOT_SET:
+      break;
+  }
+  std::move(done)(Unreadable());
+}
+
+void HistoryService::Start(const calls::StartEntity& call, Callback<std::string> done) {
+  const auto wire = WireOf(call.kind());
+  if (!wire.ok()) return std::move(done)(wire.status());
+  const std::optional<Uuid> namespace_id = Uuid::FromBytes(call.namespace_id());
+  if (!namespace_id.has_value()) return std::move(done)(Unreadable());
+  absl::StatusOr<std::unique_ptr<engine::StartRequest>> start = (*wire)->DecodeStart(call.request());
+  if (!start.ok()) return std::move(done)(start.status());
+  history_.Start(*namespace_id, static_cast<KindNumber>(call.kind()), *std::move(start),
+                 AnswerReply(**wire, std::move(done)));
+}
+
+void HistoryService::Ask(calls::AskEntity& call, bool decided, Callback<std::string> done) {
+  absl::StatusOr<EntityRef> run = FromWire(std::move(*call.mutable_run()));
+  if (!run.ok()) return std::move(done)(run.status());
+  const auto wire = WireOf(run->kind);
+  if (!wire.ok()) return std::move(done)(wire.status());
+  absl::StatusOr<engine::RequestPtr> request = (*wire)->DecodeRequest(call.request());
+  if (!request.ok()) return std::move(done)(request.status());
+  Callback<engine::ReplyPtr> answer = AnswerReply(**wire, std::move(done));
+  if (decided) return history_.Execute(*std::move(run), *std::move(request), std::move(answer));
+  history_.Read(*std::move(run), *std::move(request), std::move(answer));
+}
+
+void HistoryService::Wait(calls::WaitForEvents& call, Callback<std::string> done) {
+  absl::StatusOr<EntityRef> run = FromWire(std::move(*call.mutable_run()));
+  if (!run.ok()) return std::move(done)(run.status());
+  const uint64_t theirs = call.wait();
+  waits_->Begin(theirs);
+  auto answer = AnswerBy<RunPosition>(std::move(done), [](RunPosition position, HistoryAnswer& wire) {
+    *wire.mutable_position() = ToWire(std::move(position));
+  });
+  const uint64_t ours = history_.WaitForEvents(
+      *std::move(run), call.from_event_id(), FromProto(call.max_wait()),
+      [waits = waits_, theirs, answer = std::move(answer)](absl::StatusOr<RunPosition> position) mutable {
+        waits->Answered(theirs);
+        std::move(answer)(std::move(position));
+      });
+  if (waits_->Made(theirs, ours)) history_.CancelWait(ours);
+}
+
+void HistoryService::Hear(const std::string& call) {
+  HistoryCall told;
+  if (!ParseStored(call, told)) return;
+  if (told.has_declined()) {
+    absl::StatusOr<Task> task = FromWire(std::move(*told.mutable_declined()));
+    if (task.ok()) history_.Declined(*std::move(task));
+  } else if (told.has_has_room()) {
+    const absl::StatusOr<QueueKey> queue = FromWire(std::move(*told.mutable_has_room()->mutable_queue()));
+    if (queue.ok()) history_.HasRoom({told.has_room().owner()}, *queue, told.has_room().tasks());
+  } else if (told.call_case() == HistoryCall::kCancelWait) {
+    if (const auto ours = waits_->CallOff(told.cancel_wait())) history_.CancelWait(*ours);
+  }
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,91 @@
+#include "server/calls/remote_matching.h"
+
+#include <utility>
+
+#include "base/nesting.h"
+#include "base/status.h"
+#include "server/calls/call_values.h"
+
+namespace perdure::server {
+namespace {
+
+using calls::MatchingAnswer;
+using calls::MatchingCall;
+
+// The callback that reads the answer's bytes; `take` makes the value of an answer that is no error.
+template <typename T, typename Take>
+Callback<std::string> ReadMatchingBy(Callback<T> done, Take take) {
+  return [done = std::move(done), take](absl::StatusOr<std::string> bytes) mutable {
+    if (!bytes.ok()) return std::move(done)(bytes.status());
+    MatchingAnswer answer;
+    if (!ParseStored(*bytes, answer)) {
+      return std::move(done)(Unavailable("an answer of matching cannot be read"));
+    }
+    if (answer.has_error()) return std::move(done)(FromWire(answer.error()));
+    std::move(done)(take(answer));
+  };
+}
+
+}  // namespace
+
+RemoteMatching::RemoteMatching(Executor& executor, CallCarrier& carrier)
+    : carrier_(carrier), told_(executor, carrier, [](calls::Told batch) {
+        MatchingCall call;
+        *call.mutable_told() = std::move(batch);
+        return call.SerializeAsString();
+      }) {}
+
+void RemoteMatching::Offer(Task task) {
+  MatchingCall call;
+  *call.mutable_offer() = ToWire(task);
+  told_.Tell(call.SerializeAsString());
+}
+
+void RemoteMatching::Withdraw(const Task& task) {
+  MatchingCall call;
+  *call.mutable_withdraw() = ToWire(task);
+  told_.Tell(call.SerializeAsString());
+}
+
+void RemoteMatching::Backlogged(const QueueKey& queue, OwnerId owner, size_t tasks) {
+  MatchingCall call;
+  *call.mutable_backlogged()->mutable_queue() = ToWire(queue);
+  call.mutable_backlogged()->set_owner(owner.writer);
+  call.mutable_backlogged()->set_tasks(tasks);
+  told_.Tell(call.SerializeAsString());
+}
+
+uint64_t RemoteMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
+  const uint64_t id = next_poll_.fetch_add(1, std::memory_order_relaxed);
+  MatchingCall call;
+  call.mutable_start_poll()->set_id(id);
+  *call.mutable_start_poll()->mutable_poll() = ToWire(std::move(poll));
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadMatchingBy<PolledTask>(std::move(done), [](MatchingAnswer& answer) {
+                   return FromWire(std::move(*answer.mutable_polled()));
+                 }));
+  return id;
+}
+
+void RemoteMatching::CancelPoll(uint64_t poll) {
+  MatchingCall call;
+  call.set_cancel_poll(poll);
+  told_.Tell(call.SerializeAsString());
+}
+
+void RemoteMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
+  MatchingCall call;
+  *call.mutable_describe() = ToWire(queue);
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadMatchingBy<QueueDescription>(std::move(done), [](MatchingAnswer& answer) {
+                   return FromWire(std::move(*answer.mutable_description()));
+                 }));
+}
+
+void RemoteMatching::ForgetStickyQueue(QueueKey queue) {
+  MatchingCall call;
+  *call.mutable_forget_sticky_queue() = ToWire(queue);
+  told_.Tell(call.SerializeAsString());
+}
+
+}  // namespace perdure::server
