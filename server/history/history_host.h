@@ -48,8 +48,7 @@
 
 namespace perdure::server {
 
-class HistoryHost final : public TaskOwner,
-                          private Batcher::Host,
+class HistoryHost final : private Batcher::Host,
                           private WakeHorizon::Host,
                           private RunLoader::Host,
                           private MessageOutbox::Host,
@@ -92,8 +91,9 @@ class HistoryHost final : public TaskOwner,
   void ReadEvents(const EventsQuery& query, Callback<EventsPage> done);
   void Deliver(perdure::engine::Delivery delivery, Callback<perdure::engine::DeliveryAnswers> done);
 
-  void Declined(Task task) override;
-  void HasRoom(const QueueKey& queue, size_t room) override;
+  // As TaskOwners has them.
+  void Declined(Task task);
+  void HasRoom(const QueueKey& queue, size_t room);
 
   size_t resident_runs() const { return cache_.runs(); }
   size_t resident_bytes() const { return cache_.held_bytes(); }

@@ -37,7 +37,7 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       loader_(world.executor, *session_, *this, LoadBytes(options), options.load_keys),
       batcher_(world.executor, *session_, *this, world.metrics),
       retention_(batcher_, metrics_.removals()),
-      keeper_(world.executor, *this,
+      keeper_(world.executor, OwnerId{writer_id},
               [this](const persistence::RunKey& key) {
                 OnRing(key);
                 loader_.Resume();

@@ -62,9 +62,12 @@ void ServerProcess::TakeUp() {
   history_ = std::make_unique<server::NodeHistory>(
       server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics, kinds_},
       executors, options_.first_writer, options_.history);
-  matching_ = std::make_unique<server::NodeMatching>(matching_executor_, *history_, world_.namespaces,
-                                                     world_.metrics, options_.matching);
-  history_->Serve(*matching_, [this] { serving_(); });
+  history_as_bytes_ = std::make_unique<server::HistoryAsBytes>(matching_executor_, kinds_);
+  history_as_bytes_->Reach(*history_);
+  matching_ = std::make_unique<server::NodeMatching>(matching_executor_, history_as_bytes_->remote(),
+                                                     world_.namespaces, world_.metrics, options_.matching);
+  matching_as_bytes_ = std::make_unique<server::MatchingAsBytes>(matching_executor_, *matching_);
+  history_->Serve(matching_as_bytes_->remote(), [this] { serving_(); });
 }
 
 void ServerProcess::Stop() {
@@ -81,7 +84,9 @@ void ServerProcess::Kill() {
     for (ManualExecutor* executor : Executors()) executor->DropEverything();
   };
   drop();
+  matching_as_bytes_.reset();
   matching_.reset();
+  history_as_bytes_.reset();
   history_.reset();
   keeper_.reset();
   session_.reset();

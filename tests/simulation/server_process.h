@@ -12,6 +12,7 @@
 #include "base/testing/manual_executor.h"
 #include "persistence/memory/memory_store.h"
 #include "server/cluster/lease.h"
+#include "server/calls/calls_as_bytes.h"
 #include "server/history/node_history.h"
 #include "server/matching/node_matching.h"
 #include "server/workflows/workflow_line.h"
@@ -59,9 +60,9 @@ class ServerProcess {
   bool paused() const { return paused_; }
   // It has nothing left to do, or has lost its name: whoever runs the steps kills it.
   bool exits() const { return exits_; }
-  // Null until it has had the lease.
-  server::NodeHistory* history() { return history_.get(); }
-  server::NodeMatching* matching() { return matching_.get(); }
+  // As others call them; null until it has had the lease.
+  server::History* history() { return history_ == nullptr ? nullptr : &history_as_bytes_->remote(); }
+  server::Matching* matching() { return matching_ == nullptr ? nullptr : &matching_as_bytes_->remote(); }
 
  private:
   void TakeUp();
@@ -77,7 +78,9 @@ class ServerProcess {
   std::unique_ptr<server::LeaseKeeper> keeper_;
   const server::EntityKinds kinds_{{server::WorkflowLine()}};
   std::unique_ptr<server::NodeHistory> history_;
+  std::unique_ptr<server::HistoryAsBytes> history_as_bytes_;
   std::unique_ptr<server::NodeMatching> matching_;
+  std::unique_ptr<server::MatchingAsBytes> matching_as_bytes_;
   bool paused_ = false;
   bool exits_ = false;
 };

@@ -65,10 +65,15 @@ void World::StartServer() {
   history_ = std::make_unique<server::NodeHistory>(
       server::NodeHistory::World{*store_, namespaces_, lease_, metrics_, kinds_}, executors, kFirstWriter,
       HistoryOptionsOf(plan_));
-  matching_ =
-      std::make_unique<server::NodeMatching>(matching_executor_, *history_, namespaces_, metrics_,
-                                             server::MatchingOptions{.queue_window = plan_.queue_window});
-  history_->Serve(*matching_, [this] { network_.Connect(history_.get(), matching_.get()); });
+  history_as_bytes_ = std::make_unique<server::HistoryAsBytes>(matching_executor_, kinds_);
+  history_as_bytes_->Reach(*history_);
+  matching_ = std::make_unique<server::NodeMatching>(
+      matching_executor_, history_as_bytes_->remote(), namespaces_, metrics_,
+      server::MatchingOptions{.queue_window = plan_.queue_window});
+  matching_as_bytes_ = std::make_unique<server::MatchingAsBytes>(matching_executor_, *matching_);
+  history_->Serve(matching_as_bytes_->remote(), [this] {
+    network_.Connect(&history_as_bytes_->remote(), &matching_as_bytes_->remote());
+  });
 }
 
 void World::CrashServer() {
@@ -78,7 +83,9 @@ void World::CrashServer() {
     matching_executor_.DropEverything();
   };
   drop();
+  matching_as_bytes_.reset();
   matching_.reset();
+  history_as_bytes_.reset();
   history_.reset();
   drop();
 }

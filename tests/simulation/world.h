@@ -10,6 +10,7 @@
 
 #include "base/testing/manual_executor.h"
 #include "persistence/memory/memory_store.h"
+#include "server/calls/calls_as_bytes.h"
 #include "server/history/node_history.h"
 #include "server/history/testing/test_node.h"
 #include "server/matching/node_matching.h"
@@ -69,7 +70,9 @@ class World {
   server::testing::OneNamespace namespaces_;
   const server::EntityKinds kinds_{{server::WorkflowLine()}};
   std::unique_ptr<server::NodeHistory> history_;
+  std::unique_ptr<server::HistoryAsBytes> history_as_bytes_;
   std::unique_ptr<server::NodeMatching> matching_;
+  std::unique_ptr<server::MatchingAsBytes> matching_as_bytes_;
 
   Journal journal_;
   Network network_;

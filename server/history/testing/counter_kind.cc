@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/status.h"
+#include "server/history/testing/counter_wire.h"
 
 namespace perdure::server::testing {
 namespace {
@@ -324,7 +325,8 @@ absl::Status CounterKind::NoSuch(const std::string& id, const std::optional<Uuid
 }
 
 EntityKind CounterLine() {
-  return {std::make_shared<CounterKind>(), [](Metrics&) { return std::make_unique<CountsNothing>(); }};
+  return {std::make_shared<CounterKind>(), [](Metrics&) { return std::make_unique<CountsNothing>(); },
+          std::make_shared<CounterWire>()};
 }
 
 }  // namespace perdure::server::testing
