@@ -155,6 +155,17 @@ using ReplyPtr = std::unique_ptr<Reply>;
 
 // ---- entities
 
+// What a step says of its entity to those who count or log it, or follow what becomes of it: each kind has
+// its own closed set behind this, which the observer of the kind knows (server/history/entity_kinds.h).
+class Happenings {
+ public:
+  Happenings() = default;
+  Happenings(const Happenings&) = delete;
+  Happenings& operator=(const Happenings&) = delete;
+  virtual ~Happenings() = default;
+};
+using HappeningsPtr = std::unique_ptr<const Happenings>;
+
 // The run that follows on one, of the same kind and id: it takes the id. Its records land in one commit with
 // those of the decision that brings it.
 struct NextEntity {
@@ -169,7 +180,8 @@ struct Decision {
   // records.
   absl::StatusOr<ReplyPtr> reply = ReplyPtr();
   std::optional<NextEntity> next = std::nullopt;
-  bool row_changed = false;  // Row() tells something new
+  bool row_changed = false;            // Row() tells something new
+  HappeningsPtr happenings = nullptr;  // null: nothing to tell
 };
 
 // What became of a message that an entity was given, and the decision that it led to.

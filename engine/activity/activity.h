@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/activity/happenings.h"
 #include "engine/activity/request.h"
 #include "engine/activity/state.h"
 #include "engine/entity.h"
@@ -21,6 +22,7 @@ struct Outcome {
   State state;                  // after the records; as passed in when there are none
   std::vector<Record> records;  // to be appended in one commit
   absl::StatusOr<Reply> reply;  // what the caller gets once the records are durable
+  std::vector<ActivityHappening> happenings = {};
 };
 
 Outcome Decide(State state, const Request& request, const Context& context);

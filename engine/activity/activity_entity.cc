@@ -17,7 +17,7 @@ absl::StatusOr<ReplyPtr> Wrapped(absl::StatusOr<activity::Reply> reply) {
   return std::make_unique<ActivityReply>(*std::move(reply));
 }
 
-// No message is for an activity: nobody sends it any that it would know.
+// No type of message is for an activity: it answers each as one that it does not know.
 perdure::engine::MessageAnswer NotForActivities() {
   perdure::engine::MessageAnswer answer;
   answer.mutable_refused()->set_cause(perdure::engine::MessageAnswer::Refused::NOT_FOUND);
@@ -83,6 +83,9 @@ engine::Decision ActivityEntity::Take(Outcome decided, absl::StatusOr<activity::
   state_ = std::move(decided.state);
   engine::Decision decision;
   decision.records = std::move(decided.records);
+  if (!decided.happenings.empty()) {
+    decision.happenings = std::make_unique<ActivityHappenings>(std::move(decided.happenings));
+  }
   reply = std::move(decided.reply);
   return decision;
 }

@@ -109,7 +109,9 @@ void FailAttempt(Step& step, FailedAttempt failed) {
   const std::optional<absl::Duration> delay = RequestedDelay(failure);
   const RetryDecision decision = DecideRetry(ViewOf(step.state()), {failure, delay}, step.now());
   const bool begins_anew = step.state().status() == ActivityControl::RESET_REQUESTED;
-  if (begins_anew || decision.state == enums::RETRY_STATE_IN_PROGRESS) {
+  const bool retried = begins_anew || decision.state == enums::RETRY_STATE_IN_PROGRESS;
+  step.Say(ActivityAttemptFailed{retried});
+  if (retried) {
     EndAttempt(step, {std::move(failed.failure), decision.next, delay.has_value()});
     return;
   }

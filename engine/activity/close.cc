@@ -22,6 +22,7 @@ void CloseCanceled(Step& step, const std::optional<temporal::api::common::v1::Pa
   auto& info = *outcome.mutable_failure()->mutable_canceled_failure_info();
   if (details.has_value()) *info.mutable_details() = *details;
   info.set_identity(step.state().sections.control().cancel().identity());
+  step.Say(ActivityCanceled{});
   Close(step, ActivityControl::CANCELED, std::move(outcome));
 }
 
@@ -29,6 +30,7 @@ void CloseTerminated(Step& step, const std::string& reason, const std::string& i
   ActivityExecutionOutcome outcome;
   outcome.mutable_failure()->set_message(reason);
   outcome.mutable_failure()->mutable_terminated_failure_info()->set_identity(identity);
+  step.Say(ActivityTerminated{});
   Close(step, ActivityControl::TERMINATED, std::move(outcome));
 }
 

@@ -32,6 +32,7 @@ absl::StatusOr<Reply> Handle(Step& step, const Complete& request) {
   attempt.set_worker_identity(completed.identity());
   ActivityExecutionOutcome outcome;
   *outcome.mutable_result() = completed.result();
+  step.Say(ActivityCompleted{});
   Close(step, ActivityControl::COMPLETED, std::move(outcome));
   return Done{};
 }

@@ -29,6 +29,7 @@ void TimeOutActivity(Step& step, enums::TimeoutType type) {
   const ActivityView view = ViewOf(step.state());
   Failure failure = WithoutSource(AttemptTimeoutFailure(type));
   TellWhatCameBefore(view, failure);
+  step.Say(ActivityTimedOut{type, false});
   const bool canceled = type == enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE && view.cancel_requested;
   CloseTimedOut(step, std::move(failure),
                 canceled ? enums::RETRY_STATE_CANCEL_REQUESTED : enums::RETRY_STATE_TIMEOUT);
@@ -39,7 +40,9 @@ void TimeOutAttempt(Step& step, enums::TimeoutType type) {
   Failure failure = WithoutSource(AttemptTimeoutFailure(type));
   const RetryDecision decision = DecideRetry(view, {failure, std::nullopt}, step.now());
   const bool begins_anew = step.state().status() == ActivityControl::RESET_REQUESTED;
-  if (begins_anew || decision.state == enums::RETRY_STATE_IN_PROGRESS) {
+  const bool retried = begins_anew || decision.state == enums::RETRY_STATE_IN_PROGRESS;
+  step.Say(ActivityTimedOut{type, retried});
+  if (retried) {
     EndAttempt(step, {std::move(failure), decision.next});
     return;
   }

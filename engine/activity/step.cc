@@ -49,6 +49,7 @@ Step::Result Step::Finish() && {
     result.records.push_back(std::move(record));
   }
   result.state = std::move(state_);
+  result.happenings = std::move(happenings_);
   return result;
 }
 

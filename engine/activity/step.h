@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/activity/happenings.h"
 #include "engine/activity/state.h"
 #include "engine/entity.h"
 
@@ -34,9 +35,13 @@ class Step {
   ActivityLinks& links() { return *Touch(kLinks).mutable_links(); }
   ActivityEnd& end() { return *Touch(kEnd).mutable_end(); }
 
+  // What whoever counts or logs the activity is told, once the step ends.
+  void Say(ActivityHappening happening) { happenings_.push_back(happening); }
+
   struct Result {
     State state;
     std::vector<Record> records;  // one, or none when nothing was touched
+    std::vector<ActivityHappening> happenings = {};
   };
   Result Finish() &&;
 
@@ -53,6 +58,7 @@ class Step {
   const Context& context_;
   bool created_ = false;
   std::array<bool, kSections> touched_ = {};
+  std::vector<ActivityHappening> happenings_;
 };
 
 }  // namespace perdure::engine::activity

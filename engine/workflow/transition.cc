@@ -151,7 +151,9 @@ void Transition::HardenWorkflowTask() {
   CloseRecord();
 }
 
-Transition::Checkpoint Transition::Save() const { return {state_, records_, open_, open_changes_}; }
+Transition::Checkpoint Transition::Save() const {
+  return {state_, records_, open_, open_changes_, happenings_.size()};
+}
 
 void Transition::RollBack(Checkpoint checkpoint) {
   state_ = std::move(checkpoint.state);
@@ -160,6 +162,8 @@ void Transition::RollBack(Checkpoint checkpoint) {
   open_changes_ = std::move(checkpoint.open_changes);
   // What was decided since took the id of an open run away.
   next_.reset();
+  happenings_.erase(happenings_.begin() + static_cast<std::ptrdiff_t>(checkpoint.happenings),
+                    happenings_.end());
 }
 
 void Transition::Follow(NextRun next) {
@@ -172,7 +176,7 @@ Transition::Result Transition::Finish() && {
   PERDURE_CHECK(!next_.has_value() || !state_.IsOpen(), "a run that has a next one is closed");
   PERDURE_CHECK(state_.IsOpen() || state_.workflow_task.pending() == nullptr,
                 "a closed run wants no workflow task");
-  return {std::move(state_), std::move(records_), std::move(next_)};
+  return {std::move(state_), std::move(records_), std::move(next_), std::move(happenings_)};
 }
 
 void Transition::Append(HistoryEvent event) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/entity.h"
+#include "engine/workflow/happening.h"
 #include "engine/workflow/run/next_run.h"
 #include "engine/workflow/state.h"
 #include "perdure/record.pb.h"
@@ -81,6 +82,9 @@ class Transition {
   Checkpoint Save() const;
   void RollBack(Checkpoint checkpoint);
 
+  // What whoever counts or logs the run is told, once the transition ends.
+  void Say(Happening happening) { happenings_.push_back(std::move(happening)); }
+
   // What follows on this run in the same commit. REQUIRES: the run is closed. BeginNextRun calls it.
   void Follow(NextRun next);
 
@@ -89,6 +93,7 @@ class Transition {
     State state;
     std::vector<Record> records;
     std::optional<NextRun> next = std::nullopt;
+    std::vector<Happening> happenings = {};
   };
   Result Finish() &&;
 
@@ -106,6 +111,7 @@ class Transition {
   Record open_;
   perdure::engine::Changes open_changes_;
   std::optional<NextRun> next_;
+  std::vector<Happening> happenings_;
 };
 
 struct Transition::Checkpoint {
@@ -113,6 +119,7 @@ struct Transition::Checkpoint {
   std::vector<Record> records;
   Record open;
   perdure::engine::Changes open_changes;
+  size_t happenings = 0;  // so many had been said
 };
 
 }  // namespace perdure::engine::workflow

@@ -63,7 +63,11 @@ Decision TerminateForExcess(State state, const Context& context, const char* exc
   Transition transition(std::move(state), context);
   ForceClose(transition, NewTerminated(transition, excess, kHistoryService));
   auto result = std::move(transition).Finish();
-  return {std::move(result.state), std::move(result.records), InvalidArgument(excess)};
+  return {.state = std::move(result.state),
+          .records = std::move(result.records),
+          .reply = InvalidArgument(excess),
+          .next = std::nullopt,
+          .happenings = std::move(result.happenings)};
 }
 
 }  // namespace
@@ -81,7 +85,11 @@ Decision Decide(State state, const Request& request, const Context& context) {
     }
   }
   auto result = std::move(transition).Finish();
-  return {std::move(result.state), std::move(result.records), std::move(reply), std::move(result.next)};
+  return {.state = std::move(result.state),
+          .records = std::move(result.records),
+          .reply = std::move(reply),
+          .next = std::move(result.next),
+          .happenings = std::move(result.happenings)};
 }
 
 absl::Time EarliestNow(const State& state) {

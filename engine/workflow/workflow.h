@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/entity.h"
+#include "engine/workflow/happening.h"
 #include "engine/workflow/request.h"
 #include "engine/workflow/run/next_run.h"
 #include "engine/workflow/state.h"
@@ -26,6 +27,7 @@ struct Decision {
   absl::StatusOr<Reply> reply;
   // Committed in the same group as the records, which close the run; it takes the workflow id.
   std::optional<NextRun> next = std::nullopt;
+  std::vector<Happening> happenings = {};
 };
 
 Decision Decide(State state, const Request& request, const Context& context);

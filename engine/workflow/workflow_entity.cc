@@ -82,6 +82,9 @@ engine::Decision WorkflowEntity::Take(const RowBefore& before, Decision decided,
   if (decided.next.has_value()) {
     decision.next = Wrapped(std::move(decided.next->state), std::move(decided.next->records));
   }
+  if (!decided.happenings.empty()) {
+    decision.happenings = std::make_unique<RunHappenings>(std::move(decided.happenings));
+  }
   reply = std::move(decided.reply);
   return decision;
 }

@@ -17,25 +17,16 @@
 
 namespace perdure::server {
 
-// What led to a step.
-struct StepCause {
-  enum class Why { kRequest, kStart, kTimers, kMessage, kHardening };
-  Why why = Why::kRequest;
-  const engine::Request* request = nullptr;  // of kRequest
-};
-
-// Counts what the steps of one kind's entities bring about. One an executor, on which it lives.
+// Counts what the steps of one kind's entities say that they bring about. One an executor, on which it lives.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
   // An entity came into memory: the counters of its types are there from now on.
   virtual void OnEntity(std::string_view namespace_name, const engine::Entity& entity) = 0;
-  // A step is about to be taken, and After follows.
-  virtual void Before(const engine::Entity& entity, const StepCause& cause) = 0;
-  virtual void After(std::string_view namespace_name, const engine::Entity& entity, const StepCause& cause,
-                     bool ok) = 0;
-  // The last `records` of the entity's log were added by a step, or made it.
-  virtual void OnRecords(std::string_view namespace_name, const engine::Entity& entity, size_t records) = 0;
+  // A step of the entity, which has taken it, or the step that made it, has led to `records` and says
+  // `happenings` (null: nothing). Called before they are durable: what is lost with a commit stays counted.
+  virtual void OnStep(std::string_view namespace_name, const engine::Entity& entity,
+                      const std::vector<engine::Record>& records, const engine::Happenings* happenings) = 0;
 };
 
 struct EntityKind {

@@ -1,6 +1,32 @@
 #include "server/metrics/activity_counters.h"
 
+#include <variant>
+
 namespace perdure::server {
+namespace {
+
+struct Counting {
+  const ActivityCounters& counters;
+
+  void operator()(const engine::ActivityScheduled&) const {}
+  void operator()(const engine::ActivityCompleted&) const { counters.success->Add(); }
+  void operator()(const engine::ActivityCanceled&) const { counters.cancel->Add(); }
+  void operator()(const engine::ActivityTerminated&) const {}  // nor does the real server count it
+  void operator()(const engine::ActivityAttemptFailed& failed) const {
+    counters.task_fail->Add();
+    (failed.retried ? counters.retry : counters.fail)->Add();
+  }
+  void operator()(const engine::ActivityTimedOut& timed_out) const {
+    counters.task_timeout->Add();
+    (timed_out.retried ? counters.retry : counters.timeout)->Add();
+  }
+};
+
+}  // namespace
+
+void Count(const engine::ActivityHappening& happening, const ActivityCounters& counters) {
+  std::visit(Counting{counters}, happening);
+}
 
 const ActivityCounters& CountersOf(const ActivityLabels& labels, Metrics& metrics,
                                    SeriesCache<ActivityCounters>& known) {

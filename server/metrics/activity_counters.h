@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "engine/activity_rules/activity_happening.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series_cache.h"
 
@@ -15,6 +16,9 @@ struct ActivityCounters {
   std::array<std::weak_ptr<LabelledMetrics>, 1> series;
   Counter *success, *fail, *task_fail, *timeout, *task_timeout, *cancel, *retry;
 };
+
+// Counts what has happened to an activity of the counters' type.
+void Count(const engine::ActivityHappening& happening, const ActivityCounters& counters);
 
 struct ActivityLabels {
   std::string_view namespace_name;

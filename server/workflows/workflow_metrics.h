@@ -1,16 +1,17 @@
-// What is counted as workflow runs go: their steps and ends, activities' ends, failures and retries,
-// commands. A type's counters stand at 0 from its first run or activity on: Prometheus sees no rise in a
-// series that begins at 1. Not thread-safe: lives on one executor. Handles are kept, because looking one up
-// takes a lock.
+// What is counted as workflow runs go, by what their steps say: steps and ends, activities' ends, failures
+// and retries, commands. A type's counters stand at 0 from its first run or activity on: Prometheus sees no
+// rise in a series that begins at 1. Not thread-safe: lives on one executor. Handles are kept, because
+// looking one up takes a lock.
 #pragma once
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "engine/workflow/request.h"
+#include "absl/container/flat_hash_map.h"
+#include "engine/workflow/happening.h"
 #include "engine/workflow/state.h"
 #include "server/history/entity_kinds.h"
 #include "server/metrics/activity_counters.h"
@@ -24,27 +25,11 @@ class WorkflowMetrics final : public StepObserver {
   explicit WorkflowMetrics(Metrics& metrics) : metrics_(metrics) {}
 
   void OnEntity(std::string_view namespace_name, const engine::Entity& entity) override;
-  void Before(const engine::Entity& entity, const StepCause& cause) override;
-  void After(std::string_view namespace_name, const engine::Entity& entity, const StepCause& cause,
-             bool ok) override;
-  void OnRecords(std::string_view namespace_name, const engine::Entity& entity, size_t records) override;
+  void OnStep(std::string_view namespace_name, const engine::Entity& entity,
+              const std::vector<engine::Record>& records, const engine::Happenings* happenings) override;
 
  private:
   using State = engine::workflow::State;
-  using Activity = engine::workflow::Activity;
-  using Request = engine::workflow::Request;
-
-  // What a step may end, noted before it is taken.
-  struct Noted {
-    bool open = true;
-    // The activity that the request is about, or (timers) all of them.
-    std::shared_ptr<const Activity> activity;
-    std::optional<Cow<absl::btree_map<int64_t, std::shared_ptr<const Activity>>>> activities;
-    bool workflow_task_ran = false;
-    int64_t workflow_task_waits = 0;  // the scheduled event of a task that no worker has; 0: none
-    int64_t next_event_id = 1;
-  };
-
   using Weak = std::weak_ptr<LabelledMetrics>;
 
   // What one type of workflow, one namespace, and one type of command in it count.
@@ -63,29 +48,33 @@ class WorkflowMetrics final : public StepObserver {
     Histogram* transitions;
     Counter *sticky, *not_sticky, *no_commands, *second_ends;
     Counter *tasks_refused, *tasks_failed;
-    Counter *start_timer, *record_marker, *signal_external, *child, *continue_as_new, *upsert, *modify;
+    absl::flat_hash_map<int, Counter*> commands;  // of types that have one of their own
     Timeouts activities, workflow_tasks;
   };
   struct OfCommand {
     std::array<Weak, 1> series;
     Counter* commands;
   };
-  void CountClosed(std::string_view namespace_name, const State& state);
-  void CountAnswered(std::string_view namespace_name, const Request& request, bool ok, const State& after);
-  void CountActivity(std::string_view namespace_name, const Request& request, const State& after);
-  void CountTimeouts(std::string_view namespace_name, const State& after);
-  void CountCommands(std::string_view namespace_name,
-                     const engine::workflow::CompleteWorkflowTask& completed);
+  // Counts one happening of a step.
+  struct Counting;
+  void CountClosed(std::string_view namespace_name, const State& state,
+                   const engine::workflow::RunClosed& closed);
+  void CountCompleted(std::string_view namespace_name,
+                      const engine::workflow::WorkflowTaskCompleted& completed);
+  void CountFailed(std::string_view namespace_name, const State& state, bool completion_refused);
+  void CountTimedOut(std::string_view namespace_name, const State& state,
+                     temporal::api::enums::v1::TimeoutType type);
+  void CountOfActivity(std::string_view namespace_name, const State& state,
+                       const engine::workflow::OfActivity& of);
   static Counter* CloseCounter(const OfWorkflow& of,
                                temporal::api::enums::v1::WorkflowExecutionStatus status);
-  static Counter* CommandCounter(const OfNamespace& of, temporal::api::enums::v1::CommandType type);
   // Good until the next call.
   const OfWorkflow& Of(std::string_view namespace_name, const State& state);
-  const ActivityCounters& Of(std::string_view namespace_name, const State& state, const Activity& activity);
+  const ActivityCounters& Of(std::string_view namespace_name, const State& state,
+                             const temporal::api::history::v1::HistoryEvent& scheduled);
   const OfNamespace& Of(std::string_view namespace_name);
 
   Metrics& metrics_;
-  Noted noted_;
   SeriesCache<OfWorkflow> workflows_;
   SeriesCache<ActivityCounters> activities_;
   SeriesCache<OfNamespace> namespaces_;

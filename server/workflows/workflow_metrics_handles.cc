@@ -1,7 +1,20 @@
 // The handles by which WorkflowMetrics counts, each made when first asked for.
+#include "engine/workflow/commands/command_table.h"
 #include "server/workflows/workflow_metrics.h"
 
 namespace perdure::server {
+namespace {
+
+// Each stands at 0 from the start.
+absl::flat_hash_map<int, Counter*> CountersOfCommands(LabelledMetrics& series) {
+  absl::flat_hash_map<int, Counter*> counters;
+  for (const engine::workflow::CommandRow& row : engine::workflow::CommandRows()) {
+    if (!row.counter.empty()) counters[row.type] = &series.counter(row.counter);
+  }
+  return counters;
+}
+
+}  // namespace
 
 const WorkflowMetrics::OfWorkflow& WorkflowMetrics::Of(std::string_view namespace_name, const State& state) {
   return workflows_.Find(SeriesKey({namespace_name, state.task_queue, state.workflow_type}), [&] {
@@ -28,10 +41,10 @@ const WorkflowMetrics::OfWorkflow& WorkflowMetrics::Of(std::string_view namespac
 }
 
 const ActivityCounters& WorkflowMetrics::Of(std::string_view namespace_name, const State& state,
-                                            const Activity& activity) {
-  const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
-  const ActivityLabels labels{namespace_name, scheduled.task_queue().name(), state.workflow_type,
-                              scheduled.activity_type().name()};
+                                            const temporal::api::history::v1::HistoryEvent& scheduled) {
+  const auto& options = scheduled.activity_task_scheduled_event_attributes();
+  const ActivityLabels labels{namespace_name, options.task_queue().name(), state.workflow_type,
+                              options.activity_type().name()};
   return CountersOf(labels, metrics_, activities_);
 }
 
@@ -62,13 +75,7 @@ const WorkflowMetrics::OfNamespace& WorkflowMetrics::Of(std::string_view namespa
                        .second_ends = counter("multiple_completion_commands"),
                        .tasks_refused = counter("failed_workflow_tasks"),
                        .tasks_failed = &failed->counter("failed_workflow_tasks"),
-                       .start_timer = counter("start_timer_command"),
-                       .record_marker = counter("record_marker_command"),
-                       .signal_external = counter("signal_external_workflow_command"),
-                       .child = counter("child_workflow_command"),
-                       .continue_as_new = counter("continue_as_new_command"),
-                       .upsert = counter("upsert_workflow_search_attributes_command"),
-                       .modify = counter("modify_workflow_properties_command"),
+                       .commands = CountersOfCommands(*completed),
                        .activities = timeouts(*activities, true),
                        .workflow_tasks = timeouts(*tasks, false)};
   });

@@ -40,6 +40,11 @@ enum class LookupMode { kStarted, kStartedOrById };
 absl::StatusOr<int64_t> LookUpActivity(const State& state, const perdure::server::TaskToken& token,
                                        LookupMode mode);
 
+// Says of a pending activity what has happened to it. REQUIRES: it is pending.
+inline void SayOf(Transition& transition, int64_t scheduled_event_id, ActivityHappening what) {
+  transition.Say(OfActivity{FindActivity(transition.state(), scheduled_event_id)->scheduled, what});
+}
+
 // ---- start_activity_task.cc
 
 // Starts an activity that waits for a worker. REQUIRES: it is pending and not started.

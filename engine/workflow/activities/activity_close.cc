@@ -34,7 +34,9 @@ void FailAttempt(Transition& transition, int64_t scheduled_event_id, FailedAttem
   const Failure failure = failed.failure.value_or(Failure());
   const RetryDecision decision =
       DecideRetry(ViewOf(activity), {failure, NextRetryDelay(failure)}, transition.now());
-  if (decision.state == enums::RETRY_STATE_IN_PROGRESS) {
+  const bool retried = decision.state == enums::RETRY_STATE_IN_PROGRESS;
+  SayOf(transition, scheduled_event_id, ActivityAttemptFailed{retried});
+  if (retried) {
     RetryActivity(transition, scheduled_event_id,
                   {.failure = std::move(failed.failure),
                    .next = decision.next,

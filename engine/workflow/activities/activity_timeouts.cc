@@ -5,7 +5,6 @@
 
 #include "base/time.h"
 #include "engine/workflow/activities/activity.h"
-#include "engine/workflow/activities/first_timeout.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -59,7 +58,9 @@ std::optional<TimedOut> TimeOutAttempt(Transition& transition, const Timeout& de
   Failure failure = AttemptTimeoutFailure(deadline.type);
   const ActivityView view = ViewOf(activity);
   const RetryDecision decision = DecideRetry(view, {failure, std::nullopt}, transition.now());
-  if (decision.state == enums::RETRY_STATE_IN_PROGRESS) {
+  const bool retried = decision.state == enums::RETRY_STATE_IN_PROGRESS;
+  SayOf(transition, deadline.scheduled_event_id, ActivityTimedOut{deadline.type, retried});
+  if (retried) {
     RetryActivity(transition, deadline.scheduled_event_id,
                   {.failure = std::move(failure), .next = decision.next});
     return std::nullopt;
@@ -121,11 +122,6 @@ void FireActivityTimeouts(Transition& transition) {
   // As the real server orders events of one step: ends come after everything else.
   for (TimedOut& end : ends) EmitTimedOut(transition, std::move(end));
   ScheduleWorkflowTask(transition);
-}
-
-enums::TimeoutType FirstTimeout(const Activity& activity) {
-  const std::optional<ActivityTimeout> first = engine::FirstTimeout(ViewOf(activity));
-  return first.has_value() ? first->type : enums::TIMEOUT_TYPE_UNSPECIFIED;
 }
 
 std::optional<Deadline> NextActivityTimeout(const State& state) {

@@ -30,6 +30,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CancelActivity& reque
   attributes->set_scheduled_event_id(*id);
   attributes->set_started_event_id(StartedEventId(transition.state(), *id));
   attributes->set_identity(canceled.identity());
+  SayOf(transition, *id, ActivityCanceled{});
   transition.EmitOrBuffer(std::move(event));
   ScheduleWorkflowTask(transition);
   return Done{};

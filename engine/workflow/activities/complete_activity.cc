@@ -8,7 +8,7 @@ namespace perdure::engine::workflow {
 absl::StatusOr<Reply> Handle(Transition& transition, const CompleteActivity& request) {
   const auto& completed = request.request;
   const bool too_large = completed.result().ByteSizeLong() > limits::kBlobSize;
-  // A result over the limit is a failure, and unlike a completion that one needs a start.
+  // An oversized result fails the activity. Failing, unlike completing, requires that it was started.
   const auto mode = too_large ? LookupMode::kStarted : LookupMode::kStartedOrById;
   const absl::StatusOr<int64_t> id = LookUpActivity(transition.state(), request.token, mode);
   if (!id.ok()) return id.status();
@@ -28,6 +28,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteActivity& req
   attributes->set_scheduled_event_id(*id);
   attributes->set_started_event_id(StartedEventId(transition.state(), *id));
   attributes->set_identity(completed.identity());
+  SayOf(transition, *id, ActivityCompleted{});
   transition.EmitOrBuffer(std::move(event));
   ScheduleWorkflowTask(transition);
   return Done{};

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "engine/activity_rules/activity_options.h"
+#include "engine/workflow/activities/activity.h"
 #include "engine/workflow/commands/command.h"
 #include "fmt/format.h"
 
@@ -81,6 +82,7 @@ CommandResult ScheduleActivityTask(CommandContext& context, const Command& comma
   options.set_workflow_task_completed_event_id(context.completed_event_id);
   CopyMetadata(command, event);
   const int64_t scheduled_event_id = context.transition.Emit(std::move(event));
+  SayOf(context.transition, scheduled_event_id, ActivityScheduled{});
   if (wanted.request_eager_execution()) context.eager_activities.push_back(scheduled_event_id);
   return std::nullopt;
 }

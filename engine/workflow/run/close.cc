@@ -17,6 +17,8 @@ int64_t CloseRun(Transition& transition, HistoryEvent event) {
   *change.mutable_run_closed()->mutable_delete_after() =
       ToProto(transition.now() + transition.context().settings.retention);
   transition.Change(std::move(change));
+  const State& state = transition.state();
+  transition.Say(RunClosed{state.status, transition.now() - state.facts->start_time});
   return id;
 }
 

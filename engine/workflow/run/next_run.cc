@@ -98,7 +98,7 @@ perdure::engine::Change CarriedOver(const State& state, const Uuid& run_id, Rand
     created->set_parent_original_run_id(std::string(state.facts->parent_original_run_id.View()));
     created->set_unreleased(state.unreleased);
   }
-  for (const auto& [key, sender] : *state.inbox) *created->add_inbox() = NewReceived(key, sender);
+  HandInboxOn(state, *created);
   return change;
 }
 
@@ -143,6 +143,7 @@ void BeginNextRun(Transition& transition, const Uuid& run_id, HistoryEvent start
   next.Emit(std::move(started));
   if (!IsDelayed(next.state(), context.now)) ScheduleWorkflowTask(next);
   auto result = std::move(next).Finish();
+  PERDURE_CHECK(result.happenings.empty(), "what the first step of a run would say is lost");
   transition.Follow({std::move(result.state), std::move(result.records)});
 }
 

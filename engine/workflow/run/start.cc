@@ -54,8 +54,12 @@ StartDecision TerminateAndStart(const State& current, const StartRequest& reques
       JsonStringPayloads(absl::StrCat("terminated by new runID: ", request.run_id.ToString()));
   ForceClose(transition, std::move(event));
   auto ended = std::move(transition).Finish();
-  StartDecision decision = StartNewRun(request, context);
-  decision.current = Decision{std::move(ended.state), std::move(ended.records), Reply(Done{})};
+  StartDecision decision = StartNewRun(request, &ended.state, context);
+  decision.current = Decision{.state = std::move(ended.state),
+                              .records = std::move(ended.records),
+                              .reply = Reply(Done{}),
+                              .next = std::nullopt,
+                              .happenings = std::move(ended.happenings)};
   return decision;
 }
 
@@ -110,14 +114,14 @@ absl::Status CheckReuse(const State& current, enums::WorkflowIdReusePolicy polic
 StartDecision DecideStart(const State* current, const StartRequest& start, const Context& context) {
   StartRequest request = start;
   if (absl::Status status = NormalizeStart(request.request); !status.ok()) return Answer(status);
-  if (current == nullptr) return StartNewRun(request, context);
+  if (current == nullptr) return StartNewRun(request, nullptr, context);
   if (current->start_request_ids->contains(request.request.request_id())) {
     return AnswerRepeated(*current, request.request, context);
   }
   const auto reuse = request.request.workflow_id_reuse_policy();
   if (!current->IsOpen()) {
     if (absl::Status status = CheckReuse(*current, reuse); !status.ok()) return Answer(status);
-    return StartNewRun(request, context);
+    return StartNewRun(request, current, context);
   }
   // The older way to say TERMINATE_EXISTING.
   const auto conflict = reuse == enums::WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING

@@ -1,10 +1,12 @@
 #include <utility>
 
+#include "base/check.h"
 #include "base/time.h"
 #include "engine/values/cron_schedule.h"
 #include "engine/values/failures.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/messages/children.h"
+#include "engine/workflow/messages/inbox.h"
 #include "engine/workflow/run/links.h"
 #include "engine/workflow/run/start.h"
 #include "engine/workflow/timers/execution_timers.h"
@@ -108,7 +110,8 @@ HistoryEvent NewStarted(const StartRequest& start, const Transition& transition)
   return event;
 }
 
-perdure::engine::Change NewRunCreated(const StartRequest& start, const NamespaceSettings& settings) {
+perdure::engine::Change NewRunCreated(const StartRequest& start, const State* before,
+                                      const NamespaceSettings& settings) {
   perdure::engine::Change change;
   auto* created = change.mutable_run_created();
   created->set_namespace_id(std::string(settings.id.View()));
@@ -119,14 +122,15 @@ perdure::engine::Change NewRunCreated(const StartRequest& start, const Namespace
     created->set_parent_original_run_id(start.child->parent().original_run_id());
     created->set_unreleased(true);
   }
+  if (before != nullptr) HandInboxOn(*before, *created);
   return change;
 }
 
 }  // namespace
 
-StartDecision StartNewRun(const StartRequest& start, const Context& context) {
+StartDecision StartNewRun(const StartRequest& start, const State* before, const Context& context) {
   Transition transition(State(), context);
-  transition.Change(NewRunCreated(start, context.settings));
+  transition.Change(NewRunCreated(start, before, context.settings));
   transition.Emit(NewStarted(start, transition));
   if (!IsDelayed(transition.state(), context.now)) ScheduleWorkflowTask(transition);
   StartReply reply = NewStartReply(transition.state(), context.settings, true);
@@ -137,6 +141,7 @@ StartDecision StartNewRun(const StartRequest& start, const Context& context) {
     reply.eager_task = ReplyForRunningTask(transition.state(), false);
   }
   auto result = std::move(transition).Finish();
+  PERDURE_CHECK(result.happenings.empty(), "what the first step of a run would say is lost");
   StartDecision decision{.state = std::move(result.state),
                          .records = std::move(result.records),
                          .current = std::nullopt,

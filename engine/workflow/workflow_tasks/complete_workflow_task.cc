@@ -24,7 +24,7 @@ bool IsVersioned(const CompletedRequest& request) {
   return request.deployment_options().worker_versioning_mode() == enums::WORKER_VERSIONING_MODE_VERSIONED;
 }
 
-// What no state could make right.
+// Refuses what is wrong with a completion whatever the state of the run.
 absl::Status CheckRequest(const CompletedRequest& request, const NamespaceSettings& settings) {
   if (request.versioning_behavior() != enums::VERSIONING_BEHAVIOR_UNSPECIFIED && !request.has_deployment() &&
       !IsVersioned(request)) {
@@ -42,7 +42,7 @@ absl::Status CheckRequest(const CompletedRequest& request, const NamespaceSettin
   return CheckSequence(request.commands());
 }
 
-// A worker that only says that it is still busy.
+// Whether the worker only says that it is still busy.
 bool IsHeartbeat(const CompletedRequest& request) {
   return request.force_create_new_workflow_task() && request.commands().empty() && request.messages().empty();
 }
@@ -100,6 +100,7 @@ void SetSticky(Transition& transition, const CompletedRequest& request) {
 // The worker has been busy for too long without getting on: another one gets the task.
 absl::Status TimeOutHeartbeats(Transition& transition) {
   TimeOutRunningTask(transition);
+  transition.Say(WorkflowTaskTimedOut{enums::TIMEOUT_TYPE_HEARTBEAT});
   ClearSticky(transition);
   ScheduleWorkflowTask(transition);
   return NotFound("workflow task heartbeat timeout");
@@ -116,6 +117,7 @@ absl::Status FailCompletion(Transition& transition, const CommandFailure& failur
   if (repeated && failure.cause != enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND) {
     return InvalidArgument(message);
   }
+  transition.Say(WorkflowTaskFailed{.completion_refused = true});
   WorkflowTaskFailedEventAttributes why;
   why.set_cause(failure.cause);
   *why.mutable_failure() = ServerFailure(message, false);
@@ -129,6 +131,14 @@ absl::Status FailCompletion(Transition& transition, const CommandFailure& failur
     ScheduleWorkflowTask(transition);
   }
   return InvalidArgument(message);
+}
+
+WorkflowTaskCompleted NewCompleted(const CompletedRequest& request) {
+  WorkflowTaskCompleted completed{.sticky = request.sticky_attributes().has_worker_task_queue(),
+                                  .commands = {}};
+  completed.commands.reserve(static_cast<size_t>(request.commands_size()));
+  for (const auto& command : request.commands()) completed.commands.push_back(command.command_type());
+  return completed;
 }
 
 bool IsPending(const State& state, int64_t scheduled_event_id) {
@@ -173,6 +183,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask&
     return FailCompletion(transition, *failure, request);
   }
   start.reset();
+  transition.Say(NewCompleted(request));
 
   CompletedReply reply;
   StartEagerActivities(context, reply);

@@ -13,6 +13,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const FailWorkflowTask& fai
   const auto& request = failed.request;
   if (absl::Status open = CheckOpen(transition.state()); !open.ok()) return open;
   if (const auto task = FindRunningTask(transition.state(), failed.token); !task.ok()) return task.status();
+  transition.Say(WorkflowTaskFailed{.completion_refused = false});
 
   if (request.cause() == temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE) {
     // It would be too large for the next attempt, too.

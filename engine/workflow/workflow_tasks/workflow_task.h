@@ -51,7 +51,7 @@ void ScheduleWorkflowTask(Transition& transition, std::optional<absl::Time> hear
 // ids. The caller flushes the buffer or schedules the next task.
 void FailRunningTask(Transition& transition, WorkflowTaskFailedEventAttributes why);
 // Ends the running task with WorkflowTaskTimedOut (START_TO_CLOSE), or by a change alone when it is
-// transient.
+// transient. The caller says which timeout it was.
 void TimeOutRunningTask(Transition& transition);
 
 // The next tasks go to the run's own queue. reset_sticky.cc

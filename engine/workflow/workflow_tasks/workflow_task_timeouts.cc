@@ -12,12 +12,14 @@ void FireWorkflowTaskTimeouts(Transition& transition) {
   if (!due.has_value() || transition.now() < due->at) return;
   if (state.workflow_task.running() != nullptr) {
     TimeOutRunningTask(transition);
+    transition.Say(WorkflowTaskTimedOut{enums::TIMEOUT_TYPE_START_TO_CLOSE});
   } else {
     HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT);
     auto* timed_out = event.mutable_workflow_task_timed_out_event_attributes();
     timed_out->set_scheduled_event_id(state.workflow_task.waiting()->scheduled_event_id);
     timed_out->set_timeout_type(enums::TIMEOUT_TYPE_SCHEDULE_TO_START);
     transition.Emit(std::move(event));
+    transition.Say(WorkflowTaskTimedOut{enums::TIMEOUT_TYPE_SCHEDULE_TO_START});
   }
   ScheduleWorkflowTask(transition);
 }
