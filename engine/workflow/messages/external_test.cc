@@ -40,6 +40,19 @@ TEST_CASE("a repeat is known also when the run has closed") {
   CHECK_FALSE(DeleteAt(world.Of("other")).has_value());
 }
 
+TEST_CASE("a repeat is known also to a run that a client has started since") {
+  World world;
+  world.Start("other");
+  world.Start("sender");
+  world.Run("sender", {SignalExternal("other")});
+  const Message copy = world.Copy("sender", Message::kExternalSignal);
+  CHECK(world.Deliver(copy).has_done());
+  REQUIRE(world.Terminate("other").ok());
+  world.Start("other");
+  CHECK(world.Deliver(copy).has_done());
+  CHECK(world.Of("other").signal_count == 0);
+}
+
 TEST_CASE("a signal to a closed run, or to nobody, is refused; a cancel of a closed run is done") {
   World world;
   world.Start("other");

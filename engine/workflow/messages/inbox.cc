@@ -33,6 +33,10 @@ perdure::engine::MessageReceived NewReceived(const InboxKey& key, const EntityAd
   return received;
 }
 
+void HandInboxOn(const State& state, perdure::engine::RunCreated& created) {
+  for (const auto& [key, sender] : *state.inbox) *created.add_inbox() = NewReceived(key, sender);
+}
+
 std::optional<std::pair<InboxKey, EntityAddress>> ReadReceived(
     const perdure::engine::MessageReceived& received) {
   const std::optional<Uuid> origin = Uuid::FromBytes(received.origin());

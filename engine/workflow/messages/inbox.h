@@ -16,6 +16,9 @@
 namespace perdure::engine::workflow {
 
 perdure::engine::MessageReceived NewReceived(const InboxKey& key, const EntityAddress& sender);
+// A message to whoever has the id may be repeated to the run that has it next, whether that follows on
+// `state` or a client starts it: the names go on to it.
+void HandInboxOn(const State& state, perdure::engine::RunCreated& created);
 // Nullopt when the ids are none.
 std::optional<std::pair<InboxKey, EntityAddress>> ReadReceived(
     const perdure::engine::MessageReceived& received);

@@ -11,8 +11,9 @@ namespace perdure::engine::workflow {
 // large, and fills in and cuts the timeouts.
 absl::Status NormalizeStart(api::StartWorkflowExecutionRequest& request);
 
-// start_new_run.cc: the records and state of a new run, and its reply. `request` is normalized.
-StartDecision StartNewRun(const StartRequest& request, const Context& context);
+// start_new_run.cc: the records and state of a new run, and its reply. `request` is normalized. `before`: the
+// closed run that has the id; null: none.
+StartDecision StartNewRun(const StartRequest& request, const State* before, const Context& context);
 
 // The reply that names `state`'s run.
 StartReply NewStartReply(const State& state, const NamespaceSettings& settings, bool started);
