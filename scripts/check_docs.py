@@ -2,7 +2,7 @@
 """Checks that what the pages and the comments name is there: files, constants, metrics, alerts, config keys,
 chart values, options of our programs, and links.
 
-A name is recognised by its form (`server/wire/`, `host_steps.cc`, `kListPage`, `perdure_fences`,
+A name is recognised by its form (`server/wire/`, `host/steps.cc`, `kListPage`, `perdure_fences`,
 `store.pgbouncer`, `--config`), in Markdown within backticks or a link, in a comment of C++ anywhere. Prose is
 not understood: a sentence may still be wrong.
 """

@@ -29,36 +29,37 @@ void Batcher::Begin(persistence::Writer writer, uint64_t last_batch) {
 }
 
 void Batcher::Add(const RunPtr& run, size_t rows, size_t bytes) {
-  if (run->open_group == nullptr) {
-    run->open_group = std::make_shared<CommitGroup>();
-    run->open_group->runs.push_back(run);
-    gathering_.push_back(run->open_group);
+  CommitGroupPtr& group = run->commit.open_group_;
+  if (group == nullptr) {
+    group = std::make_shared<CommitGroup>();
+    group->runs.push_back(run);
+    gathering_.push_back(group);
     SealSoon();
   }
-  run->open_group->rows += rows;
-  run->open_group->bytes += bytes;
+  group->rows += rows;
+  group->bytes += bytes;
 }
 
 void Batcher::Join(const RunPtr& run, const RunPtr& with) {
-  const CommitGroupPtr from = run->open_group;
-  const CommitGroupPtr to = with->open_group;
+  const CommitGroupPtr from = run->commit.open_group_;
+  const CommitGroupPtr to = with->commit.open_group_;
   PERDURE_CHECK(from != nullptr && to != nullptr, "only runs with something to commit are joined");
   if (from == to) return;
   for (const RunPtr& member : from->runs) {
-    member->open_group = to;
+    member->commit.open_group_ = to;
     to->runs.push_back(member);
   }
   std::move(from->waiting.begin(), from->waiting.end(), std::back_inserter(to->waiting));
   to->rows += from->rows;
   to->bytes += from->bytes;
-  gathering_.erase(std::find(gathering_.begin(), gathering_.end(), from));
+  TakeFromGathering(from);
 }
 
 void Batcher::WhenDurable(const ResidentRun& run, DurableCallback done) {
-  if (run.open_group != nullptr) {
-    run.open_group->waiting.push_back(std::move(done));
-  } else if (run.sealed_group != nullptr) {
-    run.sealed_group->waiting.push_back(std::move(done));
+  if (run.commit.open_group_ != nullptr) {
+    run.commit.open_group_->waiting.push_back(std::move(done));
+  } else if (run.commit.sealed_group_ != nullptr) {
+    run.commit.sealed_group_->waiting.push_back(std::move(done));
   } else {
     std::move(done)(absl::OkStatus());
   }
@@ -72,8 +73,8 @@ std::vector<CommitGroupPtr> Batcher::TakeAll() {
   gathering_.clear();
   for (const CommitGroupPtr& group : all) {
     for (const RunPtr& run : group->runs) {
-      run->open_group = nullptr;
-      run->sealed_group = nullptr;
+      run->commit.open_group_ = nullptr;
+      run->commit.sealed_group_ = nullptr;
     }
   }
   return all;
@@ -88,8 +89,14 @@ std::vector<CommitGroupPtr> Batcher::Abandon() {
 }
 
 void Batcher::Withdraw(const CommitGroupPtr& group) {
-  for (const RunPtr& run : group->runs) run->open_group = nullptr;
-  gathering_.erase(std::find(gathering_.begin(), gathering_.end(), group));
+  for (const RunPtr& run : group->runs) run->commit.open_group_ = nullptr;
+  TakeFromGathering(group);
+}
+
+void Batcher::TakeFromGathering(const CommitGroupPtr& group) {
+  const auto place = std::find(gathering_.begin(), gathering_.end(), group);
+  PERDURE_CHECK(place != gathering_.end(), "a group that gathers is in the queue");
+  gathering_.erase(place);
 }
 
 void Batcher::WhenIdle(absl::AnyInvocable<void() &&> done) {
@@ -129,9 +136,11 @@ void Batcher::Seal() {
   for (const CommitGroupPtr& group : part) {
     runs += group->runs.size();
     for (const RunPtr& run : group->runs) {
-      host_.Seal(*run);
-      run->open_group = nullptr;
-      run->sealed_group = group;
+      PERDURE_CHECK(run->commit.open_group_ == group && !run->commit.InFlight(),
+                    "a run is in one commit in flight at most, by the group that gathered");
+      run->commit.sealed_.emplace(host_.Seal(*run));
+      run->commit.open_group_ = nullptr;
+      run->commit.sealed_group_ = group;
     }
   }
   batch_runs_.Observe(static_cast<double>(runs));
@@ -144,10 +153,11 @@ persistence::WriteGroup Batcher::WriteOf(const CommitGroup& group) {
   persistence::WriteGroup rows;
   rows.runs.reserve(group.runs.size());
   for (const RunPtr& run : group.runs) {
-    const SealedWrite& sealed = *run->sealed;
+    PERDURE_CHECK(run->commit.sealed_.has_value(), "what is committed was sealed");
+    const SealedWrite& sealed = *run->commit.sealed_;
     persistence::RunWrite& write = rows.runs.emplace_back(sealed.write);
     if (write.deleted) continue;
-    run->tail.CopyRows(run->durable_sequence, sealed.sequence, write.history);
+    run->tail.CopyRows(run->durable.sequence, sealed.sequence, write.history);
   }
   return rows;
 }
@@ -156,12 +166,14 @@ void Batcher::CommitFront() {
   persistence::Batch batch{writer_, last_batch_ + 1, {}};
   batch.groups.reserve(sealed_.front().size());
   for (const CommitGroupPtr& group : sealed_.front()) batch.groups.push_back(WriteOf(*group));
+  PERDURE_CHECK(begun_ && !in_flight_, "one commit is in flight, of a fenced writer");
   in_flight_ = true;
   sent_ = executor_.Monotonic();
   session_.Commit(std::move(batch), [this](const persistence::CommitResult& result) { OnResult(result); });
 }
 
 void Batcher::OnResult(const persistence::CommitResult& result) {
+  PERDURE_CHECK(in_flight_, "a commit is answered once");
   in_flight_ = false;
   latency_.Observe(executor_.Monotonic() - sent_);
   if (std::exchange(abandoned_, false)) {
@@ -195,9 +207,10 @@ void Batcher::OnCommitted() {
   sealed_.pop_front();
   for (const CommitGroupPtr& group : part) {
     for (const RunPtr& run : group->runs) {
-      run->sealed_group = nullptr;
-      host_.Landed(run);
-      run->sealed.reset();
+      PERDURE_CHECK(run->commit.sealed_group_ == group, "what landed is what was sealed");
+      run->commit.sealed_group_ = nullptr;
+      host_.Landed(run, *run->commit.sealed_);
+      run->commit.sealed_.reset();
     }
   }
   for (const CommitGroupPtr& group : part) {
@@ -209,7 +222,7 @@ void Batcher::OnRefused(const std::string& why) {
   Part part = std::move(sealed_.front());
   sealed_.pop_front();
   if (part.size() == 1) {
-    for (const RunPtr& run : part.front()->runs) run->sealed_group = nullptr;
+    for (const RunPtr& run : part.front()->runs) run->commit.sealed_group_ = nullptr;
     host_.Refused(part.front(), why);
     return;
   }

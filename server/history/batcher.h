@@ -26,10 +26,10 @@ class Batcher {
   class Host {
    public:
     virtual ~Host() = default;
-    // Fills run.sealed: everything decided on the run so far goes into the commit that is being built.
-    virtual void Seal(ResidentRun& run) = 0;
-    // run.sealed is durable. Called for every run of a group before the group's calls are answered.
-    virtual void Landed(const RunPtr& run) = 0;
+    // What the commit that is being built writes of the run: everything decided on it so far.
+    virtual SealedWrite Seal(ResidentRun& run) = 0;
+    // That is durable. Called for every run of a group before the group's calls are answered.
+    virtual void Landed(const RunPtr& run, SealedWrite& sealed) = 0;
     // Nothing of the group landed, nor will: the database refuses its data.
     virtual void Refused(const CommitGroupPtr& group, const std::string& why) = 0;
     // Nothing that was not answered as landed may be believed. The host calls Abandon and, later, Begin.
@@ -77,6 +77,7 @@ class Batcher {
   void OnCommitted();
   void OnRefused(const std::string& why);
   void FinishIfIdle();
+  void TakeFromGathering(const CommitGroupPtr& group);
   static persistence::WriteGroup WriteOf(const CommitGroup& group);
 
   Executor& executor_;

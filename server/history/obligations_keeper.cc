@@ -32,8 +32,8 @@ Task ObligationsKeeper::TaskOf(const ResidentRun& run, const Dispatch& dispatch)
 // Both lists are in the order of ObligationsOf: one pass tells what is new, what stayed and what is gone.
 void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) {
   const absl::Time now = executor_.Now();
-  const std::vector<OwedDispatch> before = std::exchange(run.owed, {});
-  run.owed.reserve(obligations.dispatches.size());
+  const std::vector<OwedDispatch> before = std::exchange(run.owes.dispatches, {});
+  run.owes.dispatches.reserve(obligations.dispatches.size());
   auto old = before.begin();
   for (Dispatch& dispatch : obligations.dispatches) {
     for (; old != before.end() && Place(old->dispatch) < Place(dispatch); ++old) Withdraw(run, *old);
@@ -50,10 +50,10 @@ void ObligationsKeeper::Take(ResidentRun& run, engine::Obligations obligations) 
       owed.with = OwedDispatch::With::kMatching;
       sink_->Offer(TaskOf(run, owed.dispatch));
     }
-    run.owed.push_back(std::move(owed));
+    run.owes.dispatches.push_back(std::move(owed));
   }
   for (; old != before.end(); ++old) Withdraw(run, *old);
-  run.next_timer = obligations.next_timer;
+  run.owes.next_timer = obligations.next_timer;
   SetAlarm(run);
 }
 
@@ -67,9 +67,9 @@ void ObligationsKeeper::Withdraw(const ResidentRun& run, const OwedDispatch& gon
 }
 
 std::optional<absl::Time> ObligationsKeeper::Next(const ResidentRun& run, absl::Time timers_not_before) {
-  std::optional<absl::Time> next = run.next_timer;
+  std::optional<absl::Time> next = run.owes.next_timer;
   if (next) next = std::max(*next, timers_not_before);
-  for (const OwedDispatch& owed : run.owed) {
+  for (const OwedDispatch& owed : run.owes.dispatches) {
     if (owed.with != OwedDispatch::With::kHost) continue;
     if (!next || owed.dispatch.scheduled_time < *next) next = owed.dispatch.scheduled_time;
   }
@@ -77,30 +77,31 @@ std::optional<absl::Time> ObligationsKeeper::Next(const ResidentRun& run, absl::
 }
 
 void ObligationsKeeper::SetAlarm(ResidentRun& run) {
-  alarms_.Move(run.key, run.alarm, Next(run, run.timers_not_before));
+  alarms_.Move(run.key, run.owes.alarm, Next(run, run.owes.timers_not_before));
 }
 
 void ObligationsKeeper::Started(ResidentRun& run, const engine::DispatchName& name) {
-  std::erase_if(run.owed, [&](const OwedDispatch& owed) {
+  std::erase_if(run.owes.dispatches, [&](const OwedDispatch& owed) {
     return owed.dispatch.kind == name.kind && owed.dispatch.scheduled_event_id == name.scheduled_event_id &&
            owed.dispatch.attempt == name.attempt;
   });
 }
 
 bool ObligationsKeeper::Ring(ResidentRun& run) {
-  run.alarm.reset();  // it has rung
+  run.owes.alarm.reset();  // it has rung
   const absl::Time now = executor_.Now();
-  for (OwedDispatch& owed : run.owed) {
+  for (OwedDispatch& owed : run.owes.dispatches) {
     if (owed.with != OwedDispatch::With::kHost || owed.dispatch.scheduled_time > now) continue;
     owed.with = OwedDispatch::With::kMatching;
     sink_->Offer(TaskOf(run, owed.dispatch));
   }
-  const bool timer_due = run.next_timer && *run.next_timer <= now && run.timers_not_before <= now;
+  const bool timer_due =
+      run.owes.next_timer && *run.owes.next_timer <= now && run.owes.timers_not_before <= now;
   if (!timer_due) SetAlarm(run);
   return timer_due;
 }
 
-void ObligationsKeeper::Forget(ResidentRun& run) { alarms_.Move(run.key, run.alarm, std::nullopt); }
+void ObligationsKeeper::Forget(ResidentRun& run) { alarms_.Move(run.key, run.owes.alarm, std::nullopt); }
 
 void ObligationsKeeper::ForgetAll() {
   alarms_.Clear();
@@ -110,10 +111,10 @@ void ObligationsKeeper::ForgetAll() {
 void ObligationsKeeper::Declined(const Task& task, ResidentRun* run) {
   const QueueKey queue = server::QueueOf(task);
   if (run != nullptr) {
-    const auto owed = std::find_if(run->owed.begin(), run->owed.end(), [&](const OwedDispatch& one) {
-      return SameTask(one.dispatch, task.dispatch);
-    });
-    if (owed == run->owed.end()) return;  // it ended while it was on its way
+    const auto owed =
+        std::find_if(run->owes.dispatches.begin(), run->owes.dispatches.end(),
+                     [&](const OwedDispatch& one) { return SameTask(one.dispatch, task.dispatch); });
+    if (owed == run->owes.dispatches.end()) return;  // it ended while it was on its way
     owed->with = OwedDispatch::With::kBacklog;
   }
   const Uuid run_id = *task.run.run_id;
@@ -127,7 +128,7 @@ std::vector<DeclinedTasks::Entry> ObligationsKeeper::TakeBacklog(const QueueKey&
 }
 
 void ObligationsKeeper::Reoffer(ResidentRun& run, const QueueKey& queue, int64_t scheduled_event_id) {
-  for (OwedDispatch& owed : run.owed) {
+  for (OwedDispatch& owed : run.owes.dispatches) {
     if (owed.with != OwedDispatch::With::kBacklog || QueueOf(run, owed.dispatch) != queue ||
         owed.dispatch.scheduled_event_id != scheduled_event_id)
       continue;

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "server/history/resident_run.h"
+#include "server/history/run_cache.h"
 
 namespace perdure::server {
 
@@ -81,13 +81,13 @@ void Retention::RemoveMore() {
 void Retention::AddPart(const RunKey& run, Removal& removal) {
   const auto part = std::make_shared<ResidentRun>();
   part->key = run;
-  part->dropped = true;
-  Deletion& removes = part->removes.emplace();
+  RunCache::Outside(*part, false);
+  Deletion& removes = part->next_write.removes.emplace();
   removes.from_event_id = removal.landed == 0 ? 0 : removal.landed * removal.events_a_part + 1;
   if (removal.landed + 1 < removal.parts) {
     removes.below_event_id = (removal.landed + 1) * removal.events_a_part + 1;
   } else {
-    part->wakes = removal.wakes;
+    part->wakes.known = removal.wakes;
     removal.last_under_way = true;
   }
   ++parts_under_way_;

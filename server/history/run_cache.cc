@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace perdure::server {
@@ -23,20 +24,29 @@ RunPtr RunCache::FindCurrent(const persistence::EntityKey& key) const {
 }
 
 void RunCache::Insert(const RunPtr& run) {
-  by_key_.emplace(run->key, run);
+  PERDURE_CHECK(!run->place.dropped_ && !run->place.linked_, "a run comes into memory once");
+  const bool added = by_key_.emplace(run->key, run).second;
+  PERDURE_CHECK(added, "a run is in memory once");
   Link(*run);
 }
 
 void RunCache::SetCurrent(const RunPtr& run) {
+  PERDURE_CHECK(Find(run->key) == run, "who holds an id is in memory");
   RunPtr& current = current_[EntityKeyOf(*run)];
-  if (current != nullptr && current != run) current->current = false;
+  if (current != nullptr && current != run) LoseId(*current);
   current = run;
-  run->current = true;
+  run->place.current_ = true;
+}
+
+void RunCache::Outside(ResidentRun& run, bool holds_id) {
+  PERDURE_CHECK(!run.place.linked_, "a run is in memory, or is not");
+  run.place.dropped_ = true;
+  run.place.current_ = holds_id;
 }
 
 void RunCache::Remove(const RunPtr& run) {
-  if (run->dropped) return;
-  run->dropped = true;
+  if (run->place.dropped_) return;
+  run->place.dropped_ = true;
   Unlink(*run);
   const auto current = current_.find(EntityKeyOf(*run));
   if (current != current_.end() && current->second == run) current_.erase(current);
@@ -48,7 +58,8 @@ std::vector<RunPtr> RunCache::RemoveAll() {
   all.reserve(by_key_.size());
   for (const Ordered* runs : {&open_, &closed_}) {
     for (ResidentRun* run : runs->order) {
-      run->dropped = true;
+      run->place.dropped_ = true;
+      run->place.linked_ = false;
       all.push_back(by_key_.at(run->key));
     }
   }
@@ -66,18 +77,25 @@ void RunCache::Use(ResidentRun& run) {
 }
 
 void RunCache::Unlink(ResidentRun& run) {
+  CachePlace& place = run.place;
   Ordered& runs = OrderOf(run);
-  runs.order.erase(run.lru);
-  runs.bytes -= run.counted_bytes;
-  leaving_bytes_ -= std::exchange(run.leaving_bytes, 0);
+  PERDURE_CHECK(place.linked_, "only what has a place gives it up");
+  PERDURE_CHECK(runs.bytes >= place.counted_bytes_ && leaving_bytes_ >= place.leaving_bytes_,
+                "what was counted is taken off once");
+  place.linked_ = false;
+  runs.order.erase(place.lru_);
+  runs.bytes -= place.counted_bytes_;
+  leaving_bytes_ -= std::exchange(place.leaving_bytes_, 0);
 }
 
 void RunCache::Link(ResidentRun& run) {
-  run.counted_bytes = sizeof(ResidentRun) + run.entity->ApproximateBytes() + run.tail.bytes();
-  run.counted_open = run.IsOpen();
+  CachePlace& place = run.place;
+  place.counted_bytes_ = sizeof(ResidentRun) + run.entity->ApproximateBytes() + run.tail.bytes();
+  place.counted_open_ = run.IsOpen();
   Ordered& runs = OrderOf(run);
-  runs.bytes += run.counted_bytes;
-  run.lru = runs.order.insert(runs.order.end(), &run);
+  runs.bytes += place.counted_bytes_;
+  place.lru_ = runs.order.insert(runs.order.end(), &run);
+  place.linked_ = true;
 }
 
 RunPtr RunCache::NextToLeave() const {
@@ -92,8 +110,10 @@ RunPtr RunCache::NextToLeave() const {
 void RunCache::MarkLeaving(ResidentRun& run) {
   Unlink(run);
   Ordered& runs = OrderOf(run);
-  leaving_bytes_ += run.leaving_bytes = std::exchange(run.counted_bytes, 0);
-  run.lru = runs.order.insert(runs.order.end(), &run);
+  CachePlace& place = run.place;
+  leaving_bytes_ += place.leaving_bytes_ = std::exchange(place.counted_bytes_, 0);
+  place.lru_ = runs.order.insert(runs.order.end(), &run);
+  place.linked_ = true;
 }
 
 }  // namespace perdure::server

@@ -25,7 +25,11 @@ class RunCache {
   void Insert(const RunPtr& run);
   // `run` holds its id from now on, instead of whatever held it.
   void SetCurrent(const RunPtr& run);
-  // It leaves memory; pointers to it see `dropped`.
+  // Another run takes the id.
+  static void LoseId(ResidentRun& run) { run.place.current_ = false; }
+  // The run never comes here: what is decided on it stands in the store alone. `holds_id`: for its row.
+  static void Outside(ResidentRun& run, bool holds_id);
+  // It leaves memory; pointers to it see place.dropped().
   void Remove(const RunPtr& run);
   // In order of use, not of the hash map, so that a simulation repeats itself.
   std::vector<RunPtr> RemoveAll();
@@ -50,7 +54,7 @@ class RunCache {
     std::list<ResidentRun*> order;  // least recently used first
     size_t bytes = 0;
   };
-  Ordered& OrderOf(const ResidentRun& run) { return run.counted_open ? open_ : closed_; }
+  Ordered& OrderOf(const ResidentRun& run) { return run.place.counted_open_ ? open_ : closed_; }
   void Unlink(ResidentRun& run);
   void Link(ResidentRun& run);
   static persistence::EntityKey EntityKeyOf(const ResidentRun& run);

@@ -1,16 +1,20 @@
-// Runs that cannot be folded: they can be terminated, and their ids started again. Both work on a
-// husk, a run that no other call finds in memory: all that its commit leaves behind is in the store. A
-// termination leaves a snapshot of a closed run there, which folds like any other from then on.
-
-#include <spdlog/spdlog.h>
+#include "server/history/host/salvage.h"
 
 #include <utility>
 
 #include "base/status.h"
 #include "base/text.h"
 #include "persistence/visibility_query.h"
-#include "server/history/history_host.h"
+#include "server/history/batcher.h"
+#include "server/history/host/calls.h"
+#include "server/history/host/life.h"
+#include "server/history/host/replies.h"
+#include "server/history/host/steps.h"
+#include "server/history/run_cache.h"
+#include "server/history/run_loader.h"
 #include "server/history/run_log.h"
+#include "server/history/wake_horizon.h"
+#include "spdlog/spdlog.h"
 
 namespace perdure::server {
 
@@ -68,8 +72,8 @@ persistence::VisibilityQuery RowOf(const Uuid& namespace_id, const RunKey& key) 
 
 }  // namespace
 
-absl::StatusOr<RunPtr> HistoryHost::MakeHusk(const StoredRun& stored, const persistence::ExecutionRow& row) {
-  const absl::StatusOr<const engine::Kind*> kind = KindOf(stored.key.kind);
+absl::StatusOr<RunPtr> Salvage::MakeHusk(const StoredRun& stored, const persistence::ExecutionRow& row) {
+  const absl::StatusOr<const engine::Kind*> kind = parts_.residents.KindOf(stored.key.kind);
   if (!kind.ok()) return kind.status();
   bool whole = false;
   engine::Remains remains;
@@ -86,37 +90,33 @@ absl::StatusOr<RunPtr> HistoryHost::MakeHusk(const StoredRun& stored, const pers
   CountLog(stored, remains.log);
   auto husk = std::make_shared<ResidentRun>();
   husk->key = stored.key;
-  husk->dropped = true;
   husk->salvaged = true;
   husk->entity = (*kind)->Salvage(std::move(remains));
-  husk->current = row.current;
-  const engine::LogPosition log = husk->entity->log();
-  husk->durable_sequence = log.last_sequence;
-  husk->durable_next_event_id = log.next_event_id;
-  husk->durable_open = husk->IsOpen();
-  if (options_.check_fold) husk->folded = husk->entity->Clone();
-  if (husk->durable_open) {
-    husk->came_with = horizon_.Take(husk->key);
-    for (const absl::Time at : husk->came_with) husk->wakes.Suspect(at);
+  RunCache::Outside(*husk, row.current);
+  husk->durable = DurablePart::Of(*husk->entity);
+  if (parts_.options.check_fold) husk->folded = husk->entity->Clone();
+  if (husk->durable.open) {
+    husk->wakes.came_with = parts_.horizon.Take(husk->key);
+    for (const absl::Time at : husk->wakes.came_with) husk->wakes.known.Suspect(at);
   }
   return husk;
 }
 
-void HistoryHost::Salvage(const Uuid& namespace_id, const RunKey& key, WithRunCallback then) {
+void Salvage::Begin(const Uuid& namespace_id, const RunKey& key, WithRunCallback then) {
   if (!salvaging_.insert(key).second) return std::move(then)(Busy());
   // The host may have dropped everything meanwhile, or lost its lease.
-  const auto may_go_on = [this, generation = salvage_generation_] {
-    absl::Status serving = Serving();
-    if (serving.ok() && generation != salvage_generation_) serving = Busy();
+  const auto may_go_on = [this, generation = generation_] {
+    absl::Status serving = parts_.life.Serving();
+    if (serving.ok() && generation != generation_) serving = Busy();
     return serving;
   };
-  const auto answer = [this, key, generation = salvage_generation_](WithRunCallback& done,
-                                                                    absl::StatusOr<RunPtr> husk) {
-    if (!husk.ok() && generation == salvage_generation_) salvaging_.erase(key);
+  const auto answer = [this, key, generation = generation_](WithRunCallback& done,
+                                                            absl::StatusOr<RunPtr> husk) {
+    if (!husk.ok() && generation == generation_) salvaging_.erase(key);
     std::move(done)(std::move(husk));
   };
-  session_->LoadRuns({{key}}, [this, namespace_id, key, may_go_on, answer,
-                               then = std::move(then)](absl::StatusOr<std::vector<StoredRun>> runs) mutable {
+  parts_.session.LoadRuns({{key}}, [this, namespace_id, key, may_go_on, answer, then = std::move(then)](
+                                       absl::StatusOr<std::vector<StoredRun>> runs) mutable {
     if (!runs.ok()) return answer(then, runs.status());
     auto on_row = [this, may_go_on, answer, stored = std::move(runs->front()),
                    then = std::move(then)](absl::StatusOr<persistence::VisibilityPage> page) mutable {
@@ -125,68 +125,68 @@ void HistoryHost::Salvage(const Uuid& namespace_id, const RunKey& key, WithRunCa
       if (page->rows.empty()) return answer(then, absl::DataLossError("a run has no row of its own"));
       answer(then, MakeHusk(stored, page->rows.front().row));
     };
-    session_->ListExecutions(RowOf(namespace_id, key), std::move(on_row));
+    parts_.session.ListExecutions(RowOf(namespace_id, key), std::move(on_row));
   });
 }
 
-void HistoryHost::EndSalvage(const RunPtr& husk) {
-  if (husk->open_group == nullptr) {
-    horizon_.PutBack(husk->key, husk->came_with);
+void Salvage::Finish(const RunPtr& husk) {
+  if (!husk->commit.Gathers()) {
+    parts_.horizon.PutBack(husk->key, husk->wakes.came_with);
     salvaging_.erase(husk->key);
     return;
   }
-  Batcher::WhenDurable(*husk, [this, key = husk->key, generation = salvage_generation_](const absl::Status&) {
-    if (generation == salvage_generation_) salvaging_.erase(key);
+  Batcher::WhenDurable(*husk, [this, key = husk->key, generation = generation_](const absl::Status&) {
+    if (generation == generation_) salvaging_.erase(key);
   });
 }
 
-void HistoryHost::AbandonSalvage() {
-  ++salvage_generation_;
+void Salvage::Abandon() {
+  ++generation_;
   salvaging_.clear();
 }
 
-void HistoryHost::SalvageCurrent(const EntityKey& key, WithRunCallback then) {
-  loader_.LookUp(key, [this, key, then = std::move(then)](absl::StatusOr<std::optional<Uuid>> found) mutable {
-    if (!found.ok()) return std::move(then)(found.status());
-    if (!found->has_value() || cache_.FindCurrent(key) != nullptr) return std::move(then)(Busy());
-    Salvage(key.namespace_id, {key.shard, **found, key.kind}, std::move(then));
-  });
+void Salvage::BeginCurrent(const EntityKey& key, WithRunCallback then) {
+  parts_.loader.LookUp(
+      key, [this, key, then = std::move(then)](absl::StatusOr<std::optional<Uuid>> found) mutable {
+        if (!found.ok()) return std::move(then)(found.status());
+        if (!found->has_value() || parts_.cache.FindCurrent(key) != nullptr) return std::move(then)(Busy());
+        Begin(key.namespace_id, {key.shard, **found, key.kind}, std::move(then));
+      });
 }
 
-void HistoryHost::EndUnfoldable(const EntityRef& ref, engine::RequestPtr request,
-                                Callback<engine::ReplyPtr> done) {
+void Salvage::End(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
   auto on_husk = [this, ref, request = std::move(request),
                   done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
     if (!husk.ok()) return std::move(done)(husk.status());
-    absl::StatusOr<engine::ReplyPtr> reply = NoSuchRun(ref);
-    if ((*husk)->id() == ref.id) reply = StepRequest(*husk, *request).reply;
+    absl::StatusOr<engine::ReplyPtr> reply = parts_.residents.NoSuchRun(ref);
+    if ((*husk)->id() == ref.id) reply = parts_.steps.StepRequest(*husk, *request).reply;
     if (reply.ok()) {
-      spdlog::warn("{}", AboutRun("a run that cannot be folded was terminated", world_.namespaces,
+      spdlog::warn("{}", AboutRun("a run that cannot be folded was terminated", parts_.world.namespaces,
                                   (*husk)->key, *(*husk)->entity, ""));
     }
-    Answer(*husk, std::move(reply), std::move(done));
-    EndSalvage(*husk);
+    parts_.replies.Answer(*husk, std::move(reply), std::move(done));
+    Finish(*husk);
   };
   const ShardId shard = ShardOf(ref.namespace_id, ref.id);
   if (ref.run_id) {
-    Salvage(ref.namespace_id, {shard, *ref.run_id, ref.kind}, std::move(on_husk));
+    Begin(ref.namespace_id, {shard, *ref.run_id, ref.kind}, std::move(on_husk));
   } else {
-    SalvageCurrent({shard, ref.namespace_id, ref.id, ref.kind}, std::move(on_husk));
+    BeginCurrent({shard, ref.namespace_id, ref.id, ref.kind}, std::move(on_husk));
   }
 }
 
-void HistoryHost::StartOverUnfoldable(const EntityKey& key, std::unique_ptr<engine::StartRequest> request,
-                                      Callback<engine::ReplyPtr> done) {
-  SalvageCurrent(key, [this, key, request = std::move(request),
-                       done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
+void Salvage::StartOver(const EntityKey& key, std::unique_ptr<engine::StartRequest> request,
+                        Callback<engine::ReplyPtr> done) {
+  BeginCurrent(key, [this, key, request = std::move(request),
+                     done = std::move(done)](absl::StatusOr<RunPtr> husk) mutable {
     if (!husk.ok()) return std::move(done)(husk.status());
-    const bool replaced = cache_.FindCurrent(key) != nullptr;
+    const bool replaced = parts_.cache.FindCurrent(key) != nullptr;
     if (replaced || !request->MayReplaceUnfoldable()) {
       std::move(done)(replaced ? Busy() : absl::DataLossError("the current run cannot be read"));
     } else {
-      StartOn(*husk, key.namespace_id, (*husk)->entity->kind(), *request, std::move(done));
+      parts_.calls.StartOn(*husk, key.namespace_id, (*husk)->entity->kind(), *request, std::move(done));
     }
-    EndSalvage(*husk);
+    Finish(*husk);
   });
 }
 

@@ -1,10 +1,15 @@
-// Replies: they wait for what they were derived from, and tasks get their history.
+#include "server/history/host/replies.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "server/history/history_host.h"
+#include "server/history/batcher.h"
+#include "server/history/host/life.h"
+#include "server/history/host/residents.h"
+#include "server/history/host/steps.h"
+#include "server/history/run_cache.h"
 
 namespace perdure::server {
 
@@ -19,7 +24,7 @@ EventPageBuilder FirstPageOf(const engine::EventRange& wanted) {
 
 }  // namespace
 
-void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<engine::ReplyPtr> reply,
+void HostReplies::Answer(const RunPtr& run, absl::StatusOr<engine::ReplyPtr> reply,
                          Callback<engine::ReplyPtr> done) {
   if (reply.ok()) {
     (*reply)->SetRun(run->key.run_id);
@@ -39,7 +44,7 @@ void HistoryHost::Answer(const RunPtr& run, absl::StatusOr<engine::ReplyPtr> rep
       });
 }
 
-bool HistoryHost::FillFromMemory(const RunPtr& run, const engine::EventRange& wanted, engine::Reply& reply) {
+bool HostReplies::FillFromMemory(const RunPtr& run, const engine::EventRange& wanted, engine::Reply& reply) {
   const bool here = wanted.first >= run->tail.FirstEventId(run->entity->log().next_event_id);
   const int64_t events = wanted.last - wanted.first + 1;
   if (here) {
@@ -56,7 +61,7 @@ bool HistoryHost::FillFromMemory(const RunPtr& run, const engine::EventRange& wa
   if (one_page) return false;
   // The rest is read by later calls, which see what is durable: what the reply shows becomes so now, before
   // the worker has it.
-  if (Harden(run).ok()) reply.OnHardened(*run->entity);
+  if (parts_.steps.Harden(run).ok()) reply.OnHardened(*run->entity);
   if (!here) return false;
   EventPageBuilder page = FirstPageOf(reply.WantsEvents().value_or(wanted));
   if (!run->tail.AddForward(page).ok()) return false;
@@ -65,7 +70,7 @@ bool HistoryHost::FillFromMemory(const RunPtr& run, const engine::EventRange& wa
   return true;
 }
 
-void HistoryHost::AnswerFromStore(const RunPtr& run, engine::ReplyPtr reply,
+void HostReplies::AnswerFromStore(const RunPtr& run, engine::ReplyPtr reply,
                                   Callback<engine::ReplyPtr> done) {
   const RunKey key = run->key;
   Batcher::WhenDurable(*run, [this, key, reply = std::move(reply),
@@ -87,102 +92,44 @@ void HistoryHost::AnswerFromStore(const RunPtr& run, engine::ReplyPtr reply,
   });
 }
 
-void HistoryHost::Read(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
-  WithRun(ref,
-          [this, request = std::move(request), done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-            if (!run.ok()) {
-              std::move(done)(run.status());
-              return;
-            }
-            // What a client is shown must not be undone by a crash.
-            (void)Harden(*run);
-            Batcher::WhenDurable(**run, [reply = (*run)->entity->Read(*request, world_.executor.Now()),
-                                         done = std::move(done)](const absl::Status& durable) mutable {
-              std::move(done)(durable.ok() ? std::move(reply) : absl::StatusOr<engine::ReplyPtr>(durable));
-            });
-          });
-}
-
-void HistoryHost::WaitForEvents(uint64_t id, const EntityRef& ref, int64_t from_event_id,
-                                absl::Duration max_wait, Callback<RunPosition> done) {
-  waiters_.Expect(id);
-  WithRun(ref,
-          [this, id, from_event_id, max_wait, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-            if (!waiters_.StillWanted(id)) run = absl::CancelledError("the wait for events was called off");
-            if (!run.ok()) {
-              std::move(done)(run.status());
-              return;
-            }
-            const bool there = !(*run)->IsOpen() || from_event_id < (*run)->entity->progress();
-            if (there || max_wait <= absl::ZeroDuration()) {
-              AnswerPosition(*run, std::move(done));
-            } else {
-              waiters_.Add(id, (*run)->key, from_event_id, max_wait, std::move(done));
-            }
-          });
-}
-
-void HistoryHost::AnswerPosition(const RunPtr& run, Callback<RunPosition> done) {
-  absl::Status serving = Serving();
-  if (serving.ok() && run->lost) serving = Unavailable("the store refused what this run had written");
-  if (!serving.ok()) {
-    std::move(done)(serving);
-    return;
-  }
-  (void)Harden(run);
-  const engine::Entity& entity = *run->entity;
-  RunPosition position{run->key.run_id, entity.IsOpen(), entity.progress(), entity.VolatileEvents()};
-  Batcher::WhenDurable(
-      *run, [position = std::move(position), done = std::move(done)](const absl::Status& durable) mutable {
-        if (durable.ok()) {
-          std::move(done)(std::move(position));
-        } else {
-          std::move(done)(durable);
+void HostReplies::Read(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  parts_.residents.WithRun(
+      ref, [this, request = std::move(request), done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+        if (!run.ok()) {
+          std::move(done)(run.status());
+          return;
         }
+        // What a client is shown must not be undone by a crash.
+        (void)parts_.steps.Harden(*run);
+        Batcher::WhenDurable(**run, [reply = (*run)->entity->Read(*request, parts_.world.executor.Now()),
+                                     done = std::move(done)](const absl::Status& durable) mutable {
+          std::move(done)(durable.ok() ? std::move(reply) : absl::StatusOr<engine::ReplyPtr>(durable));
+        });
       });
 }
 
-void HistoryHost::OnWaitOver(const RunKey& key, Callback<RunPosition> done) {
-  if (const RunPtr run = cache_.Find(key); run != nullptr) {
-    AnswerPosition(run, std::move(done));
-    return;
-  }
-  if (absl::Status serving = Serving(); !serving.ok()) {
-    std::move(done)(serving);
-    return;
-  }
-  LoadRun(key, RunLoader::Urgency::kCall, [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-    if (!run.ok()) {
-      std::move(done)(run.status());
-    } else if (*run == nullptr) {
-      std::move(done)(NotFound("the workflow execution's history was removed by retention"));
-    } else {
-      AnswerPosition(*run, std::move(done));
-    }
-  });
-}
-
-void HistoryHost::ReadEvents(const EventsQuery& query, Callback<EventsPage> done) {
-  if (absl::Status serving = Serving(); !serving.ok()) {
+void HostReplies::ReadEvents(const EventsQuery& query, Callback<EventsPage> done) {
+  if (absl::Status serving = parts_.life.Serving(); !serving.ok()) {
     std::move(done)(serving);
     return;
   }
   const RunKey key{ShardOf(query.run.namespace_id, query.run.id), query.run.run_id.value_or(Uuid{}),
                    query.run.kind};
   int64_t to = query.to_event_id;
-  if (const RunPtr run = cache_.Find(key); run != nullptr) to = std::min(to, run->durable_next_event_id);
+  if (const RunPtr run = parts_.cache.Find(key); run != nullptr)
+    to = std::min(to, run->durable.next_event_id);
   ReadPage(key, EventPageBuilder(query.from_event_id, to, query.max_events, query.max_bytes, query.reverse),
            std::move(done));
 }
 
-void HistoryHost::ReadPage(const RunKey& key, EventPageBuilder page, Callback<EventsPage> done) {
+void HostReplies::ReadPage(const RunKey& key, EventPageBuilder page, Callback<EventsPage> done) {
   persistence::HistoryQuery query;
   query.key = key;
   query.from_event_id = page.from();
   query.to_event_id = page.to();
   query.max_bytes = std::max<size_t>(page.bytes_left(), 1);
   query.reverse = page.reverse();
-  if (const RunPtr run = cache_.Find(key); run != nullptr && !page.Done()) {
+  if (const RunPtr run = parts_.cache.Find(key); run != nullptr && !page.Done()) {
     const int64_t here_from = run->tail.FirstEventId(run->entity->log().next_event_id);
     absl::Status added;
     if (page.reverse() && page.to() > here_from) {
@@ -202,13 +149,13 @@ void HistoryHost::ReadPage(const RunKey& key, EventPageBuilder page, Callback<Ev
     std::move(done)(std::move(page).Finish());
     return;
   }
-  session_->ReadHistory(query, [this, key, page = std::move(page), done = std::move(done)](
-                                   absl::StatusOr<std::vector<persistence::HistoryRow>> rows) mutable {
+  parts_.session.ReadHistory(query, [this, key, page = std::move(page), done = std::move(done)](
+                                        absl::StatusOr<std::vector<persistence::HistoryRow>> rows) mutable {
     OnPageRead(key, std::move(page), std::move(done), std::move(rows));
   });
 }
 
-void HistoryHost::OnPageRead(const RunKey& key, EventPageBuilder page, Callback<EventsPage> done,
+void HostReplies::OnPageRead(const RunKey& key, EventPageBuilder page, Callback<EventsPage> done,
                              absl::StatusOr<std::vector<persistence::HistoryRow>> rows) {
   if (!rows.ok()) {
     std::move(done)(rows.status());
