@@ -88,9 +88,8 @@ MessageAnswer Refused(MessageAnswer::Refused::Cause cause) {
 class CountsNothing final : public StepObserver {
  public:
   void OnEntity(std::string_view, const engine::Entity&) override {}
-  void Before(const engine::Entity&, const StepCause&) override {}
-  void After(std::string_view, const engine::Entity&, const StepCause&, bool) override {}
-  void OnRecords(std::string_view, const engine::Entity&, size_t) override {}
+  void OnStep(std::string_view, const engine::Entity&, const std::vector<engine::Record>&,
+              const engine::Happenings*) override {}
 };
 
 }  // namespace
