@@ -95,6 +95,22 @@ TEST_CASE("store: thousands of rows without events come to none") {
   CHECK(run.session.Load(run.key).snapshot->sequence == sequence);
 }
 
+TEST_CASE("store: a run that never had an event goes on after a snapshot has taken all its rows") {
+  Heartbeating run;
+  run.key = NewRunKey();
+  RunWrite first = FirstWrite(run.key, run.space, "without events");
+  first.history = {NoEvents(1, 1), NoEvents(2, 1)};
+  first.snapshot = SnapshotRow{2, 1, "as of row 2"};
+  run.writer.Commit(first);
+  CHECK(run.StoredRows() == 0);
+  run.Append({NoEvents(3, 1)});
+  CHECK(run.Loaded() == Sequences{3});
+  run.Append({}, SnapshotRow{3, 1, "as of row 3"});
+  run.Append({NoEvents(4, 1)}, SnapshotRow{4, 1, "as of row 4"});
+  CHECK(run.StoredRows() == 0);
+  CHECK(run.session.Load(run.key).snapshot->sequence == 4);
+}
+
 TEST_CASE("store: a refused snapshot leaves the rows that it covers") {
   Heartbeating run;
   run.writer.Commit(FirstWrite(NewRunKey(), run.space, "taken"));

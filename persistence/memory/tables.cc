@@ -206,9 +206,10 @@ absl::Status MemoryTables::PutExecution(const RunKey& key, ExecutionRow row, Tra
 }
 
 int64_t MemoryTables::NextEventIdAfter(const Run& run, int64_t sequence) {
-  // The rows that are gone have no events.
+  // The rows that are gone have no events. An entity of a kind without any may have no row left.
+  constexpr int64_t kFirstEventId = 1;
   const auto after = FirstAfter(run.history, sequence);
-  return after == run.history.begin() ? 0 : NextEventId(*std::prev(after));
+  return after == run.history.begin() ? kFirstEventId : NextEventId(*std::prev(after));
 }
 
 absl::Status MemoryTables::PutSnapshot(const RunKey& key, const SnapshotRow& row, Transaction& transaction) {
