@@ -37,6 +37,16 @@ void Journal::ActivityHandedOut(const Uuid& run, int64_t scheduled_event_id, int
                      scheduled_event_id, attempt));
 }
 
+void Journal::LoneCompleted(const Uuid& run, int32_t attempt) {
+  if (commits_vanished_ || completed_.emplace(run, attempt).second) return;
+  Broken(fmt::format("run {}: two completions of an activity were accepted", run.ToString()));
+}
+
+std::optional<int32_t> Journal::CompletedAttempt(const Uuid& run) const {
+  const auto found = completed_.find(run);
+  return found == completed_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void Journal::HistoryShown(const Uuid& run, const History& history) {
   for (int i = 0; i < history.events_size(); ++i) {
     if (history.events(i).event_id() == i + 1) continue;

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -24,9 +27,23 @@ class Journal {
   // before a last WorkflowTaskScheduled or WorkflowTaskStarted).
   void HistoryShown(const Uuid& run, const temporal::api::history::v1::History& history);
 
+  // A worker was shown a workflow task.
+  void WorkflowTaskShown(const temporal::api::history::v1::History& history) {
+    if (check_task_ && !commits_vanished_) check_task_(history);
+  }
+  // What is looked at besides, whenever one is.
+  void CheckWorkflowTasks(std::function<void(const temporal::api::history::v1::History&)> check) {
+    check_task_ = std::move(check);
+  }
+  // A worker's completion of an activity on its own was accepted: no other one of this run is.
+  void LoneCompleted(const Uuid& run, int32_t attempt);
+  // The attempt whose completion was accepted; nullopt: none's was.
+  std::optional<int32_t> CompletedAttempt(const Uuid& run) const;
+
   // From `since` on nothing fails: what comes due then must not be late by minutes, as a thing does that is
   // only found by a call that came by chance.
   void Calm(absl::Time since) { calm_since_ = since; }
+  absl::Time calm_since() const { return calm_since_; }
   // A worker polls the task's queue all along, and gets it `now`.
   void TaskHandedOut(const std::string& what, absl::Time scheduled, absl::Time now);
   // The whole history of a run that closed.
@@ -44,6 +61,8 @@ class Journal {
  private:
   std::set<std::tuple<Uuid, int64_t, int32_t>> attempts_;
   std::map<Uuid, std::vector<std::string>> shown_;  // serialized events, up to the last stable one
+  std::map<Uuid, int32_t> completed_;               // activities on their own
+  std::function<void(const temporal::api::history::v1::History&)> check_task_;
   bool commits_vanished_ = false;
   absl::Time calm_since_ = absl::InfiniteFuture();
   std::vector<std::string> broken_;

@@ -30,8 +30,8 @@ std::string PlanOf(const perdure::simulation::World& world) { return Describe(wo
 std::string PlanOf(const perdure::simulation::Takeovers& world) { return world.Description(); }
 
 template <typename World>
-Outcome RunSeed(uint64_t seed) {
-  World world(seed);
+Outcome RunSeed(uint64_t seed, bool whole) {
+  World world(seed, whole);
   std::vector<std::string> broken = world.Run();
   return {std::move(broken), PlanOf(world), world.steps(), CrashesOf(world)};
 }
@@ -53,14 +53,16 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose", verbose, "Show the log of the server");
   bool takeovers = false;
   app.add_flag("--takeovers", takeovers, "Two processes that own all shards in turn, instead of one");
+  bool whole = false;
+  app.add_flag("--whole", whole, "With families, activities on their own and counters");
   CLI11_PARSE(app, argc, argv);
 
   if (!verbose) spdlog::set_level(spdlog::level::off);
   uint64_t failed = 0;
   uint64_t crashes = 0;
-  const auto run = [takeovers](uint64_t seed) {
-    return takeovers ? RunSeed<perdure::simulation::Takeovers>(seed)
-                     : RunSeed<perdure::simulation::World>(seed);
+  const auto run = [takeovers, whole](uint64_t seed) {
+    return takeovers ? RunSeed<perdure::simulation::Takeovers>(seed, whole)
+                     : RunSeed<perdure::simulation::World>(seed, whole);
   };
   std::vector<uint64_t> wanted(seeds);
   std::iota(wanted.begin(), wanted.end(), first);

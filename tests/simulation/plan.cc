@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 namespace perdure::simulation {
-namespace {
 
 bool Chance(Random& random, double chance) { return random.Fraction() < chance; }
+
+absl::Duration Between(Random& random, absl::Duration least, absl::Duration most) {
+  return least + random.Fraction() * (most - least);
+}
+
+namespace {
 
 // Half of all seeds do without a given fault, so that each fault is also seen alone.
 double Rate(Random& random, double most) { return Chance(random, 0.5) ? 0 : random.Fraction() * most; }
@@ -76,6 +81,10 @@ FaultPlan DrawFaults(Random& random) {
   faults.worker_answers_late = Rate(random, 0.1);
   faults.worker_fails_task = Rate(random, 0.2);
   faults.worker_sends_bad_command = Rate(random, 0.1);
+  faults.copy_lost = Rate(random, 0.2);
+  faults.copy_twice = Rate(random, 0.3);
+  faults.copy_late = Rate(random, 0.2);
+  faults.copy_answer_lost = Rate(random, 0.3);
   faults.between_crashes = Interval(random, 0.5, absl::Milliseconds(200), absl::Seconds(20));
   faults.between_lost_batches = Interval(random, 0.2, absl::Seconds(2), absl::Seconds(20));
   faults.between_read_outages = Interval(random, 0.3, absl::Seconds(1), absl::Seconds(20));
@@ -109,7 +118,7 @@ void DrawLimits(Random& random, Plan& plan) {
 
 }  // namespace
 
-Plan DrawPlan(Random& random) {
+Plan DrawPlan(Random& random, bool whole) {
   Plan plan;
   plan.executors = 1 + random.Below(3);
   plan.pollers = 1 + random.Below(8);
@@ -117,7 +126,7 @@ Plan DrawPlan(Random& random) {
   plan.sticky = Chance(random, 0.5);
   const bool rare = Chance(random, 0.3);
   if (rare) plan.rare_polls_after = absl::Minutes(10) + random.Fraction() * absl::Minutes(30);
-  const size_t workflows = 1 + random.Below(20);
+  const size_t workflows = 1 + random.Below(Chance(random, 0.3) ? 20 : 8);
   for (size_t i = 0; i < workflows; ++i) plan.workflows.push_back(DrawWorkflow(random, i, rare));
   if (!Chance(random, 0.1)) plan.faults = DrawFaults(random);
   plan.faulty_time = absl::Seconds(5 + random.Below(60));
@@ -125,6 +134,11 @@ Plan DrawPlan(Random& random) {
   // A server that lost commits without noticing is told by its clients alone.
   plan.watched = plan.faults.between_lost_batches != absl::InfiniteDuration() || Chance(random, 0.4);
   for (WorkflowPlan& workflow : plan.workflows) DrawNextRuns(random, workflow);
+  if (whole) {
+    DrawFamilies(random, plan);
+    DrawLoneActivities(random, plan);
+    DrawCounters(random, plan);
+  }
   return plan;
 }
 
@@ -153,6 +167,11 @@ std::string Describe(const Plan& plan) {
       absl::FormatDuration(f.between_crashes), absl::FormatDuration(f.between_lost_batches),
       absl::FormatDuration(f.between_read_outages), absl::FormatDuration(f.between_clock_steps),
       absl::FormatDuration(plan.faulty_time), absl::FormatDuration(plan.rare_polls_after));
+  text += fmt::format(
+      "; {} parents, {} children, {} interferences, {} lone activities, {} counters; copies lost {:.3f}, "
+      "twice {:.3f}, late {:.3f}, answers lost {:.3f}",
+      plan.parents.size(), plan.children.size(), plan.interferences.size(), plan.lone_activities.size(),
+      plan.counters.size(), f.copy_lost, f.copy_twice, f.copy_late, f.copy_answer_lost);
   return text;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "base/random.h"
 #include "server/history/history_options.h"
+#include "temporal/api/enums/v1/workflow.pb.h"
 
 namespace perdure::simulation {
 
@@ -19,12 +20,33 @@ struct ActivityPlan {
   bool rare = false;  // on the queue that nobody polls for a long while
 };
 
+struct ChildPlan {
+  std::string workflow_id;  // of one of Plan::children
+  temporal::api::enums::v1::ParentClosePolicy policy =
+      temporal::api::enums::v1::PARENT_CLOSE_POLICY_TERMINATE;
+  bool once = false;  // its id is never used again
+  bool retried = false;
+  absl::Duration run_timeout = absl::ZeroDuration();  // zero: none
+};
+
+// A signal to another workflow, or a cancel.
+struct TellingPlan {
+  std::string workflow_id;
+  bool cancels = false;
+  bool child_only = false;
+};
+
 // One step of a workflow. A workflow is its steps in order, then its completion.
 struct Step {
-  enum class Kind { kActivities, kTimer, kSignal };
+  enum class Kind { kActivities, kTimer, kSignal, kChildren, kTellings, kForever };
+  // What kChildren and kTellings wait for. A telling that is answered has ended.
+  enum class Until { kInitiated, kStarted, kEnded };
   Kind kind = Kind::kActivities;
-  std::vector<ActivityPlan> activities;  // kActivities: at the same time
-  absl::Duration duration;               // kTimer
+  std::vector<ActivityPlan> activities = {};       // kActivities: at the same time
+  absl::Duration duration = absl::ZeroDuration();  // kTimer
+  std::vector<ChildPlan> children = {};
+  std::vector<TellingPlan> tellings = {};
+  Until until = Until::kEnded;
 };
 
 struct WorkflowPlan {
@@ -35,6 +57,50 @@ struct WorkflowPlan {
   // waits for signals: those belong to the run that they reach.
   int next_runs = 0;
   bool retried = false;  // runs fail and are retried; else they continue as new
+  // Of families alone.
+  bool fails = false;          // its last run fails
+  absl::Duration run_timeout;  // of each run; zero: none
+};
+
+// What clients do to members of families.
+struct InterferencePlan {
+  enum class Kind { kTerminates, kCancels, kStartsAgain };
+  Kind kind = Kind::kTerminates;
+  std::string workflow_id;
+  absl::Duration after;  // from the beginning
+};
+
+// An activity on its own.
+struct LoneActivityPlan {
+  enum class Deed { kCancel, kTerminate, kPause, kUnpause, kReset, kUpdate, kDelete };
+  struct Interference {
+    Deed deed = Deed::kCancel;
+    absl::Duration after;  // from the acknowledged start on
+  };
+  std::string activity_id;
+  int failures = 0;
+  int beats = 0;          // heartbeats of each attempt, a second apart
+  bool unserved = false;  // on a queue that nobody ever polls
+  bool fails_for_good = false;
+  int most_attempts = 0;  // 0: any number
+  absl::Duration schedule_to_close;
+  absl::Duration schedule_to_start;
+  absl::Duration start_to_close;
+  absl::Duration heartbeat;
+  std::vector<Interference> interferences;
+};
+
+// What is asked of counters, in this order for each.
+struct CounterPlan {
+  struct Deed {
+    enum class Kind { kGive, kBegin, kStop, kRollOver, kClose };
+    Kind kind = Kind::kGive;
+    std::string to = {};  // kGive, kBegin
+    int64_t amount = 0;
+    absl::Duration after = absl::ZeroDuration();  // the deed before
+  };
+  std::string id;
+  std::vector<Deed> deeds;  // the last one closes it
 };
 
 // Chances in [0, 1], each for one occasion.
@@ -52,6 +118,10 @@ struct FaultPlan {
   double worker_answers_late = 0;  // after the task's timeout
   double worker_fails_task = 0;    // RespondWorkflowTaskFailed
   double worker_sends_bad_command = 0;
+  double copy_lost = 0;  // of messages between entities
+  double copy_twice = 0;
+  double copy_late = 0;  // up to a minute
+  double copy_answer_lost = 0;
   absl::Duration between_crashes = absl::InfiniteDuration();  // of the server process; infinite: none
   absl::Duration between_lost_batches =
       absl::InfiniteDuration();  // failovers to a lagging standby; infinite: none
@@ -75,14 +145,28 @@ struct Plan {
   // Clients look at their workflows all along, so that runs come into memory by calls. Otherwise nobody looks
   // until the store says that all are closed: what a run owes must bring it back by itself.
   bool watched = true;
-  absl::Duration rare_polls_after;  // from the end of faults on; until then nobody polls the rare queue
-  bool snapshots = false;           // with each commit of a run, not only of long logs
-  std::vector<WorkflowPlan> workflows;
+  absl::Duration rare_polls_after;      // from the end of faults on; until then nobody polls the rare queue
+  bool snapshots = false;               // with each commit of a run, not only of long logs
+  std::vector<WorkflowPlan> workflows;  // each is started, and completes
+  std::vector<WorkflowPlan> parents;    // each is started, and ends in any way
+  std::vector<WorkflowPlan> children;   // started by parents, or never
+  std::vector<InterferencePlan> interferences;
+  std::vector<LoneActivityPlan> lone_activities;
+  std::vector<CounterPlan> counters;
   FaultPlan faults;
   absl::Duration faulty_time;  // then faults stop, and every workflow must finish
 };
 
-Plan DrawPlan(Random& random);
+// `whole`: with families, activities on their own and counters too.
+Plan DrawPlan(Random& random, bool whole);
+// The parts that plan_families.cc and plan_others.cc draw. REQUIRES: the rest is drawn.
+void DrawFamilies(Random& random, Plan& plan);
+void DrawLoneActivities(Random& random, Plan& plan);
+void DrawCounters(Random& random, Plan& plan);
+
+// What draws have in common.
+bool Chance(Random& random, double chance);
+absl::Duration Between(Random& random, absl::Duration least, absl::Duration most);
 
 // For the log of a failed seed.
 std::string Describe(const Plan& plan);

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <set>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "base/time.h"
 #include "temporal/api/enums/v1/command_type.pb.h"
-#include "temporal/api/enums/v1/event_type.pb.h"
+#include "tests/simulation/progress.h"
 
 namespace perdure::simulation {
 namespace {
@@ -16,44 +15,6 @@ namespace {
 namespace enums = temporal::api::enums::v1;
 using temporal::api::command::v1::Command;
 using temporal::api::history::v1::History;
-
-// What a history says about the steps; steps are named by their place.
-struct Progress {
-  std::map<int64_t, std::string> activity_of_event;
-  std::set<std::string> begun;
-  std::set<std::string> ended;
-  int signals = 0;
-};
-
-absl::StatusOr<Progress> Read(const History& history) {
-  Progress progress;
-  for (const auto& event : history.events()) {
-    if (event.has_activity_task_scheduled_event_attributes()) {
-      const auto& scheduled = event.activity_task_scheduled_event_attributes();
-      progress.activity_of_event[event.event_id()] = scheduled.activity_id();
-      if (!progress.begun.insert(scheduled.activity_id()).second) {
-        return absl::DataLossError("an activity was scheduled twice");
-      }
-    } else if (event.has_activity_task_completed_event_attributes()) {
-      const int64_t scheduled = event.activity_task_completed_event_attributes().scheduled_event_id();
-      if (!progress.ended.insert(progress.activity_of_event[scheduled]).second) {
-        return absl::DataLossError("an activity completed twice");
-      }
-    } else if (event.has_timer_started_event_attributes()) {
-      progress.begun.insert(event.timer_started_event_attributes().timer_id());
-    } else if (event.has_timer_fired_event_attributes()) {
-      if (!progress.ended.insert(event.timer_fired_event_attributes().timer_id()).second) {
-        return absl::DataLossError("a timer fired twice");
-      }
-    } else if (event.has_workflow_execution_signaled_event_attributes()) {
-      ++progress.signals;
-    } else if (event.event_type() == enums::EVENT_TYPE_ACTIVITY_TASK_FAILED ||
-               event.event_type() == enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT) {
-      return absl::DataLossError("an activity that retries for ever ended");
-    }
-  }
-  return progress;
-}
 
 Command BeginTimer(const Step& step, const std::string& name) {
   Command command;
@@ -77,6 +38,42 @@ Command BeginActivity(const ActivityPlan& plan, const std::string& name) {
   return command;
 }
 
+Command BeginChild(const ChildPlan& plan, const std::string& name) {
+  Command command;
+  command.set_command_type(enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION);
+  auto& child = *command.mutable_start_child_workflow_execution_command_attributes();
+  child.set_workflow_id(plan.workflow_id);
+  child.mutable_workflow_type()->set_name("planned");
+  child.mutable_task_queue()->set_name(kTaskQueue);
+  *child.mutable_workflow_task_timeout() = ToProto(absl::Seconds(5));
+  if (plan.run_timeout > absl::ZeroDuration())
+    *child.mutable_workflow_run_timeout() = ToProto(plan.run_timeout);
+  child.set_parent_close_policy(plan.policy);
+  child.set_control(name);
+  if (plan.once) child.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE);
+  if (plan.retried) *child.mutable_retry_policy() = RetryPolicyOfFamilies();
+  return command;
+}
+
+Command BeginTelling(const TellingPlan& plan, const std::string& name) {
+  Command command;
+  if (plan.cancels) {
+    command.set_command_type(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION);
+    auto& cancel = *command.mutable_request_cancel_external_workflow_execution_command_attributes();
+    cancel.set_workflow_id(plan.workflow_id);
+    cancel.set_control(name);
+    cancel.set_child_workflow_only(plan.child_only);
+    return command;
+  }
+  command.set_command_type(enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION);
+  auto& signal = *command.mutable_signal_external_workflow_execution_command_attributes();
+  signal.mutable_execution()->set_workflow_id(plan.workflow_id);
+  signal.set_signal_name(name);
+  signal.set_control(name);
+  signal.set_child_workflow_only(plan.child_only);
+  return command;
+}
+
 // What is begun of the step, and what of it has ended: names by the place of the step, and of its activity.
 struct StepProgress {
   bool ended = true;
@@ -85,9 +82,19 @@ struct StepProgress {
 
 StepProgress ProgressOf(const Step& step, const std::string& name, const Progress& progress) {
   StepProgress here;
+  const auto is_awaited = [&](const std::string& part) {
+    switch (step.until) {
+      case Step::Until::kInitiated:
+        return false;
+      case Step::Until::kStarted:
+        return !progress.started.contains(part) && !progress.ended.contains(part);
+      case Step::Until::kEnded:
+        break;
+    }
+    return !progress.ended.contains(part);
+  };
   const auto look_at = [&](const std::string& part, const auto& begin) {
-    if (progress.ended.contains(part)) return;
-    here.ended = false;
+    here.ended = here.ended && !is_awaited(part);
     if (!progress.begun.contains(part)) here.to_begin.push_back(begin(part));
   };
   if (step.kind == Step::Kind::kTimer) {
@@ -96,6 +103,14 @@ StepProgress ProgressOf(const Step& step, const std::string& name, const Progres
   for (size_t i = 0; i < step.activities.size(); ++i) {
     look_at(fmt::format("{}.{}", name, i),
             [&](const std::string& part) { return BeginActivity(step.activities[i], part); });
+  }
+  for (size_t i = 0; i < step.children.size(); ++i) {
+    look_at(fmt::format("{}.{}", name, i),
+            [&](const std::string& part) { return BeginChild(step.children[i], part); });
+  }
+  for (size_t i = 0; i < step.tellings.size(); ++i) {
+    look_at(fmt::format("{}.{}", name, i),
+            [&](const std::string& part) { return BeginTelling(step.tellings[i], part); });
   }
   return here;
 }
@@ -112,7 +127,12 @@ int PlaceInChain(const WorkflowPlan& plan, const History& history) {
 Command End(const WorkflowPlan& plan, const History& history) {
   Command end;
   const int place = history.events().empty() ? 0 : PlaceInChain(plan, history);
-  if (place >= plan.next_runs) {
+  if (place >= plan.next_runs && plan.fails) {
+    end.set_command_type(enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION);
+    auto& failure = *end.mutable_fail_workflow_execution_command_attributes()->mutable_failure();
+    failure.set_message("for good");
+    failure.mutable_application_failure_info()->set_non_retryable(true);
+  } else if (place >= plan.next_runs) {
     end.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
     end.mutable_complete_workflow_execution_command_attributes()->mutable_result()->add_payloads()->set_data(
         ResultOf(plan));
@@ -121,10 +141,10 @@ Command End(const WorkflowPlan& plan, const History& history) {
     end.mutable_fail_workflow_execution_command_attributes()->mutable_failure()->set_message("again");
   } else {
     end.set_command_type(enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION);
-    end.mutable_continue_as_new_workflow_execution_command_attributes()
-        ->mutable_input()
-        ->add_payloads()
-        ->set_data(std::to_string(place + 1));
+    auto& next = *end.mutable_continue_as_new_workflow_execution_command_attributes();
+    next.mutable_input()->add_payloads()->set_data(std::to_string(place + 1));
+    *next.mutable_workflow_run_timeout() =
+        history.events(0).workflow_execution_started_event_attributes().workflow_run_timeout();
   }
   return end;
 }
@@ -132,19 +152,38 @@ Command End(const WorkflowPlan& plan, const History& history) {
 }  // namespace
 
 absl::StatusOr<std::vector<Command>> NextCommands(const WorkflowPlan& plan, const History& history) {
-  absl::StatusOr<Progress> progress = Read(history);
+  absl::StatusOr<Progress> progress = ReadProgress(history);
   if (!progress.ok()) return progress.status();
+  std::vector<Command> commands;
+  if (progress->cancel_requested) {
+    Command& cancel = commands.emplace_back();
+    cancel.set_command_type(enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION);
+    cancel.mutable_cancel_workflow_execution_command_attributes();
+    return commands;
+  }
   int signals_used = 0;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
+    if (step.kind == Step::Kind::kForever) return commands;
     if (step.kind == Step::Kind::kSignal) {
       if (signals_used++ < progress->signals) continue;
-      return std::vector<Command>{};
+      return commands;
     }
     StepProgress here = ProgressOf(step, std::to_string(i), *progress);
-    if (!here.ended) return std::move(here.to_begin);
+    for (Command& command : here.to_begin) commands.push_back(std::move(command));
+    if (!here.ended) return commands;
   }
-  return std::vector<Command>{End(plan, history)};
+  commands.push_back(End(plan, history));
+  return commands;
+}
+
+temporal::api::common::v1::RetryPolicy RetryPolicyOfFamilies() {
+  temporal::api::common::v1::RetryPolicy policy;
+  *policy.mutable_initial_interval() = ToProto(absl::Seconds(1));
+  *policy.mutable_maximum_interval() = ToProto(absl::Seconds(4));
+  policy.set_backoff_coefficient(2);
+  policy.set_maximum_attempts(kMostAttemptsOfFamilies);
+  return policy;
 }
 
 std::string ResultOf(const WorkflowPlan& plan) {

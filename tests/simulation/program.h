@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
 #include "tests/simulation/plan.h"
 
@@ -18,6 +19,10 @@ inline constexpr char kRareQueue[] = "rare";
 // the plan.
 absl::StatusOr<std::vector<temporal::api::command::v1::Command>> NextCommands(
     const WorkflowPlan& plan, const temporal::api::history::v1::History& history);
+
+// Of parents and children: who times out is retried too.
+inline constexpr int kMostAttemptsOfFamilies = 4;
+temporal::api::common::v1::RetryPolicy RetryPolicyOfFamilies();
 
 // What a finished workflow's result must be.
 std::string ResultOf(const WorkflowPlan& plan);

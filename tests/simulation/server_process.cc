@@ -60,8 +60,10 @@ void ServerProcess::TakeUp() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics, kinds_},
+      server::NodeHistory::World{world_.store, world_.namespaces, *keeper_, world_.metrics, kinds_,
+                                 &world_.copies},
       executors, options_.first_writer, options_.history);
+  world_.copies.Connect(*history_);
   history_as_bytes_ = std::make_unique<server::HistoryAsBytes>(matching_executor_, kinds_);
   history_as_bytes_->Reach(*history_);
   matching_ = std::make_unique<server::NodeMatching>(matching_executor_, history_as_bytes_->remote(),
@@ -80,6 +82,7 @@ void ServerProcess::Stop() {
 
 void ServerProcess::Kill() {
   Resume();
+  if (history_ != nullptr) world_.copies.Disconnect(*history_);
   const auto drop = [this] {
     for (ManualExecutor* executor : Executors()) executor->DropEverything();
   };

@@ -11,11 +11,12 @@
 
 #include "base/testing/manual_executor.h"
 #include "persistence/memory/memory_store.h"
-#include "server/cluster/lease.h"
 #include "server/calls/calls_as_bytes.h"
+#include "server/cluster/lease.h"
 #include "server/history/node_history.h"
 #include "server/matching/node_matching.h"
-#include "server/workflows/workflow_line.h"
+#include "tests/simulation/auditor.h"
+#include "tests/simulation/copies.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
@@ -30,6 +31,7 @@ class ServerProcess {
     persistence::Store& store;
     const server::NamespaceRegistry& namespaces;
     server::Metrics& metrics;
+    Copies& copies;
   };
   struct Options {
     std::string name;  // the node's, in the lease
@@ -76,7 +78,7 @@ class ServerProcess {
   std::function<void()> serving_;
   std::unique_ptr<persistence::Session> session_;
   std::unique_ptr<server::LeaseKeeper> keeper_;
-  const server::EntityKinds kinds_{{server::WorkflowLine()}};
+  const server::EntityKinds kinds_ = SimulatedKinds();
   std::unique_ptr<server::NodeHistory> history_;
   std::unique_ptr<server::HistoryAsBytes> history_as_bytes_;
   std::unique_ptr<server::NodeMatching> matching_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/event_loop.h"
+#include "base/time.h"
 
 namespace perdure::simulation {
 namespace {
@@ -17,11 +18,12 @@ constexpr absl::Duration kBetweenConnects = absl::Milliseconds(500);
 constexpr absl::Duration kBetweenClockSteps = absl::Seconds(20);
 constexpr absl::Duration kBetweenPulses = absl::Milliseconds(400);
 constexpr char kPulse[] = "pulse";
+constexpr absl::Duration kPulseLives = absl::Seconds(90);
+constexpr uint32_t kBetweenWriters = 10;
+constexpr uint32_t kMostExecutors = 3;
+constexpr absl::Duration kBetweenAudits = absl::Seconds(2);
+constexpr absl::Duration kBetweenCalmAudits = absl::Minutes(1);
 constexpr uint64_t kMostSteps = 3'000'000;
-
-absl::Duration Between(Random& random, absl::Duration least, absl::Duration most) {
-  return least + random.Fraction() * (most - least);
-}
 
 TakeoverPlan DrawTakeovers(Random& random) {
   TakeoverPlan plan;
@@ -39,28 +41,27 @@ TakeoverPlan DrawTakeovers(Random& random) {
 }
 
 // Who waits for the end of a workflow looks at it: here the readers look all along.
-Plan DrawWatchedPlan(Random& random) {
-  Plan plan = DrawPlan(random);
+Plan DrawWatchedPlan(Random& random, bool whole) {
+  Plan plan = DrawPlan(random, whole);
   plan.watched = true;
   return plan;
 }
 
 }  // namespace
 
-Takeovers::Takeovers(uint64_t seed)
+Takeovers::Takeovers(uint64_t seed, bool whole)
     : time_(seed),
       random_(NewSeededRandom(time_.random().Next())),
-      plan_(DrawWatchedPlan(*random_)),
+      plan_(DrawWatchedPlan(*random_, whole)),
       takeover_plan_(DrawTakeovers(*random_)),
       faults_(plan_.faults, *random_),
+      store_(NewStore()),
+      auditor_(*store_, faults_, namespaces_.id()),
       people_(time_),
       fate_(time_),
+      copies_(people_, plan_.faults, *random_),
       client_network_(people_, plan_.faults, *random_),
-      client_(plan_, namespaces_.id(), people_, *random_, client_network_, journal_) {
-  persistence::MemoryStoreOptions store;
-  store.faults = &faults_;
-  store.clock = [this] { return time_.wall(); };
-  store_ = persistence::NewMemoryStore(std::move(store));
+      crowd_(plan_, namespaces_.id(), people_, *random_, client_network_, journal_, auditor_) {
   for (size_t i = 0; i < sides_.size(); ++i) {
     Side& side = sides_.at(i);
     side.process = MakeProcess(i);
@@ -74,14 +75,25 @@ Takeovers::~Takeovers() {
   for (size_t i = 0; i < sides_.size(); ++i) Kill(i);
 }
 
+std::unique_ptr<persistence::MemoryStore> Takeovers::NewStore() {
+  persistence::MemoryStoreOptions store;
+  store.faults = &faults_;
+  store.clock = [this] { return time_.wall(); };
+  return persistence::NewMemoryStore(std::move(store));
+}
+
+uint32_t Takeovers::FirstWriter(size_t number) const {
+  return takeover_plan_.same_writers ? 1 : 1 + kBetweenWriters * static_cast<uint32_t>(number);
+}
+
 std::unique_ptr<ServerProcess> Takeovers::MakeProcess(size_t number) {
   ServerProcess::Options options;
   options.name = takeover_plan_.same_name ? "node" : fmt::format("node-{}", number);
-  options.first_writer = takeover_plan_.same_writers ? 1 : 1 + 10 * static_cast<uint32_t>(number);
-  options.executors = 1 + random_->Below(3);
+  options.first_writer = FirstWriter(number);
+  options.executors = 1 + random_->Below(kMostExecutors);
   options.history = HistoryOptionsOf(plan_);
   options.matching = {.queue_window = plan_.queue_window};
-  return std::make_unique<ServerProcess>(ServerProcess::World{time_, *store_, namespaces_, metrics_},
+  return std::make_unique<ServerProcess>(ServerProcess::World{time_, *store_, namespaces_, metrics_, copies_},
                                          options);
 }
 
@@ -156,6 +168,7 @@ void Takeovers::StopFaults() {
   faults_.Stop();
   journal_.Calm(people_.Now());
   client_network_.StopFaults();
+  copies_.StopFaults();
   for (Side& side : sides_) {
     side.process->Resume();
     side.network->StopFaults();
@@ -163,6 +176,17 @@ void Takeovers::StopFaults() {
     fate_.RunAfter(plan_.rare_polls_after,
                    [this, &side] { people_.Post([&side] { side.worker->PollRareQueue(); }); });
   }
+}
+
+void Takeovers::Audit() {
+  std::vector<uint32_t> writers;
+  for (size_t i = 0; i < (takeover_plan_.same_writers ? 1 : sides_.size()); ++i) {
+    for (uint32_t executor = 0; executor < kMostExecutors; ++executor) {
+      writers.push_back(FirstWriter(i) + executor);
+    }
+  }
+  crowd_.Audit(writers, people_.Now(), /*chains=*/true);
+  fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
 }
 
 void Takeovers::Read() {
@@ -195,6 +219,7 @@ void Takeovers::Pulse() {
     request.set_request_id(kPulse);
     request.mutable_workflow_type()->set_name(kPulse);
     request.mutable_task_queue()->set_name("nobody");
+    *request.mutable_workflow_run_timeout() = ToProto(kPulseLives);  // longer than faults go on
     network.history().Start(namespaces_.id(), std::move(request),
                             network.Answer<engine::workflow::StartReply>([](const auto& /*reply*/) {}));
     return;
@@ -254,15 +279,17 @@ std::vector<std::string> Takeovers::Run() {
   connect(connect);
   Read();
   Pulse();
+  Audit();
   ScheduleFate();
-  client_.Begin();
+  crowd_.Begin();
   const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(client_.AllFinished() && faults_stopped_) && journal_.broken().empty()) {
+  while (!(crowd_.AllDone() && faults_stopped_) && journal_.broken().empty()) {
     if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
       journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
-                      std::to_string(steps_) + " steps after the beginning:" + client_.Unfinished());
+                      std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());
     }
   }
+  if (journal_.broken().empty()) crowd_.CheckAll();
   return journal_.broken();
 }
 

@@ -15,10 +15,12 @@
 #include "persistence/memory/memory_store.h"
 #include "server/history/testing/test_node.h"
 #include "server/metrics/testing/null_metrics.h"
-#include "tests/simulation/client.h"
+#include "tests/simulation/auditor.h"
+#include "tests/simulation/copies.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/people.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/server_process.h"
 #include "tests/simulation/worker.h"
@@ -38,7 +40,8 @@ struct TakeoverPlan {
 
 class Takeovers {
  public:
-  explicit Takeovers(uint64_t seed);
+  // `whole`: as DrawPlan.
+  Takeovers(uint64_t seed, bool whole);
   ~Takeovers();
 
   // What was broken; empty when every rule held and every workflow finished.
@@ -59,7 +62,9 @@ class Takeovers {
     std::unique_ptr<Worker> worker;
   };
 
+  std::unique_ptr<persistence::MemoryStore> NewStore();
   std::unique_ptr<ServerProcess> MakeProcess(size_t number);
+  uint32_t FirstWriter(size_t number) const;
   void Start(size_t side);
   void Kill(size_t side);
   void Connect(size_t side);
@@ -69,6 +74,7 @@ class Takeovers {
   void Every(absl::Duration between, const std::function<void()>& happen);
   void ScheduleFate();
   void StopFaults();
+  void Audit();
   // Asks either process for a workflow's position, again and again.
   void Read();
   // Signals a run that has no timer and no worker: on a side whose other runs are done, nothing but the lease
@@ -87,15 +93,17 @@ class Takeovers {
   const Plan plan_;
   const TakeoverPlan takeover_plan_;
   StoreFaults faults_;
+  server::testing::OneNamespace namespaces_;
   std::unique_ptr<persistence::MemoryStore> store_;
+  Auditor auditor_;
   ManualExecutor people_;
   ManualExecutor fate_;
   server::NullMetrics metrics_;
-  server::testing::OneNamespace namespaces_;
+  Copies copies_;
 
   Journal journal_;
   Network client_network_;
-  Client client_;
+  People crowd_;
   std::array<Side, 2> sides_;
 
   std::map<std::string, Known> known_;  // what was answered last, by workflow id

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "engine/activity/kind_number.h"
 #include "temporal/api/enums/v1/task_queue.pb.h"
 
 namespace perdure::simulation {
@@ -24,6 +25,8 @@ server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namesp
   return {.namespace_id = namespace_id, .id = token.workflow_id(), .run_id = run_id};
 }
 
+bool IsLone(const ActivityTaskReply& task) { return task.token.kind() == engine::activity::kActivityKind; }
+
 }  // namespace
 
 Worker::Worker(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
@@ -35,7 +38,11 @@ Worker::Worker(const Plan& plan, const Uuid& namespace_id, Executor& executor, R
       network_(network),
       journal_(journal),
       sticky_queue_("sticky-of-" + name) {
-  for (const WorkflowPlan& workflow : plan_.workflows) plans_[workflow.workflow_id] = &workflow;
+  for (const auto* workflows : {&plan_.workflows, &plan_.parents, &plan_.children}) {
+    for (const WorkflowPlan& workflow : *workflows) plans_[workflow.workflow_id] = &workflow;
+  }
+  for (const LoneActivityPlan& activity : plan_.lone_activities)
+    lone_plans_[activity.activity_id] = &activity;
 }
 
 void Worker::StartPolling() {
@@ -78,14 +85,18 @@ void Worker::PollActivity(const std::string& queue) {
                                     [this, queue](absl::StatusOr<server::PolledTask> answer) {
                                       Again([this, queue] { PollActivity(queue); }, answer.ok());
                                       if (!answer.ok()) return;
-                                      if (auto* task = std::get_if<ActivityTaskReply>(&answer->task))
-                                        OnActivityTask(queue, *task);
+                                      auto* task = std::get_if<ActivityTaskReply>(&answer->task);
+                                      if (task == nullptr) return;
+                                      if (IsLone(*task)) return OnLoneTask(*task);
+                                      OnActivityTask(queue, *task);
                                     },
                                     [this](server::PolledTask lost) {
                                       auto* task = std::get_if<ActivityTaskReply>(&lost.task);
-                                      if (task != nullptr)
-                                        Send(RefOf(task->token, namespace_id_),
-                                             ReturnActivityTask{task->token});
+                                      if (task == nullptr) return;
+                                      if (IsLone(*task))
+                                        return SendLone(*task, engine::activity::ReturnTask{task->token});
+                                      Send(RefOf(task->token, namespace_id_),
+                                           ReturnActivityTask{task->token});
                                     }));
 }
 
@@ -135,6 +146,7 @@ void Worker::AnswerWorkflowTask(const WorkflowTaskReply& task, const std::string
   if (!history.ParseFromString(durable + task.tail))
     return journal_.Broken("a task's history does not parse");
   journal_.HistoryShown(*run.run_id, history);
+  journal_.WorkflowTaskShown(history);
   if (plan_.sticky) cache_[*run.run_id] = history.SerializeAsString();
 
   const auto commands = NextCommands(*plans_.at(run.id), history);

@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "base/ids.h"
+#include "engine/activity/request.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
@@ -44,6 +45,11 @@ class Worker {
 
   void OnActivityTask(const std::string& queue, const engine::workflow::ActivityTaskReply& task);
   void AnswerActivity(const engine::workflow::ActivityTaskReply& task, bool fail);
+  void OnLoneTask(const engine::workflow::ActivityTaskReply& task);
+  // Beats so often, a second apart, and then answers as planned.
+  void Beat(const engine::workflow::ActivityTaskReply& task, int beats);
+  void AnswerLone(const engine::workflow::ActivityTaskReply& task);
+  void SendLone(const engine::workflow::ActivityTaskReply& task, engine::activity::Request request);
 
   void Send(const server::RunRef& run, engine::workflow::Request request);
   // Runs `answer` now, or later than the task's timeout, or twice, or never.
@@ -58,6 +64,7 @@ class Worker {
   const std::string sticky_queue_;  // nobody else polls it: it is where what is in the cache goes on
   bool stopped_ = false;
   std::map<std::string, const WorkflowPlan*> plans_;
+  std::map<std::string, const LoneActivityPlan*> lone_plans_;
   std::map<Uuid, std::string> cache_;  // framed events of runs on the sticky queue
 };
 

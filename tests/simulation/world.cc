@@ -19,7 +19,7 @@ constexpr uint32_t kFirstWriter = 1;
 // One seed of so many goes on until its runs' retention is over, at which the clock is set so far ahead.
 constexpr uint64_t kSeedsForRetention = 4;
 constexpr absl::Duration kPastRetention = absl::Hours(100);
-constexpr absl::Duration kTimeToRemove = absl::Minutes(10);
+constexpr absl::Duration kTimeToRemove = absl::Minutes(30);
 constexpr uint64_t kStepsBetweenLooks = 50;
 constexpr size_t kRememberedTransactions = 64;
 constexpr absl::Duration kLongestReadOutage = absl::Seconds(5);
@@ -27,57 +27,56 @@ constexpr absl::Duration kLongestReadOutage = absl::Seconds(5);
 constexpr absl::Duration kBetweenAudits = absl::Seconds(2);
 constexpr absl::Duration kBetweenCalmAudits = absl::Minutes(1);
 
-// How many runs the plan's workflows have, once all of them are done.
-size_t RunsOf(const Plan& plan) {
-  size_t runs = 0;
-  for (const WorkflowPlan& workflow : plan.workflows) runs += 1 + static_cast<size_t>(workflow.next_runs);
-  return runs;
-}
-
 }  // namespace
 
-World::World(uint64_t seed)
+World::World(uint64_t seed, bool whole)
     : seed_(seed),
       time_(seed),
       random_(NewSeededRandom(time_.random().Next())),
-      plan_(DrawPlan(*random_)),
+      plan_(DrawPlan(*random_, whole)),
       faults_(plan_.faults, *random_),
+      store_(NewStore()),
+      auditor_(*store_, faults_, namespaces_.id()),
       matching_executor_(time_),
       people_(time_),
       fate_(time_),
+      copies_(people_, plan_.faults, *random_),
       network_(people_, plan_.faults, *random_),
       worker_(plan_, namespaces_.id(), people_, *random_, network_, journal_),
-      client_(plan_, namespaces_.id(), people_, *random_, network_, journal_) {
-  persistence::MemoryStoreOptions store;
-  store.faults = &faults_;
-  store.clock = [this] { return time_.wall(); };
-  store.remembered_transactions = kRememberedTransactions;
-  store_ = persistence::NewMemoryStore(std::move(store));
-  auditor_ = std::make_unique<Auditor>(*store_, faults_, namespaces_.id());
+      crowd_(plan_, namespaces_.id(), people_, *random_, network_, journal_, auditor_) {
   for (size_t i = 0; i < plan_.executors; ++i) executors_.push_back(std::make_unique<ManualExecutor>(time_));
 }
 
 World::~World() { CrashServer(); }
 
+std::unique_ptr<persistence::MemoryStore> World::NewStore() {
+  persistence::MemoryStoreOptions store;
+  store.faults = &faults_;
+  store.clock = [this] { return time_.wall(); };
+  store.remembered_transactions = kRememberedTransactions;
+  return persistence::NewMemoryStore(std::move(store));
+}
+
 void World::StartServer() {
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   history_ = std::make_unique<server::NodeHistory>(
-      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_, kinds_}, executors, kFirstWriter,
-      HistoryOptionsOf(plan_));
+      server::NodeHistory::World{*store_, namespaces_, lease_, metrics_, kinds_, &copies_}, executors,
+      kFirstWriter, HistoryOptionsOf(plan_));
+  copies_.Connect(*history_);
   history_as_bytes_ = std::make_unique<server::HistoryAsBytes>(matching_executor_, kinds_);
   history_as_bytes_->Reach(*history_);
   matching_ = std::make_unique<server::NodeMatching>(
       matching_executor_, history_as_bytes_->remote(), namespaces_, metrics_,
       server::MatchingOptions{.queue_window = plan_.queue_window});
   matching_as_bytes_ = std::make_unique<server::MatchingAsBytes>(matching_executor_, *matching_);
-  history_->Serve(matching_as_bytes_->remote(), [this] {
-    network_.Connect(&history_as_bytes_->remote(), &matching_as_bytes_->remote());
-  });
+  history_->Serve(matching_as_bytes_->remote(),
+                  [this] { network_.Connect(&history_as_bytes_->remote(), &matching_as_bytes_->remote()); });
 }
 
 void World::CrashServer() {
   network_.Crash();
+  if (history_ != nullptr) copies_.Disconnect(*history_);
   const auto drop = [this] {
     for (const auto& executor : executors_) executor->DropEverything();
     matching_executor_.DropEverything();
@@ -93,7 +92,8 @@ void World::CrashServer() {
 void World::LoseBatches() {
   if (store_->LoseLastBatches(1 + random_->Below(5)) == 0) return;
   journal_.CommitsVanished();
-  people_.Post([this] { client_.AskAgain(); });
+  auditor_.Forget();
+  people_.Post([this] { crowd_.AskAgain(); });
 }
 
 void World::ScheduleFate() {
@@ -141,18 +141,16 @@ void World::BeginReadOutage() {
   fate_.RunAfter(random_->Fraction() * kLongestReadOutage, [this] { faults_.SetReadOutage(false); });
 }
 
-void World::Audit() {
+std::vector<uint32_t> World::Writers() const {
   std::vector<uint32_t> writers(plan_.executors);
   std::iota(writers.begin(), writers.end(), kFirstWriter);
-  for (std::string& rule : auditor_->CheckWakes(writers)) journal_.Broken(std::move(rule));
-  if (!retention_passes_) {
-    for (std::string& rule : auditor_->CheckChains()) journal_.Broken(std::move(rule));
-  }
-  if (!plan_.watched && !all_watched_ && faults_stopped_ && client_.AllAcknowledged()) {
-    const Auditor::Runs runs = auditor_->CountRuns();
-    all_watched_ = runs.closed == runs.all && runs.all == RunsOf(plan_);
-    if (all_watched_) people_.Post([this] { client_.WatchAll(); });
-  }
+  return writers;
+}
+
+void World::Audit() {
+  // Runs go one by one once retention passes, so that chains have gaps.
+  crowd_.Audit(Writers(), executors_.front()->Now(), !retention_passes_);
+  if (faults_stopped_) crowd_.WatchIfClosed();
   fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
 }
 
@@ -162,6 +160,7 @@ void World::StopFaults() {
   fate_.RunAfter(plan_.rare_polls_after, [this] { people_.Post([this] { worker_.PollRareQueue(); }); });
   faults_.Stop();
   network_.StopFaults();
+  copies_.StopFaults();
   worker_.StopFaults();
 }
 
@@ -183,31 +182,23 @@ std::vector<std::string> World::Run() {
   StartServer();
   ScheduleFate();
   worker_.StartPolling();
-  client_.Begin();
+  crowd_.Begin();
   const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(client_.AllFinished() && faults_stopped_) && journal_.broken().empty()) {
+  while (!(crowd_.AllDone() && faults_stopped_) && journal_.broken().empty()) {
     if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
       journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
-                      std::to_string(steps_) + " steps after the beginning:" + client_.Unfinished());
+                      std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());
     }
   }
+  if (journal_.broken().empty()) crowd_.CheckAll();
   if (seed_ % kSeedsForRetention == 0 && journal_.broken().empty()) PassRetention();
   return journal_.broken();
 }
 
 void World::PassRetention() {
-  std::vector<uint32_t> writers(plan_.executors);
-  std::iota(writers.begin(), writers.end(), kFirstWriter);
-  // A start that was repeated may have made a run that nobody has waited for.
-  const absl::Duration last_close = time_.monotonic() + kTimeToFinish;
-  Auditor::Runs stored = auditor_->CountRuns();
-  while (stored.closed < stored.all && time_.monotonic() < last_close) {
-    for (uint64_t step = 0; step < kStepsBetweenLooks; ++step) OneStep();
-    stored = auditor_->CountRuns();
-  }
+  const Auditor::Runs stored = auditor_.CountRuns("");
   if (stored.closed < stored.all) return;  // it waits for signals that an earlier run has got
-  const std::vector<persistence::RunKey> runs = auditor_->Keys();
-  while (history_ == nullptr) OneStep();  // it is about to start
+  while (history_ == nullptr) OneStep();   // it is about to start
   retention_passes_ = true;
   CrashServer();
   for (const auto& executor : executors_) executor->StepWallClock(kPastRetention);
@@ -215,10 +206,10 @@ void World::PassRetention() {
   StartServer();
   crash_in_steps_ = 1 + random_->Below(kStepsToCrash);
   const absl::Duration end = time_.monotonic() + kTimeToRemove;
-  std::string left = auditor_->RowsOf(runs, writers);
+  std::string left = auditor_.Left();
   while (!left.empty() && time_.monotonic() < end) {
     for (uint64_t step = 0; step < kStepsBetweenLooks; ++step) OneStep();
-    left = auditor_->RowsOf(runs, writers);
+    left = auditor_.Left();
   }
   if (!left.empty()) {
     journal_.Broken("at " + absl::FormatTime(executors_.front()->Now()) + " retention leaves " + left);

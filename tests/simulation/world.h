@@ -15,12 +15,12 @@
 #include "server/history/testing/test_node.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/testing/null_metrics.h"
-#include "server/workflows/workflow_line.h"
 #include "tests/simulation/auditor.h"
-#include "tests/simulation/client.h"
+#include "tests/simulation/copies.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/people.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/worker.h"
 
@@ -28,7 +28,8 @@ namespace perdure::simulation {
 
 class World {
  public:
-  explicit World(uint64_t seed);
+  // `whole`: as DrawPlan.
+  World(uint64_t seed, bool whole);
   ~World();
 
   // What was broken; empty when every rule held and every workflow finished.
@@ -40,6 +41,7 @@ class World {
   uint64_t crashes() const { return crashes_; }
 
  private:
+  std::unique_ptr<persistence::MemoryStore> NewStore();
   void StartServer();
   void CrashServer();
   void LoseBatches();
@@ -48,6 +50,7 @@ class World {
   void StopFaults();
   void Audit();
   bool OneStep();
+  std::vector<uint32_t> Writers() const;
   // The clock passes the retention of all runs; the server finds them due, crashes while it removes them, and
   // leaves nothing.
   void PassRetention();
@@ -57,8 +60,9 @@ class World {
   std::unique_ptr<Random> random_;
   const Plan plan_;
   StoreFaults faults_;
+  server::testing::OneNamespace namespaces_;
   std::unique_ptr<persistence::MemoryStore> store_;
-  std::unique_ptr<Auditor> auditor_;
+  Auditor auditor_;
 
   std::vector<std::unique_ptr<ManualExecutor>> executors_;
   ManualExecutor matching_executor_;
@@ -67,8 +71,8 @@ class World {
 
   server::NullMetrics metrics_;
   server::testing::SettableLease lease_;
-  server::testing::OneNamespace namespaces_;
-  const server::EntityKinds kinds_{{server::WorkflowLine()}};
+  const server::EntityKinds kinds_ = SimulatedKinds();
+  Copies copies_;
   std::unique_ptr<server::NodeHistory> history_;
   std::unique_ptr<server::HistoryAsBytes> history_as_bytes_;
   std::unique_ptr<server::NodeMatching> matching_;
@@ -77,11 +81,10 @@ class World {
   Journal journal_;
   Network network_;
   Worker worker_;
-  Client client_;
+  People crowd_;
 
   bool faults_stopped_ = false;
-  bool retention_passes_ = false;  // runs go one by one, so that chains have gaps
-  bool all_watched_ = false;
+  bool retention_passes_ = false;
   uint64_t steps_ = 0;
   uint64_t crashes_ = 0;
   uint64_t crash_in_steps_ = 0;  // 0: none is due

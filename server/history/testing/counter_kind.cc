@@ -1,5 +1,7 @@
 #include "server/history/testing/counter_kind.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -32,40 +34,89 @@ int64_t Number(std::string_view text) {
 
 absl::Time Time(std::string_view micros) { return absl::FromUnixMicros(Number(micros)); }
 
+Uuid Id(std::string_view text) {
+  const std::optional<Uuid> id = Uuid::Parse(text);
+  PERDURE_CHECK(id.has_value(), "an id in a record");
+  return *id;
+}
+
+using Words = std::vector<std::string>;
+
+// What has a run of its own and what follows on what is told by lines of these verbs.
+void FoldStart(const Words& words, CounterState& state) {
+  state.namespace_id = Id(words.at(2));
+  state.id = words.at(3);
+  state.run_id = Id(words.at(4));
+  state.first_run = Id(words.at(5));
+  state.value = Number(words.at(6));
+  state.started = state.last_time;
+  if (words.size() > 7) state.follower = Follower{words.at(7), Id(words.at(8)), Number(words.at(9))};
+}
+
+// Of those that the counter begins and follows. False when the verb is none of these.
+bool FoldFollowed(const Words& words, CounterState& state) {
+  const std::string& verb = words.at(0);
+  if (verb == "begin") {
+    state.debts[state.next_debt++] = {words.at(2), 0, Id(words.at(3))};
+  } else if (verb == "begun") {
+    const auto debt = state.debts.extract(Number(words.at(2)));
+    if (!debt.empty()) state.followed[debt.key()] = {debt.mapped().to, *debt.mapped().begins, false};
+  } else if (verb == "stop") {
+    state.followed.at(Number(words.at(2))).stop_owed = true;
+  } else if (verb == "stopped") {
+    const auto followed = state.followed.find(Number(words.at(2)));
+    if (followed != state.followed.end()) followed->second.stop_owed = false;
+  } else if (verb == "ended") {
+    // It may have ended before its start was told.
+    state.debts.erase(Number(words.at(2)));
+    state.followed.erase(Number(words.at(2)));
+    state.value += Number(words.at(3));
+  } else if (verb == "told") {
+    state.owes_end = false;
+    state.value = 0;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void FoldClose(const Words& words, CounterState& state) {
+  const bool rolls_over = words.at(3) == "rolls-over";
+  state.closed = state.last_time;
+  state.delete_after = Time(words.at(2));
+  if (rolls_over) state.handed_on = state.value;
+  state.owes_end = !rolls_over && state.follower.has_value();
+}
+
 // Folds one line. Words are joined by blanks, so ids have none.
 void Fold(const std::string& line, CounterState& state) {
-  const std::vector<std::string> words = absl::StrSplit(line, ' ');
+  const Words words = absl::StrSplit(line, ' ');
   const std::string& verb = words.at(0);
   state.last_time = Time(words.at(1));
   if (verb == "start") {
-    state.namespace_id = *Uuid::Parse(words.at(2));
-    state.id = words.at(3);
-    state.run_id = *Uuid::Parse(words.at(4));
-    state.value = Number(words.at(5));
-    state.started = state.last_time;
+    FoldStart(words, state);
   } else if (verb == "add") {
     state.value += Number(words.at(2));
   } else if (verb == "owe") {
     const int64_t amount = Number(words.at(3));
     state.value -= amount;
-    state.debts[state.next_debt++] = {words.at(2), amount};
+    state.debts[state.next_debt++] = {words.at(2), amount, std::nullopt};
   } else if (verb == "settled") {
     state.debts.erase(Number(words.at(2)));
   } else if (verb == "returned") {
     const auto debt = state.debts.extract(Number(words.at(2)));
     if (!debt.empty()) state.value += debt.mapped().amount;
   } else if (verb == "got") {
-    state.seen.insert(words.at(2));
+    state.seen[words.at(2)] = words.at(4);
     state.value += Number(words.at(3));
   } else if (verb == "forget") {
     state.seen.erase(words.at(2));
   } else if (verb == "saw") {
-    state.seen.insert(words.at(2));
+    state.seen[words.at(2)] = words.at(3);
   } else if (verb == "close") {
-    state.closed = state.last_time;
-    state.delete_after = Time(words.at(2));
+    FoldClose(words, state);
   } else {
-    PERDURE_CHECK(false, "an unknown line");
+    PERDURE_CHECK(FoldFollowed(words, state), "an unknown line");
   }
 }
 
@@ -102,14 +153,46 @@ void Counter::Write(const std::string& line, std::vector<engine::Record>& record
   records.push_back({1, 0, "", line, state_.sequence});
 }
 
-engine::NextEntity Counter::New(const Uuid& namespace_id, const std::string& id, const Uuid& run_id,
-                                int64_t value, absl::Time now) {
+engine::NextEntity Counter::New(const Uuid& namespace_id, const Beginning& beginning, absl::Time now) {
   auto counter = std::make_unique<Counter>();
   std::vector<engine::Record> records;
-  counter->Write(absl::StrCat("start ", Micros(now), " ", namespace_id.ToString(), " ", id, " ",
-                              run_id.ToString(), " ", value),
-                 records);
+  std::string line =
+      absl::StrCat("start ", Micros(now), " ", namespace_id.ToString(), " ", beginning.id, " ",
+                   beginning.run_id.ToString(), " ", beginning.first_run.ToString(), " ", beginning.value);
+  if (beginning.follower) {
+    const Follower& follower = *beginning.follower;
+    absl::StrAppend(&line, " ", follower.id, " ", follower.run.ToString(), " ", follower.token);
+  }
+  counter->Write(line, records);
   return {std::move(counter), std::move(records)};
+}
+
+bool Counter::FollowsAny() const {
+  const auto begins = [](const auto& debt) { return debt.second.begins.has_value(); };
+  return !state_.followed.empty() || std::any_of(state_.debts.begin(), state_.debts.end(), begins);
+}
+
+void Counter::StopFollowed(const engine::Context& context, std::vector<engine::Record>& records) {
+  for (const auto& [token, followed] : std::map<int64_t, Followed>(state_.followed)) {
+    if (!followed.stop_owed) Write(absl::StrCat("stop ", Micros(context.now), " ", token), records);
+  }
+}
+
+void Counter::End(bool rolls_over, const engine::Context& context, engine::Decision& decision) {
+  const std::string now = Micros(context.now);
+  const int64_t value = state_.value;
+  Write(absl::StrCat("close ", now, " ", Micros(context.now + context.settings.retention), " ",
+                     rolls_over ? "rolls-over" : "ends"),
+        decision.records);
+  decision.row_changed = true;
+  if (!rolls_over) return;
+  const Uuid run_id = Uuid::Mint(context.random);
+  decision.next = New(namespace_id(), {id(), run_id, state_.first_run, value, state_.follower}, context.now);
+  // Messages are for whichever run is current: what took effect is known to the next one.
+  auto& next = static_cast<Counter&>(*decision.next->entity);
+  for (const auto& [key, sender] : state_.seen) {
+    next.Write(absl::StrCat("saw ", now, " ", key, " ", sender), decision.next->records);
+  }
 }
 
 engine::Decision Counter::Decide(const engine::Request& request, const engine::Context& context) {
@@ -123,23 +206,53 @@ engine::Decision Counter::Decide(const engine::Request& request, const engine::C
     Write(absl::StrCat("add ", now, " ", add->amount), decision.records);
   } else if (const auto* give = dynamic_cast<const Give*>(&request)) {
     Write(absl::StrCat("owe ", now, " ", give->to, " ", give->amount), decision.records);
-  } else {
-    const bool rolls = dynamic_cast<const RollOver*>(&request) != nullptr;
-    PERDURE_CHECK(rolls || dynamic_cast<const Close*>(&request) != nullptr, "a request of counters");
-    Write(absl::StrCat("close ", now, " ", Micros(context.now + context.settings.retention)),
+  } else if (const auto* begin = dynamic_cast<const Begin*>(&request)) {
+    Write(absl::StrCat("begin ", now, " ", begin->to, " ", Uuid::Mint(context.random).ToString()),
           decision.records);
-    decision.row_changed = true;
-    if (rolls) {
-      decision.next = New(namespace_id(), id(), Uuid::Mint(context.random), state_.value, context.now);
-      // Messages are for whichever run is current: what took effect is known to the next one.
-      auto& next = static_cast<Counter&>(*decision.next->entity);
-      for (const std::string& key : state_.seen) {
-        next.Write(absl::StrCat("saw ", now, " ", key), decision.next->records);
-      }
+  } else if (dynamic_cast<const Stop*>(&request) != nullptr) {
+    StopFollowed(context, decision.records);
+  } else {
+    const bool rolls_over = dynamic_cast<const RollOver*>(&request) != nullptr;
+    PERDURE_CHECK(rolls_over || dynamic_cast<const Close*>(&request) != nullptr, "a request of counters");
+    if (FollowsAny()) {
+      if (!rolls_over) StopFollowed(context, decision.records);
+      decision.reply = absl::FailedPreconditionError("the counter follows others");
+      return decision;
     }
+    const int64_t value = state_.value;
+    End(rolls_over, context, decision);
+    decision.reply = std::make_unique<Count>(value);
+    return decision;
   }
   decision.reply = std::make_unique<Count>(state_.value);
   return decision;
+}
+
+MessageAnswer Counter::TakeEnd(const perdure::engine::ChildEnded& ended, const engine::Context& context,
+                               engine::Decision& decision) {
+  const int64_t token = ended.initiated_event_id();
+  if (state_.followed.contains(token) || state_.debts.contains(token)) {
+    Write(absl::StrCat("ended ", Micros(context.now), " ", token, " ", ended.workflow_type()),
+          decision.records);
+  }
+  return Done();  // of a token that is not known any more too
+}
+
+MessageAnswer Counter::Take(const Message& message, const engine::Context& context,
+                            engine::Decision& decision) {
+  if (message.has_child_ended()) return TakeEnd(message.child_ended(), context, decision);
+  if (message.has_parent_closed()) {
+    const bool meant = message.target().first_run_id() == state_.first_run.View();
+    if (meant && IsOpen()) End(/*rolls_over=*/false, context, decision);
+    return Done();
+  }
+  const std::string key = KeyText(message.id());
+  if (state_.seen.contains(key)) return Done();
+  if (!IsOpen()) return Refused(MessageAnswer::Refused::NOT_FOUND);
+  Write(absl::StrCat("got ", Micros(context.now), " ", key, " ", message.external_signal().request_id(), " ",
+                     message.sender().id()),
+        decision.records);
+  return Done();
 }
 
 engine::MessageDecision Counter::Receive(const Message& message, const engine::Context& context) {
@@ -149,31 +262,58 @@ engine::MessageDecision Counter::Receive(const Message& message, const engine::C
       if (!state_.seen.contains(KeyText(id))) continue;
       Write(absl::StrCat("forget ", Micros(context.now), " ", KeyText(id)), received.decision.records);
     }
+    received.decision.row_changed = !received.decision.records.empty() && !IsOpen();
     received.answer = Done();
-    return received;
-  }
-  const std::string key = KeyText(message.id());
-  if (state_.seen.contains(key)) {
+  } else if (message.has_inbox_ask()) {
     received.answer = Done();
-  } else if (!IsOpen()) {
-    received.answer = Refused(MessageAnswer::Refused::NOT_FOUND);
+    auto* asked = received.answer->mutable_done()->mutable_inbox_asked();
+    for (const auto& id : message.inbox_ask().ids()) {
+      const bool mine = id.origin() == state_.run_id.View();
+      if (mine && state_.debts.contains(id.number())) *asked->add_owed() = id;
+    }
   } else {
-    Write(absl::StrCat("got ", Micros(context.now), " ", key, " ", message.external_signal().request_id()),
-          received.decision.records);
-    received.answer = Done();
+    received.answer = Take(message, context, received.decision);
   }
   return received;
+}
+
+void Counter::SettleOne(const engine::MessageOutcome& outcome, const engine::Context& context,
+                        std::vector<engine::Record>& records) {
+  const std::string now = Micros(context.now);
+  const int64_t number = outcome.key.number;
+  const bool refused = outcome.answer.has_refused();
+  switch (outcome.key.type) {
+    case Message::kExternalSignal:
+      if (!state_.debts.contains(number)) return;
+      return Write(absl::StrCat(refused ? "returned " : "settled ", now, " ", number), records);
+    case Message::kChildStart:
+      if (!state_.debts.contains(number)) return;
+      return Write(absl::StrCat(refused ? "settled " : "begun ", now, " ", number), records);
+    case Message::kParentClosed:
+      if (!state_.followed.contains(number)) return;
+      return Write(absl::StrCat("stopped ", now, " ", number), records);
+    case Message::kChildEnded:
+      if (state_.owes_end) Write(absl::StrCat("told ", now), records);
+      return;
+    case Message::kInboxAsk: {
+      std::set<std::string> owed;
+      for (const auto& id : outcome.answer.done().inbox_asked().owed()) owed.insert(KeyText(id));
+      for (const auto& [key, sender] : std::map<std::string, std::string>(state_.seen)) {
+        const bool asked = key.starts_with(outcome.key.origin.ToString());
+        if (asked && !owed.contains(key)) Write(absl::StrCat("forget ", now, " ", key), records);
+      }
+      return;
+    }
+    default:
+      PERDURE_CHECK(false, "a message that no counter sends");
+  }
 }
 
 engine::Decision Counter::Settle(std::vector<engine::MessageOutcome> outcomes,
                                  const engine::Context& context) {
   engine::Decision decision;
   const std::optional<absl::Time> before = DeleteAt();
-  for (const engine::MessageOutcome& outcome : outcomes) {
-    if (!state_.debts.contains(outcome.key.number)) continue;
-    const char* const verb = outcome.answer.has_refused() ? "returned " : "settled ";
-    Write(absl::StrCat(verb, Micros(context.now), " ", outcome.key.number), decision.records);
-  }
+  for (const engine::MessageOutcome& outcome : outcomes) SettleOne(outcome, context, decision.records);
   decision.row_changed = before != DeleteAt();
   return decision;
 }
@@ -184,36 +324,93 @@ absl::Status Counter::Apply(const engine::Record& record) {
   return absl::OkStatus();
 }
 
+bool Counter::OwesAny() const {
+  const auto stops = [](const auto& followed) { return followed.second.stop_owed; };
+  return !state_.debts.empty() || state_.owes_end ||
+         std::any_of(state_.followed.begin(), state_.followed.end(), stops);
+}
+
 std::optional<absl::Time> Counter::DeleteAt() const {
-  return state_.debts.empty() ? state_.delete_after : std::nullopt;
+  return OwesAny() || !state_.seen.empty() ? std::nullopt : state_.delete_after;
 }
 
 engine::Obligations Counter::Owed() const {
   engine::Obligations owed;
   owed.next_timer = DeleteAt();
+  const auto owe = [&](engine::MessageKey key, const std::string& to) -> engine::OwedMessage& {
+    engine::OwedMessage& message = owed.messages.emplace_back();
+    message.key = key;
+    message.target = {state_.namespace_id, kCounterKind, to};
+    return message;
+  };
   for (const auto& [number, debt] : state_.debts) {
-    engine::OwedMessage message;
-    message.key = {Message::kExternalSignal, state_.run_id, number};
-    message.target = {state_.namespace_id, kCounterKind, debt.to};
-    owed.messages.push_back(std::move(message));
+    const auto type = debt.begins ? Message::kChildStart : Message::kExternalSignal;
+    owe({type, state_.run_id, number}, debt.to);
   }
+  for (const auto& [token, followed] : state_.followed) {
+    if (followed.stop_owed) owe({Message::kParentClosed, state_.run_id, token}, followed.id);
+  }
+  if (state_.owes_end) owe({Message::kChildEnded, state_.run_id, 0}, state_.follower->id);
+  if (!IsOpen()) {
+    // When retention wants the run, what others may repeat is asked for.
+    for (const auto& [key, sender] : state_.seen) {
+      const engine::MessageKey ask{Message::kInboxAsk, Id(key.substr(0, key.find('/'))), 0};
+      const bool twice = !owed.messages.empty() && owed.messages.back().key == ask;
+      if (!twice) owe(ask, sender).not_before = *state_.delete_after;
+    }
+  }
+  std::sort(owed.messages.begin(), owed.messages.end(),
+            [](const engine::OwedMessage& a, const engine::OwedMessage& b) { return a.key < b.key; });
   return owed;
 }
 
 Message Counter::MessageOf(const engine::MessageKey& key, const engine::NamespaceSettings&) const {
-  const Debt& debt = state_.debts.at(key.number);
   Message message;
   message.mutable_id()->set_origin(std::string(key.origin.View()));
   message.mutable_id()->set_number(key.number);
-  message.mutable_sender()->set_namespace_id(std::string(state_.namespace_id.View()));
-  message.mutable_sender()->set_kind(kCounterKind);
-  message.mutable_sender()->set_id(state_.id);
-  message.mutable_sender()->set_run_id(std::string(state_.run_id.View()));
-  message.mutable_target()->set_namespace_id(std::string(state_.namespace_id.View()));
-  message.mutable_target()->set_kind(kCounterKind);
-  message.mutable_target()->set_id(debt.to);
-  message.mutable_target()->set_current(true);
-  message.mutable_external_signal()->set_request_id(absl::StrCat(debt.amount));
+  auto& sender = *message.mutable_sender();
+  sender.set_namespace_id(std::string(state_.namespace_id.View()));
+  sender.set_kind(kCounterKind);
+  sender.set_id(state_.id);
+  sender.set_run_id(std::string(state_.run_id.View()));
+  auto& target = *message.mutable_target();
+  target.set_namespace_id(std::string(state_.namespace_id.View()));
+  target.set_kind(kCounterKind);
+  target.set_current(true);
+  switch (key.type) {
+    case Message::kChildStart: {
+      const Debt& debt = state_.debts.at(key.number);
+      target.set_id(debt.to);
+      message.mutable_child_start()->set_run_id(std::string(debt.begins->View()));
+      break;
+    }
+    case Message::kParentClosed: {
+      const Followed& followed = state_.followed.at(key.number);
+      target.set_id(followed.id);
+      target.set_first_run_id(std::string(followed.first_run.View()));
+      message.mutable_parent_closed();
+      break;
+    }
+    case Message::kChildEnded:
+      target.set_id(state_.follower->id);
+      target.set_run_id(std::string(state_.follower->run.View()));
+      message.mutable_child_ended()->set_initiated_event_id(state_.follower->token);
+      message.mutable_child_ended()->set_workflow_type(absl::StrCat(state_.value));
+      break;
+    case Message::kInboxAsk:
+      for (const auto& [text, asked] : state_.seen) {
+        if (!text.starts_with(key.origin.ToString())) continue;
+        target.set_id(asked);
+        target.set_run_id(std::string(key.origin.View()));
+        auto* id = message.mutable_inbox_ask()->add_ids();
+        id->set_origin(std::string(key.origin.View()));
+        id->set_number(Number(text.substr(text.find('/') + 1)));
+      }
+      break;
+    default:
+      target.set_id(state_.debts.at(key.number).to);
+      message.mutable_external_signal()->set_request_id(absl::StrCat(state_.debts.at(key.number).amount));
+  }
   return message;
 }
 
@@ -233,17 +430,28 @@ engine::EntityRow Counter::Row() const {
 }
 
 std::string Counter::EncodeSnapshot() const {
-  std::vector<std::string> lines = {absl::StrCat("start ", Micros(state_.started), " ",
-                                                 state_.namespace_id.ToString(), " ", state_.id, " ",
-                                                 state_.run_id.ToString(), " ", state_.value)};
-  for (const auto& [number, debt] : state_.debts) {
-    lines.push_back(absl::StrCat("debt ", number, " ", debt.to, " ", debt.amount));
+  std::string start =
+      absl::StrCat("start ", Micros(state_.started), " ", state_.namespace_id.ToString(), " ", state_.id, " ",
+                   state_.run_id.ToString(), " ", state_.first_run.ToString(), " ", state_.value);
+  if (state_.follower) {
+    absl::StrAppend(&start, " ", state_.follower->id, " ", state_.follower->run.ToString(), " ",
+                    state_.follower->token);
   }
-  for (const std::string& key : state_.seen) lines.push_back(absl::StrCat("seen ", key));
+  std::vector<std::string> lines = {std::move(start)};
+  for (const auto& [number, debt] : state_.debts) {
+    lines.push_back(absl::StrCat("debt ", number, " ", debt.to, " ", debt.amount, " ",
+                                 debt.begins ? debt.begins->ToString() : "nobody"));
+  }
+  for (const auto& [token, followed] : state_.followed) {
+    lines.push_back(absl::StrCat("follows ", token, " ", followed.id, " ", followed.first_run.ToString(), " ",
+                                 followed.stop_owed ? 1 : 0));
+  }
+  for (const auto& [key, sender] : state_.seen) lines.push_back(absl::StrCat("seen ", key, " ", sender));
   lines.push_back(
       absl::StrCat("next ", state_.next_debt, " ", state_.sequence, " ", Micros(state_.last_time)));
   if (state_.closed) {
-    lines.push_back(absl::StrCat("closed ", Micros(*state_.closed), " ", Micros(*state_.delete_after)));
+    lines.push_back(absl::StrCat("closed ", Micros(*state_.closed), " ", Micros(*state_.delete_after), " ",
+                                 state_.owes_end ? 1 : 0, " ", state_.handed_on));
   }
   return absl::StrJoin(lines, "\n");
 }
@@ -251,14 +459,17 @@ std::string Counter::EncodeSnapshot() const {
 absl::StatusOr<std::unique_ptr<engine::Entity>> CounterKind::Decode(std::string_view snapshot) const {
   CounterState state;
   for (const std::string& line : std::vector<std::string>(absl::StrSplit(std::string(snapshot), '\n'))) {
-    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    const Words words = absl::StrSplit(line, ' ');
     const std::string& what = words.at(0);
     if (what == "start") {
       Fold(line, state);
     } else if (what == "debt") {
-      state.debts[Number(words.at(1))] = {words.at(2), Number(words.at(3))};
+      Debt& debt = state.debts[Number(words.at(1))];
+      debt = {words.at(2), Number(words.at(3)), Uuid::Parse(words.at(4))};
+    } else if (what == "follows") {
+      state.followed[Number(words.at(1))] = {words.at(2), Id(words.at(3)), words.at(4) == "1"};
     } else if (what == "seen") {
-      state.seen.insert(words.at(1));
+      state.seen[words.at(1)] = words.at(2);
     } else if (what == "next") {
       state.next_debt = Number(words.at(1));
       state.sequence = Number(words.at(2));
@@ -266,6 +477,8 @@ absl::StatusOr<std::unique_ptr<engine::Entity>> CounterKind::Decode(std::string_
     } else if (what == "closed") {
       state.closed = Time(words.at(1));
       state.delete_after = Time(words.at(2));
+      state.owes_end = words.at(3) == "1";
+      state.handed_on = Number(words.at(4));
     } else {
       return absl::DataLossError("not a counter");
     }
@@ -280,7 +493,8 @@ engine::Decision CounterKind::Start(engine::Entity* current, const engine::Start
     decision.reply = absl::AlreadyExistsError("the counter is there");
     return decision;
   }
-  decision.next = Counter::New(context.settings.id, start.id(), start.run_id, 0, context.now);
+  decision.next = Counter::New(context.settings.id, {start.id(), start.run_id, start.run_id, 0, std::nullopt},
+                               context.now);
   decision.reply = std::make_unique<Count>(0);
   return decision;
 }
@@ -290,12 +504,14 @@ engine::MessageDecision CounterKind::Receive(engine::Entity* current, const Mess
   engine::MessageDecision received;
   const std::optional<Uuid> run_id = StartedRun(message);
   if (!run_id) {
-    received.answer = Refused(MessageAnswer::Refused::NOT_FOUND);
+    received.answer = message.has_external_signal() ? Refused(MessageAnswer::Refused::NOT_FOUND) : Done();
   } else if (current != nullptr && current->IsOpen()) {
     received.answer = Refused(MessageAnswer::Refused::ALREADY_STARTED);
   } else {
-    received.decision.next =
-        Counter::New(context.settings.id, message.target().id(), *run_id, 0, context.now);
+    const Follower follower{message.sender().id(), *Uuid::FromBytes(message.sender().run_id()),
+                            message.id().number()};
+    received.decision.next = Counter::New(
+        context.settings.id, {message.target().id(), *run_id, *run_id, 0, follower}, context.now);
     received.answer = Done();
   }
   return received;

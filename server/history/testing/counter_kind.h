@@ -1,6 +1,10 @@
-// A kind of entity for tests: counters, which add, owe each other amounts, roll over into a next run, and
-// close. It makes no events: its records are lines of text. That the host runs it proves that the host knows
-// nothing of any kind.
+// A kind of entity for tests: counters, which add, owe each other amounts, begin others and stop them, roll
+// over into a next run, and close. It makes no events: its records are lines of text. That the host runs it
+// proves that the host knows nothing of any kind.
+//
+// They send in the manner of kinds that are to come: Give as a batch job sends its steps (the receiver keeps
+// the message's name), Begin and Stop as a schedule starts and stops workflows (a minted run id; a chain by
+// its first run), and whoever was begun tells its follower of its end, once, with all that it has then.
 //
 // Thread safety and contract as engine/entity.h.
 #pragma once
@@ -9,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +34,15 @@ struct Give final : engine::Request {
   const std::string to;
   const int64_t amount;
 };
-// The run closes, and a next one goes on with what it has.
+// The counter owes `to` its start from now on, and follows it until it has ended.
+struct Begin final : engine::Request {
+  explicit Begin(std::string to) : to(std::move(to)) {}
+  const std::string to;
+};
+// Those that it follows are to end.
+struct Stop final : engine::Request {};
+// The run closes, and a next one goes on with what it has. Both are refused while it follows others, which
+// Close stops then.
 struct RollOver final : engine::Request {};
 struct Close final : engine::Request {};
 // Read: what the counter has.
@@ -51,9 +62,23 @@ struct Count final : engine::Reply {
   Uuid run;
 };
 
+// What a counter owes another: an amount, or its start.
 struct Debt {
   std::string to;
   int64_t amount = 0;
+  std::optional<Uuid> begins;  // the run that it begins
+};
+// One that a counter has begun, and follows.
+struct Followed {
+  std::string id;
+  Uuid first_run;
+  bool stop_owed = false;
+};
+// Who is told of a counter's end.
+struct Follower {
+  std::string id;
+  Uuid run;
+  int64_t token = 0;
 };
 
 struct CounterState {
@@ -66,9 +91,14 @@ struct CounterState {
   std::optional<absl::Time> delete_after;
   int64_t value = 0;
   int64_t sequence = 0;
+  Uuid first_run;
   int64_t next_debt = 1;
   std::map<int64_t, Debt> debts;
-  std::set<std::string> seen;  // messages that were applied
+  std::map<int64_t, Followed> followed;     // by the debt that began them
+  std::map<std::string, std::string> seen;  // messages that were applied, and their senders
+  std::optional<Follower> follower;
+  int64_t handed_on = 0;  // of its value, to the run that follows
+  bool owes_end = false;  // it has ended, and its follower does not know
 };
 
 class Counter final : public engine::Entity {
@@ -103,17 +133,35 @@ class Counter final : public engine::Entity {
   std::string EncodeSnapshot() const override;
   size_t LeastSnapshotBytes() const override { return 1; }
   size_t ApproximateBytes() const override {
-    return sizeof(*this) + 100 * (state_.debts.size() + state_.seen.size());
+    return sizeof(*this) + 100 * (state_.debts.size() + state_.seen.size() + state_.followed.size());
   }
   std::unique_ptr<engine::Entity> Clone() const override { return std::make_unique<Counter>(state_); }
 
-  // The first record of a run.
-  static engine::NextEntity New(const Uuid& namespace_id, const std::string& id, const Uuid& run_id,
-                                int64_t value, absl::Time now);
+  // What a run begins with.
+  struct Beginning {
+    std::string id;
+    Uuid run_id;
+    Uuid first_run;
+    int64_t value = 0;
+    std::optional<Follower> follower;
+  };
+  static engine::NextEntity New(const Uuid& namespace_id, const Beginning& beginning, absl::Time now);
+  const CounterState& state() const { return state_; }
 
  private:
   // Applies the line, and adds a record of it.
   void Write(const std::string& line, std::vector<engine::Record>& records);
+  // REQUIRES: it follows nobody.
+  void End(bool rolls_over, const engine::Context& context, engine::Decision& decision);
+  void StopFollowed(const engine::Context& context, std::vector<engine::Record>& records);
+  perdure::engine::MessageAnswer Take(const perdure::engine::Message& message, const engine::Context& context,
+                                      engine::Decision& decision);
+  perdure::engine::MessageAnswer TakeEnd(const perdure::engine::ChildEnded& ended,
+                                         const engine::Context& context, engine::Decision& decision);
+  void SettleOne(const engine::MessageOutcome& outcome, const engine::Context& context,
+                 std::vector<engine::Record>& records);
+  bool FollowsAny() const;
+  bool OwesAny() const;
   std::optional<absl::Time> DeleteAt() const;
 
   CounterState state_;
