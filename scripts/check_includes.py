@@ -17,6 +17,7 @@ STORES = {"persistence/memory", "persistence/sqlite", "persistence/postgres"}
 BELOW_SERVER = {"base", "persistence", "server", "server/metrics", "server/net", "server/http"} | ENGINE
 # Roles talk to each other by the interfaces in their headers; whoever serves clients stands above them.
 ROLES = {
+    "server/activities",
     "server/calls",
     "server/cluster",
     "server/history",

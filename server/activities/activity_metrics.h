@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/activity/state.h"
+#include "server/activities/activity_counters.h"
 #include "server/history/entity_kinds.h"
-#include "server/metrics/activity_counters.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series_cache.h"
 

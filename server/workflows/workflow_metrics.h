@@ -13,8 +13,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "engine/workflow/happening.h"
 #include "engine/workflow/state.h"
+#include "server/activities/activity_counters.h"
 #include "server/history/entity_kinds.h"
-#include "server/metrics/activity_counters.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series_cache.h"
 

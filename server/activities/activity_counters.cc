@@ -1,4 +1,4 @@
-#include "server/metrics/activity_counters.h"
+#include "server/activities/activity_counters.h"
 
 #include <variant>
 
