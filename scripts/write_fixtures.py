@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes what this release stores into tests/fixtures/<kind>/<release>: as few logs of the unit tests'
 entities as cover each kind of change, type of event and field of a snapshot. A later release must fold them
-to what they mean now (engine/workflow/fold/fixtures_test.cc, engine/activity/fixtures_test.cc). Once a release
-is out, its folders never change.
+to what they mean now (engine/workflow/fold/fixtures_test.cc, engine/activity/fixtures_test.cc). Once a
+release is out, its folders never change.
 
 usage: scripts/write_fixtures.py RELEASE [--kind KIND] [--replace]
 """

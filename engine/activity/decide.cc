@@ -10,8 +10,7 @@ Outcome Decide(State state, const Request& request, const Context& context) {
   Step step(std::move(state), context);
   absl::StatusOr<Reply> reply = std::visit([&](const auto& kind) { return Handle(step, kind); }, request);
   Step::Result result = std::move(step).Finish();
-  return {std::move(result.state), std::move(result.records), std::move(reply),
-          std::move(result.happenings)};
+  return {std::move(result.state), std::move(result.records), std::move(reply), std::move(result.happenings)};
 }
 
 }  // namespace perdure::engine::activity
