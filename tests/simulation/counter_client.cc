@@ -64,6 +64,15 @@ bool CounterClient::AllDone() const {
                      [](const auto& entry) { return entry.second.done == entry.second.plan->deeds.size(); });
 }
 
+std::string CounterClient::Undone() const {
+  std::string text;
+  for (const auto& [id, flight] : flights_) {
+    if (flight.done < flight.plan->deeds.size())
+      text += fmt::format(" {} (deeds {}/{})", id, flight.done, flight.plan->deeds.size());
+  }
+  return text;
+}
+
 void CounterClient::Start(Flight& flight) {
   const auto again = [this, &flight] { Start(flight); };
   if (!network_.connected()) return Later(again);

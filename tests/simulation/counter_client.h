@@ -25,6 +25,8 @@ class CounterClient {
   void Begin();
   // Every deed was answered: each counter that the plan names is closed.
   bool AllDone() const;
+  // For a seed that did not finish in time.
+  std::string Undone() const;
   // REQUIRES: all counters are closed and owe nobody anything. What was given, and what those who were begun
   // handed over at their end, was got exactly once or came back: all together still have nothing. Tells the
   // journal.

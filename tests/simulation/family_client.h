@@ -25,6 +25,11 @@ class FamilyClient {
   // Acknowledged commits vanished: all is started again, under the same request ids.
   void AskAgain();
   bool AllAnswered() const { return answered_ == calls_; }
+  // For a seed that did not finish in time.
+  std::string Unanswered() const {
+    return AllAnswered() ? ""
+                         : " calls of families: " + std::to_string(answered_) + "/" + std::to_string(calls_);
+  }
 
  private:
   // A start that is repeated has its request id: `number` tells starts of one id apart.

@@ -206,7 +206,7 @@ void FamilyRules::CheckSignal(const Run& sender, const Event& initiated, const O
   if (times > 1) Broken(sender, fmt::format("{} came {} times", what, times));
   if (outcome.failed && times > 0) Broken(sender, what + " was refused, and came all the same");
   if (outcome.done && times == 0) Broken(sender, what + " was answered, and did not come");
-  if (target == sender.workflow_id && !outcome.failed) Broken(sender, what + " went to itself");
+  if (target == sender.workflow_id && (outcome.done || times > 0)) Broken(sender, what + " went to itself");
 }
 
 void FamilyRules::CheckCancel(const Run& sender, const Event& initiated, const Outcome& outcome) {
@@ -218,7 +218,7 @@ void FamilyRules::CheckCancel(const Run& sender, const Event& initiated, const O
   const int times = found == received_.end() ? 0 : found->second;
   if (times > 1) Broken(sender, fmt::format("its cancel of {} came {} times", target, times));
   if (outcome.failed && times > 0) Broken(sender, "its cancel of " + target + " was refused, and came");
-  if (target == sender.workflow_id && !outcome.failed) Broken(sender, "it canceled itself");
+  if (target == sender.workflow_id && (outcome.done || times > 0)) Broken(sender, "it canceled itself");
 }
 
 // Nothing comes from nowhere, and signals of one sender come in their order.

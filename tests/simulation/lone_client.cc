@@ -107,7 +107,9 @@ void LoneClient::Later(absl::AnyInvocable<void() &&> task) {
 
 void LoneClient::Begin() {
   for (auto& [id, flight] : flights_) {
-    executor_.RunAfter(random_.Fraction() * absl::Seconds(5), [this, &flight = flight] { Start(flight); });
+    executor_.RunAfter(random_.Fraction() * absl::Seconds(5), [this, &flight = flight] {
+      if (flight.round == 0) Start(flight);
+    });
   }
 }
 
@@ -125,6 +127,16 @@ bool LoneClient::AllAnswered() const {
     const Flight& flight = entry.second;
     return flight.started && flight.interfered == flight.plan->interferences.size();
   });
+}
+
+std::string LoneClient::Unanswered() const {
+  std::string text;
+  for (const auto& [id, flight] : flights_) {
+    if (flight.started && flight.interfered == flight.plan->interferences.size()) continue;
+    text += fmt::format(" {} (started {}, deeds {}/{})", id, flight.started, flight.interfered,
+                        flight.plan->interferences.size());
+  }
+  return text;
 }
 
 void LoneClient::Start(Flight& flight) {

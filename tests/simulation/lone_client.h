@@ -28,6 +28,8 @@ class LoneClient {
   void AskAgain();
   // Every start and everything else was answered.
   bool AllAnswered() const;
+  // For a seed that did not finish in time.
+  std::string Unanswered() const;
   // REQUIRES: all activities have ended. What was answered is what is stored, and all timeouts came in time.
   // Tells the journal.
   void CheckAll(Auditor& auditor);

@@ -44,7 +44,10 @@ class People {
   // REQUIRES: AllDone, and nothing was removed. Tells the journal what is broken.
   void CheckAll();
   // For a seed that did not finish in time.
-  std::string Unfinished() const { return client_.Unfinished() + unsettled_; }
+  std::string Unfinished() const {
+    return client_.Unfinished() + families_.Unanswered() + lone_.Unanswered() + counters_.Undone() +
+           unsettled_;
+  }
 
  private:
   bool AllAnswered() const;

@@ -169,6 +169,8 @@ absl::StatusOr<std::vector<Command>> NextCommands(const WorkflowPlan& plan, cons
       if (signals_used++ < progress->signals) continue;
       return commands;
     }
+    // Nobody may cancel a child in the task that starts it.
+    if (step.kind == Step::Kind::kTellings && !commands.empty()) return commands;
     StepProgress here = ProgressOf(step, std::to_string(i), *progress);
     for (Command& command : here.to_begin) commands.push_back(std::move(command));
     if (!here.ended) return commands;

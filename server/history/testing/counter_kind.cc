@@ -188,10 +188,13 @@ void Counter::End(bool rolls_over, const engine::Context& context, engine::Decis
   if (!rolls_over) return;
   const Uuid run_id = Uuid::Mint(context.random);
   decision.next = New(namespace_id(), {id(), run_id, state_.first_run, value, state_.follower}, context.now);
-  // Messages are for whichever run is current: what took effect is known to the next one.
-  auto& next = static_cast<Counter&>(*decision.next->entity);
+  HandSeenOn(*decision.next, context);
+}
+
+void Counter::HandSeenOn(engine::NextEntity& next, const engine::Context& context) const {
+  auto& counter = static_cast<Counter&>(*next.entity);
   for (const auto& [key, sender] : state_.seen) {
-    next.Write(absl::StrCat("saw ", now, " ", key, " ", sender), decision.next->records);
+    counter.Write(absl::StrCat("saw ", Micros(context.now), " ", key, " ", sender), next.records);
   }
 }
 
@@ -495,6 +498,7 @@ engine::Decision CounterKind::Start(engine::Entity* current, const engine::Start
   }
   decision.next = Counter::New(context.settings.id, {start.id(), start.run_id, start.run_id, 0, std::nullopt},
                                context.now);
+  if (current != nullptr) static_cast<const Counter&>(*current).HandSeenOn(*decision.next, context);
   decision.reply = std::make_unique<Count>(0);
   return decision;
 }
@@ -512,6 +516,9 @@ engine::MessageDecision CounterKind::Receive(engine::Entity* current, const Mess
                             message.id().number()};
     received.decision.next = Counter::New(
         context.settings.id, {message.target().id(), *run_id, *run_id, 0, follower}, context.now);
+    if (current != nullptr) {
+      static_cast<const Counter&>(*current).HandSeenOn(*received.decision.next, context);
+    }
     received.answer = Done();
   }
   return received;

@@ -147,6 +147,8 @@ class Counter final : public engine::Entity {
   };
   static engine::NextEntity New(const Uuid& namespace_id, const Beginning& beginning, absl::Time now);
   const CounterState& state() const { return state_; }
+  // Messages are for whichever run is current: what took effect is known to the next one.
+  void HandSeenOn(engine::NextEntity& next, const engine::Context& context) const;
 
  private:
   // Applies the line, and adds a record of it.
