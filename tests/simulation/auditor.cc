@@ -169,10 +169,9 @@ Auditor::Runs Auditor::CountRuns(std::string_view id_prefix) const {
   return runs;
 }
 
-std::string Auditor::Unsettled(absl::Time now, std::string_view forgiven) {
+std::string Auditor::Unsettled(absl::Time now) const {
   std::string left;
   for (const auto& [key, entity] : all_) {
-    if (!forgiven.empty() && entity->id().starts_with(forgiven)) continue;
     if (entity->IsOpen()) left += fmt::format(" {} is open;", entity->id());
     for (const engine::OwedMessage& message : entity->DurablyOwed().messages) {
       if (!entity->IsOpen() && WaitsForRetention(message, now)) continue;

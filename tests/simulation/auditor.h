@@ -54,8 +54,8 @@ class Auditor {
   std::vector<std::string> CheckOutcomes();
 
   // What is left to do, "" when all entities are closed and owe each other nothing (but at `now` what waits
-  // for their retention). `forgiven`: ids that begin so may be open; "": none.
-  std::string Unsettled(absl::Time now, std::string_view forgiven);
+  // for their retention).
+  std::string Unsettled(absl::Time now) const;
   // What is stored at all, "" when it is nothing.
   std::string Left();
 

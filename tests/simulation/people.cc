@@ -66,8 +66,8 @@ void People::Audit(const std::vector<uint32_t>& writers, absl::Time now, bool ch
   }
   for (std::string& rule : broken) journal_.Broken(std::move(rule));
   if (!AllAnswered()) return;
-  // A start that was repeated, because commits vanished, may have made a run that nobody waits for.
-  unsettled_ = auditor_.Unsettled(now, journal_.commits_vanished() ? kPlainIds : "");
+  // A server learns of commits that vanished by its next one, and may have none.
+  unsettled_ = journal_.commits_vanished() ? "" : auditor_.Unsettled(now);
   settled_ = unsettled_.empty();
 }
 
