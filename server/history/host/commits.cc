@@ -57,7 +57,7 @@ SealedWrite HostCommits::Seal(ResidentRun& run) {
   sealed.open = entity.IsOpen();
   run.use.touched = true;
   sealed.obligations = entity.Owed();
-  parts_.duties.OnSealed(run);
+  HostDuties::OnSealed(run);
   SealWakes(run, sealed, write);
   if (std::exchange(run.next_write.loses_id, false)) write.no_longer_current = true;
   if (std::exchange(run.next_write.execution_row, false)) {

@@ -172,7 +172,7 @@ absl::StatusOr<RunPtr> Residents::Admit(persistence::StoredRun stored) {
   if (!run->durable.open && obligations.next_timer && obligations.messages.empty()) {
     run->wakes.known.Trust(*obligations.next_timer);  // the newest commit of a closed run wrote that row
   }
-  parts_.duties.HoldTimers(*run, parts_.commits.TimersNotBefore(run->key));
+  HostDuties::HoldTimers(*run, parts_.commits.TimersNotBefore(run->key));
   parts_.steps.ObserverOf(entity).OnEntity(parts_.settings.For(entity).name, entity);
   parts_.departures.ShrinkMemory();  // before the newcomer could be the one to leave
   Insert(run, stored.current);

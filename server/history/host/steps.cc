@@ -135,7 +135,7 @@ void HostSteps::OnRing(const persistence::RunKey& key) {
     spdlog::error("{}",
                   AboutRun("a timer fired without effect", parts_.world.namespaces, key, *run->entity,
                            fired.reply.ok() ? "nothing was due" : StdView(fired.reply.status().message())));
-    parts_.duties.HoldTimers(*run, now + kIdleTimerBackoff);
+    HostDuties::HoldTimers(*run, now + kIdleTimerBackoff);
     parts_.duties.Refresh(*run);
   }
 }
