@@ -18,7 +18,7 @@
 namespace perdure::server {
 namespace {
 
-struct Flags {
+struct InspectFlags {
   std::shared_ptr<ConfigFlags> config;
   std::string name_space = "default";
   std::string kind = "workflow";
@@ -29,7 +29,7 @@ struct Flags {
 
 using Description = absl::StatusOr<nlohmann::ordered_json>;
 
-Description LookIn(persistence::Session& session, EventLoop& loop, const Flags& flags,
+Description LookIn(persistence::Session& session, EventLoop& loop, const InspectFlags& flags,
                    std::optional<Uuid> run_id) {
   const EntityKinds kinds = ServerKinds();
   const auto line = KindNamed(kinds, flags.kind);
@@ -45,7 +45,7 @@ Description LookIn(persistence::Session& session, EventLoop& loop, const Flags& 
   return Describe(*run, name);
 }
 
-Description Look(const Flags& flags) {
+Description Look(const InspectFlags& flags) {
   auto config = LoadConfig(*flags.config);
   if (!config.ok()) return config.status();
   std::optional<Uuid> run_id;
@@ -62,7 +62,7 @@ Description Look(const Flags& flags) {
   return description;
 }
 
-int Inspect(const Flags& flags) {
+int Inspect(const InspectFlags& flags) {
   const auto description = Look(flags);
   if (!description.ok()) return Fail(description.status());
   const auto replace = nlohmann::ordered_json::error_handler_t::replace;
@@ -73,7 +73,7 @@ int Inspect(const Flags& flags) {
 }  // namespace
 
 void AddInspect(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<InspectFlags>();
   CLI::App& command =
       *app.add_subcommand("inspect", "Print what the store holds of a run; safe while a server works on it");
   command.add_option("id", flags->id, "Workflow id, or the id of an entity of another kind")->required();
