@@ -56,7 +56,7 @@ inline void FillField(google::protobuf::Message& message, const google::protobuf
     }
     case Field::CPPTYPE_STRING: {
       const bool bytes = field.type() == Field::TYPE_BYTES;
-      std::string text = bytes ? std::string("\xff\x00 is no UTF-8.", 16) : field.name();
+      std::string text = bytes ? std::string("\xff\x00 is no UTF-8.", 15) : field.name();
       if (many) {
         set.AddString(&message, &field, std::move(text));
       } else {

@@ -37,7 +37,8 @@ Json ActivityInspector::ChangesOf(const engine::Record& record) const {
   Json names = Json::array();
   if (changes.has_created()) names.push_back("created");
   std::vector<const google::protobuf::FieldDescriptor*> sections;
-  changes.changed().GetReflection()->ListFields(changes.changed(), &sections);
+  const google::protobuf::Message& changed = changes.changed();
+  changed.GetReflection()->ListFields(changed, &sections);
   for (const auto* section : sections) names.push_back(std::string(section->name()));
   return names;
 }
