@@ -172,7 +172,12 @@ Auditor::Runs Auditor::CountRuns(std::string_view id_prefix) const {
 std::string Auditor::Unsettled(absl::Time now) const {
   std::string left;
   for (const auto& [key, entity] : all_) {
-    if (entity->IsOpen()) left += fmt::format(" {} is open;", entity->id());
+    if (entity->IsOpen()) {
+      const engine::Obligations owed = entity->DurablyOwed();
+      left += fmt::format(" {} is open: row {}, {} tasks wait, next timer {};", entity->id(),
+                          entity->log().last_sequence, owed.dispatches.size(),
+                          owed.next_timer ? absl::FormatTime(*owed.next_timer) : "none");
+    }
     for (const engine::OwedMessage& message : entity->DurablyOwed().messages) {
       if (!entity->IsOpen() && WaitsForRetention(message, now)) continue;
       left += fmt::format(" {} owes {} message {} of type {};", entity->id(), message.target.id,

@@ -145,9 +145,10 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
   query.max_events = 100000;
   query.max_bytes = 100 << 20;
   const Uuid run_id = position.run_id;
+  const int64_t next_event_id = position.next_event_id;
   network_.history().ReadEvents(
-      query, network_.Answer<server::EventsPage>([this, &flight, round, again,
-                                                  run_id](const absl::StatusOr<server::EventsPage>& page) {
+      query, network_.Answer<server::EventsPage>([this, &flight, round, again, run_id, next_event_id](
+                                                     const absl::StatusOr<server::EventsPage>& page) {
         if (flight.round != round || flight.finished) return;
         if (!page.ok()) return Later(again);
         temporal::api::history::v1::History history;
@@ -160,6 +161,7 @@ void Client::CheckEnd(Flight& flight, const server::RunPosition& position) {
           if (event.has_workflow_execution_signaled_event_attributes()) ++signals;
         }
         const auto& last = *history.events().rbegin();
+        if (journal_.twins_serve() && last.event_id() + 1 < next_event_id) return Later(again);
         if (!engine::workflow::NextRunIdOf(last).empty()) return Watch(flight);
         if (!last.has_workflow_execution_completed_event_attributes() ||
             last.workflow_execution_completed_event_attributes().result().payloads(0).data() !=

@@ -49,6 +49,11 @@ class Journal {
   // The whole history of a run that closed.
   void TimersFired(const std::string& workflow_id, const temporal::api::history::v1::History& history);
 
+  // Two processes have one name: the older one may show less than was answered, until its next renewal tells
+  // it that its place is taken.
+  void TwinsServe() { twins_ = true; }
+  bool twins_serve() const { return twins_; }
+
   // Acknowledged commits vanished (a failover to a lagging standby). What was seen until now binds nobody,
   // nor does what is seen from memory until the server has noticed: these rules end here, and only how each
   // workflow ends still counts.
@@ -64,6 +69,7 @@ class Journal {
   std::map<Uuid, int32_t> completed_;               // activities on their own
   std::function<void(const temporal::api::history::v1::History&)> check_task_;
   bool commits_vanished_ = false;
+  bool twins_ = false;
   absl::Time calm_since_ = absl::InfiniteFuture();
   std::vector<std::string> broken_;
 };

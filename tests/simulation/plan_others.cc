@@ -18,9 +18,9 @@ LoneActivityPlan DrawLone(Random& random, size_t number, bool forgetful) {
   plan.activity_id = fmt::format("lone-{}", number);
   plan.failures = Chance(random, 0.4) ? static_cast<int>(random.Below(4)) : 0;
   plan.fails_for_good = Chance(random, 0.15);
-  plan.beats = Chance(random, 0.4) ? static_cast<int>(random.Below(5)) : 0;
+  plan.beats = Chance(random, 0.4) ? static_cast<int>(random.Below(3)) : 0;
   plan.most_attempts = Chance(random, 0.2) ? 1 + static_cast<int>(random.Below(4)) : 0;
-  plan.start_to_close = Between(random, absl::Seconds(3), absl::Seconds(15));
+  plan.start_to_close = Between(random, absl::Seconds(6), absl::Seconds(15));  // longer than it beats
   plan.heartbeat = Maybe(random, 0.3, absl::Seconds(2), absl::Seconds(5));
   plan.schedule_to_close = Maybe(random, 0.3, absl::Seconds(2), absl::Minutes(2));
   plan.schedule_to_start = Maybe(random, 0.2, absl::Seconds(1), absl::Seconds(30));

@@ -62,6 +62,7 @@ Takeovers::Takeovers(uint64_t seed, bool whole)
       copies_(people_, plan_.faults, *random_),
       client_network_(people_, plan_.faults, *random_),
       crowd_(plan_, namespaces_.id(), people_, *random_, client_network_, journal_, auditor_) {
+  if (takeover_plan_.same_name) journal_.TwinsServe();
   for (size_t i = 0; i < sides_.size(); ++i) {
     Side& side = sides_.at(i);
     side.process = MakeProcess(i);
