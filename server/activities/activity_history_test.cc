@@ -20,7 +20,7 @@ using testing::TestNode;
 constexpr absl::Duration kRetention = absl::Hours(72);
 
 struct Activities {
-  explicit Activities(HistoryOptions history = {}) : node(OptionsWith(std::move(history))) {}
+  explicit Activities(HistoryOptions history = {}) : node(OptionsWith(history)) {}
 
   static TestNode::Options OptionsWith(HistoryOptions history) {
     TestNode::Options options;
