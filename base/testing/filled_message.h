@@ -56,7 +56,8 @@ inline void FillField(google::protobuf::Message& message, const google::protobuf
     }
     case Field::CPPTYPE_STRING: {
       const bool bytes = field.type() == Field::TYPE_BYTES;
-      std::string text = bytes ? std::string("\xff\x00 is no UTF-8.", 15) : field.name();
+      // As long as a UUID, which some of them are.
+      std::string text = bytes ? std::string("\xff\x00 is not UTF-8.", 16) : field.name();
       if (many) {
         set.AddString(&message, &field, std::move(text));
       } else {
