@@ -14,17 +14,8 @@ namespace perdure::simulation {
 
 Client::Client(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
                Network& network, Journal& journal)
-    : plan_(plan),
-      namespace_id_(namespace_id),
-      executor_(executor),
-      random_(random),
-      network_(network),
-      journal_(journal) {
+    : Caller(plan, namespace_id, executor, random, network, journal) {
   for (const WorkflowPlan& workflow : plan_.workflows) flights_[workflow.workflow_id].plan = &workflow;
-}
-
-void Client::Later(absl::AnyInvocable<void() &&> task) {
-  executor_.RunAfter(absl::Milliseconds(50) + random_.Fraction() * absl::Milliseconds(200), std::move(task));
 }
 
 void Client::Begin() {
@@ -73,8 +64,7 @@ void Client::Start(Flight& flight) {
       network_.Answer<engine::workflow::StartReply>(
           [this, &flight, round, again](const absl::StatusOr<engine::workflow::StartReply>& reply) {
             if (flight.round != round) return;
-            if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
-              return Later(again);
+            if (IsNoAnswer(reply.status())) return Later(again);
             const bool begun_before = absl::IsAlreadyExists(reply.status()) && flight.plan->next_runs > 0;
             if (!reply.ok() && !begun_before)
               return journal_.Broken("a start was refused: " + reply.status().ToString());
@@ -100,8 +90,7 @@ void Client::Signal(Flight& flight, int number) {
       network_.Answer<engine::workflow::Reply>(
           [this, &flight, round, again](const absl::StatusOr<engine::workflow::Reply>& reply) {
             if (flight.round != round) return;
-            if (absl::IsUnavailable(reply.status()) || absl::IsResourceExhausted(reply.status()))
-              return Later(again);
+            if (IsNoAnswer(reply.status())) return Later(again);
             // A signal whose answer was lost may have let the workflow finish; else its start has vanished.
             if (absl::IsNotFound(reply.status()) && journal_.commits_vanished()) return Later(again);
             if (!reply.ok() && !absl::IsNotFound(reply.status()))

@@ -6,16 +6,16 @@
 #include <map>
 #include <string>
 
-#include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "base/ids.h"
+#include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
 
-class Client {
+class Client : private Caller {
  public:
   // All outlive the client.
   Client(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random, Network& network,
@@ -48,14 +48,7 @@ class Client {
   void Signal(Flight& flight, int number);
   void Watch(Flight& flight);
   void CheckEnd(Flight& flight, const server::RunPosition& position);
-  void Later(absl::AnyInvocable<void() &&> task);
 
-  const Plan& plan_;
-  const Uuid namespace_id_;
-  Executor& executor_;
-  Random& random_;
-  Network& network_;
-  Journal& journal_;
   std::map<std::string, Flight> flights_;
   size_t finished_ = 0;
 };

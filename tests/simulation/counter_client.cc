@@ -32,25 +32,12 @@ engine::RequestPtr RequestOf(const Deed& deed) {
   return std::make_unique<testing::Close>();
 }
 
-bool IsNoAnswer(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
-}
-
 }  // namespace
 
 CounterClient::CounterClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
                              Network& network, Journal& journal)
-    : plan_(plan),
-      namespace_id_(namespace_id),
-      executor_(executor),
-      random_(random),
-      network_(network),
-      journal_(journal) {
+    : Caller(plan, namespace_id, executor, random, network, journal, absl::Milliseconds(400)) {
   for (const CounterPlan& counter : plan_.counters) flights_[counter.id].plan = &counter;
-}
-
-void CounterClient::Later(absl::AnyInvocable<void() &&> task) {
-  executor_.RunAfter(absl::Milliseconds(50) + random_.Fraction() * absl::Milliseconds(400), std::move(task));
 }
 
 void CounterClient::Begin() {

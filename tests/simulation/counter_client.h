@@ -5,18 +5,18 @@
 #include <map>
 #include <string>
 
-#include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "base/ids.h"
 #include "engine/entity.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
 
-class CounterClient {
+class CounterClient : private Caller {
  public:
   // All outlive the client.
   CounterClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
@@ -41,14 +41,7 @@ class CounterClient {
   void Start(Flight& flight);
   void Next(Flight& flight);
   void Do(Flight& flight);
-  void Later(absl::AnyInvocable<void() &&> task);
 
-  const Plan& plan_;
-  const Uuid namespace_id_;
-  Executor& executor_;
-  Random& random_;
-  Network& network_;
-  Journal& journal_;
   std::map<std::string, Flight> flights_;
 };
 

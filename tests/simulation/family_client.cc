@@ -13,16 +13,7 @@ namespace enums = temporal::api::enums::v1;
 
 FamilyClient::FamilyClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
                            Network& network, Journal& journal)
-    : plan_(plan),
-      namespace_id_(namespace_id),
-      executor_(executor),
-      random_(random),
-      network_(network),
-      journal_(journal) {}
-
-void FamilyClient::Later(absl::AnyInvocable<void() &&> task) {
-  executor_.RunAfter(absl::Milliseconds(50) + random_.Fraction() * absl::Milliseconds(200), std::move(task));
-}
+    : Caller(plan, namespace_id, executor, random, network, journal) {}
 
 void FamilyClient::Begin() {
   calls_ = plan_.parents.size() + plan_.interferences.size();
@@ -41,7 +32,7 @@ void FamilyClient::AskAgain() {
 }
 
 void FamilyClient::OnAnswer(const absl::Status& status, absl::AnyInvocable<void() &&> again) {
-  if (absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) return Later(std::move(again));
+  if (IsNoAnswer(status)) return Later(std::move(again));
   if (!status.ok() && !absl::IsAlreadyExists(status) && !absl::IsNotFound(status)) {
     return journal_.Broken("a call of clients was refused: " + status.ToString());
   }

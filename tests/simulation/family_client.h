@@ -9,13 +9,14 @@
 #include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "base/ids.h"
+#include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
 
-class FamilyClient {
+class FamilyClient : private Caller {
  public:
   // All outlive the client.
   FamilyClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
@@ -37,14 +38,7 @@ class FamilyClient {
   void Interfere(const InterferencePlan& plan, size_t number);
   // Again after a while unless the status is an answer; else counts it.
   void OnAnswer(const absl::Status& status, absl::AnyInvocable<void() &&> again);
-  void Later(absl::AnyInvocable<void() &&> task);
 
-  const Plan& plan_;
-  const Uuid namespace_id_;
-  Executor& executor_;
-  Random& random_;
-  Network& network_;
-  Journal& journal_;
   size_t calls_ = 0;
   size_t answered_ = 0;
 };

@@ -82,27 +82,14 @@ activity::Request RequestOf(Deed deed, const std::string& request_id) {
   return activity::Delete{};
 }
 
-bool IsNoAnswer(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
-}
-
 }  // namespace
 
 LoneClient::LoneClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
                        Network& network, Journal& journal)
-    : plan_(plan),
-      namespace_id_(namespace_id),
-      executor_(executor),
-      random_(random),
-      network_(network),
-      journal_(journal) {
+    : Caller(plan, namespace_id, executor, random, network, journal) {
   for (const LoneActivityPlan& activity : plan_.lone_activities) {
     flights_[activity.activity_id].plan = &activity;
   }
-}
-
-void LoneClient::Later(absl::AnyInvocable<void() &&> task) {
-  executor_.RunAfter(absl::Milliseconds(50) + random_.Fraction() * absl::Milliseconds(200), std::move(task));
 }
 
 void LoneClient::Begin() {

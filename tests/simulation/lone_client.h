@@ -7,17 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "base/executor.h"
 #include "base/ids.h"
 #include "tests/simulation/auditor.h"
+#include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/plan.h"
 
 namespace perdure::simulation {
 
-class LoneClient {
+class LoneClient : private Caller {
  public:
   // All outlive the client.
   LoneClient(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random, Network& network,
@@ -52,14 +52,7 @@ class LoneClient {
   void AskOutcome(Flight& flight);
   void OnInterfered(Flight& flight, LoneActivityPlan::Deed deed, const absl::Status& status);
   void CheckEnd(const Flight& flight, const engine::Entity& entity);
-  void Later(absl::AnyInvocable<void() &&> task);
 
-  const Plan& plan_;
-  const Uuid namespace_id_;
-  Executor& executor_;
-  Random& random_;
-  Network& network_;
-  Journal& journal_;
   std::map<std::string, Flight> flights_;
 };
 
