@@ -5,6 +5,7 @@
 
 #include "base/nesting.h"
 #include "base/time.h"
+#include "server/calls/answers.h"
 #include "server/calls/call_values.h"
 
 namespace perdure::server {
@@ -15,27 +16,10 @@ using calls::HistoryCall;
 
 absl::Status Unreadable() { return absl::InvalidArgumentError("a call of history cannot be read"); }
 
-std::string ErrorBytes(const absl::Status& status) {
-  HistoryAnswer answer;
-  *answer.mutable_error() = ToWire(status);
-  return answer.SerializeAsString();
-}
-
-// The callback that answers with an error, or what `write` made of the value.
-template <typename T, typename Write>
-Callback<T> AnswerBy(Callback<std::string> done, Write write) {
-  return [done = std::move(done), write = std::move(write)](absl::StatusOr<T> value) mutable {
-    if (!value.ok()) return std::move(done)(ErrorBytes(value.status()));
-    HistoryAnswer answer;
-    write(*std::move(value), answer);
-    std::move(done)(answer.SerializeAsString());
-  };
-}
-
 Callback<engine::ReplyPtr> AnswerReply(const engine::CallWire& wire, Callback<std::string> done) {
-  return AnswerBy<engine::ReplyPtr>(std::move(done), [&wire](engine::ReplyPtr reply, HistoryAnswer& answer) {
-    answer.set_reply(wire.EncodeReply(*reply));
-  });
+  return AnswerBy<HistoryAnswer, engine::ReplyPtr>(
+      std::move(done),
+      [&wire](engine::ReplyPtr reply, HistoryAnswer& answer) { answer.set_reply(wire.EncodeReply(*reply)); });
 }
 
 }  // namespace
@@ -68,14 +52,14 @@ void HistoryService::Make(HistoryCall call, Callback<std::string> done) {
       if (!query.ok()) return std::move(done)(query.status());
       return history_.ReadEvents(
           *std::move(query),
-          AnswerBy<EventsPage>(std::move(done), [](EventsPage page, HistoryAnswer& answer) {
+          AnswerBy<HistoryAnswer, EventsPage>(std::move(done), [](EventsPage page, HistoryAnswer& answer) {
             *answer.mutable_page() = ToWire(std::move(page));
           }));
     }
     case HistoryCall::kDeliver:
       return history_.Deliver(
           std::move(*call.mutable_deliver()),
-          AnswerBy<perdure::engine::DeliveryAnswers>(
+          AnswerBy<HistoryAnswer, perdure::engine::DeliveryAnswers>(
               std::move(done), [](perdure::engine::DeliveryAnswers delivered, HistoryAnswer& answer) {
                 *answer.mutable_delivered() = std::move(delivered);
               }));
@@ -119,9 +103,10 @@ void HistoryService::Wait(calls::WaitForEvents& call, Callback<std::string> done
   if (!run.ok()) return std::move(done)(run.status());
   const uint64_t theirs = call.wait();
   waits_->Begin(theirs);
-  auto answer = AnswerBy<RunPosition>(std::move(done), [](RunPosition position, HistoryAnswer& wire) {
-    *wire.mutable_position() = ToWire(std::move(position));
-  });
+  auto answer =
+      AnswerBy<HistoryAnswer, RunPosition>(std::move(done), [](RunPosition position, HistoryAnswer& wire) {
+        *wire.mutable_position() = ToWire(std::move(position));
+      });
   const uint64_t ours = history_.WaitForEvents(
       *std::move(run), call.from_event_id(), FromProto(call.max_wait()),
       [waits = waits_, theirs, answer = std::move(answer)](absl::StatusOr<RunPosition> position) mutable {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/nesting.h"
+#include "server/calls/answers.h"
 #include "server/calls/call_values.h"
 
 namespace perdure::server {
@@ -12,20 +13,6 @@ using calls::MatchingAnswer;
 using calls::MatchingCall;
 
 absl::Status NotReadable() { return absl::InvalidArgumentError("a call of matching cannot be read"); }
-
-// The callback that answers with an error, or what `write` made of the value.
-template <typename T, typename Write>
-Callback<T> MatchingAnswerBy(Callback<std::string> done, Write write) {
-  return [done = std::move(done), write = std::move(write)](absl::StatusOr<T> value) mutable {
-    MatchingAnswer answer;
-    if (value.ok()) {
-      write(*value, answer);
-    } else {
-      *answer.mutable_error() = ToWire(value.status());
-    }
-    std::move(done)(answer.SerializeAsString());
-  };
-}
 
 }  // namespace
 
@@ -40,10 +27,10 @@ void MatchingService::Handle(std::string_view call, Callback<std::string> done) 
       if (!queue.ok()) return std::move(done)(queue.status());
       return matching_.Describe(
           *std::move(queue),
-          MatchingAnswerBy<QueueDescription>(std::move(done),
-                                             [](const QueueDescription& description, MatchingAnswer& answer) {
-                                               *answer.mutable_description() = ToWire(description);
-                                             }));
+          AnswerBy<MatchingAnswer, QueueDescription>(
+              std::move(done), [](const QueueDescription& description, MatchingAnswer& answer) {
+                *answer.mutable_description() = ToWire(description);
+              }));
     }
     case MatchingCall::kTold:
       heard_.Hear(parsed.told(), [this](const std::string& one) { Hear(one); });
@@ -64,7 +51,7 @@ void MatchingService::StartPoll(calls::StartPoll& call, Callback<std::string> do
   if (!poll.ok()) return std::move(done)(poll.status());
   const uint64_t theirs = call.id();
   polls_->Begin(theirs);
-  auto answer = MatchingAnswerBy<PolledTask>(
+  auto answer = AnswerBy<MatchingAnswer, PolledTask>(
       std::move(done),
       [](const PolledTask& task, MatchingAnswer& wire) { *wire.mutable_polled() = ToWire(task); });
   const uint64_t ours = matching_.StartPoll(

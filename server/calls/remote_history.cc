@@ -3,9 +3,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/nesting.h"
-#include "base/status.h"
 #include "base/time.h"
+#include "server/calls/answers.h"
 #include "server/calls/call_values.h"
 
 namespace perdure::server {
@@ -14,25 +13,8 @@ namespace {
 using calls::HistoryAnswer;
 using calls::HistoryCall;
 
-// What the far side says can be read, or the outcome is unknown.
-absl::Status UnreadableAnswer() {
-  return Unavailable("the answer of another part of the server cannot be read");
-}
-
-// The callback that reads the answer's bytes; `read` makes the value of an answer that is no error.
-template <typename T, typename Take>
-Callback<std::string> ReadBy(Callback<T> done, Take take) {
-  return [done = std::move(done), take = std::move(take)](absl::StatusOr<std::string> bytes) mutable {
-    if (!bytes.ok()) return std::move(done)(bytes.status());
-    HistoryAnswer answer;
-    if (!ParseStored(*bytes, answer)) return std::move(done)(UnreadableAnswer());
-    if (answer.has_error()) return std::move(done)(FromWire(answer.error()));
-    std::move(done)(take(answer));
-  };
-}
-
 Callback<std::string> ReadReply(const engine::CallWire& wire, Callback<engine::ReplyPtr> done) {
-  return ReadBy<engine::ReplyPtr>(std::move(done), [&wire](HistoryAnswer& answer) {
+  return ReadBy<HistoryAnswer, engine::ReplyPtr>(std::move(done), [&wire](HistoryAnswer& answer) {
     absl::StatusOr<engine::ReplyPtr> reply = wire.DecodeReply(answer.reply());
     if (!reply.ok()) reply = UnreadableAnswer();
     return reply;
@@ -54,6 +36,13 @@ const engine::CallWire& RemoteHistory::WireOf(KindNumber kind) const {
   return *wire;
 }
 
+calls::AskEntity RemoteHistory::WireOfAsk(const EntityRef& run, const engine::Request& request) const {
+  calls::AskEntity ask;
+  *ask.mutable_run() = ToWire(run);
+  ask.set_request(WireOf(run.kind).EncodeRequest(request));
+  return ask;
+}
+
 void RemoteHistory::Start(const Uuid& namespace_id, KindNumber kind,
                           std::unique_ptr<engine::StartRequest> request, Callback<engine::ReplyPtr> done) {
   const engine::CallWire& wire = WireOf(kind);
@@ -65,19 +54,15 @@ void RemoteHistory::Start(const Uuid& namespace_id, KindNumber kind,
 }
 
 void RemoteHistory::Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
-  const engine::CallWire& wire = WireOf(run.kind);
   HistoryCall call;
-  *call.mutable_execute()->mutable_run() = ToWire(run);
-  call.mutable_execute()->set_request(wire.EncodeRequest(*request));
-  carrier_.Carry(call.SerializeAsString(), ReadReply(wire, std::move(done)));
+  *call.mutable_execute() = WireOfAsk(run, *request);
+  carrier_.Carry(call.SerializeAsString(), ReadReply(WireOf(run.kind), std::move(done)));
 }
 
 void RemoteHistory::Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
-  const engine::CallWire& wire = WireOf(run.kind);
   HistoryCall call;
-  *call.mutable_read()->mutable_run() = ToWire(run);
-  call.mutable_read()->set_request(wire.EncodeRequest(*request));
-  carrier_.Carry(call.SerializeAsString(), ReadReply(wire, std::move(done)));
+  *call.mutable_read() = WireOfAsk(run, *request);
+  carrier_.Carry(call.SerializeAsString(), ReadReply(WireOf(run.kind), std::move(done)));
 }
 
 uint64_t RemoteHistory::WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
@@ -89,7 +74,8 @@ uint64_t RemoteHistory::WaitForEvents(EntityRef run, int64_t from_event_id, absl
   *wait.mutable_run() = ToWire(run);
   wait.set_from_event_id(from_event_id);
   *wait.mutable_max_wait() = ToProto(max_wait);
-  carrier_.Carry(call.SerializeAsString(), ReadBy<RunPosition>(std::move(done), [](HistoryAnswer& answer) {
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadBy<HistoryAnswer, RunPosition>(std::move(done), [](HistoryAnswer& answer) {
                    absl::StatusOr<RunPosition> position = FromWire(std::move(*answer.mutable_position()));
                    if (!position.ok()) position = UnreadableAnswer();
                    return position;
@@ -106,7 +92,8 @@ void RemoteHistory::CancelWait(uint64_t wait) {
 void RemoteHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
   HistoryCall call;
   *call.mutable_read_events() = ToWire(query);
-  carrier_.Carry(call.SerializeAsString(), ReadBy<EventsPage>(std::move(done), [](HistoryAnswer& answer) {
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadBy<HistoryAnswer, EventsPage>(std::move(done), [](HistoryAnswer& answer) {
                    return FromWire(std::move(*answer.mutable_page()));
                  }));
 }
@@ -115,10 +102,10 @@ void RemoteHistory::Deliver(perdure::engine::Delivery delivery,
                             Callback<perdure::engine::DeliveryAnswers> done) {
   HistoryCall call;
   *call.mutable_deliver() = std::move(delivery);
-  carrier_.Carry(call.SerializeAsString(),
-                 ReadBy<perdure::engine::DeliveryAnswers>(std::move(done), [](HistoryAnswer& answer) {
-                   return std::move(*answer.mutable_delivered());
-                 }));
+  carrier_.Carry(call.SerializeAsString(), ReadBy<HistoryAnswer, perdure::engine::DeliveryAnswers>(
+                                               std::move(done), [](HistoryAnswer& answer) {
+                                                 return std::move(*answer.mutable_delivered());
+                                               }));
 }
 
 void RemoteHistory::Declined(Task task) {

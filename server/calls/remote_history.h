@@ -34,6 +34,7 @@ class RemoteHistory final : public History {
 
  private:
   const engine::CallWire& WireOf(KindNumber kind) const;
+  calls::AskEntity WireOfAsk(const EntityRef& run, const engine::Request& request) const;
 
   CallCarrier& carrier_;
   const EntityKinds& kinds_;

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "base/nesting.h"
-#include "base/status.h"
+#include "server/calls/answers.h"
 #include "server/calls/call_values.h"
 
 namespace perdure::server {
@@ -11,20 +10,6 @@ namespace {
 
 using calls::MatchingAnswer;
 using calls::MatchingCall;
-
-// The callback that reads the answer's bytes; `take` makes the value of an answer that is no error.
-template <typename T, typename Take>
-Callback<std::string> ReadMatchingBy(Callback<T> done, Take take) {
-  return [done = std::move(done), take](absl::StatusOr<std::string> bytes) mutable {
-    if (!bytes.ok()) return std::move(done)(bytes.status());
-    MatchingAnswer answer;
-    if (!ParseStored(*bytes, answer)) {
-      return std::move(done)(Unavailable("an answer of matching cannot be read"));
-    }
-    if (answer.has_error()) return std::move(done)(FromWire(answer.error()));
-    std::move(done)(take(answer));
-  };
-}
 
 }  // namespace
 
@@ -61,7 +46,7 @@ uint64_t RemoteMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
   call.mutable_start_poll()->set_id(id);
   *call.mutable_start_poll()->mutable_poll() = ToWire(std::move(poll));
   carrier_.Carry(call.SerializeAsString(),
-                 ReadMatchingBy<PolledTask>(std::move(done), [](MatchingAnswer& answer) {
+                 ReadBy<MatchingAnswer, PolledTask>(std::move(done), [](MatchingAnswer& answer) {
                    return FromWire(std::move(*answer.mutable_polled()));
                  }));
   return id;
@@ -77,7 +62,7 @@ void RemoteMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
   MatchingCall call;
   *call.mutable_describe() = ToWire(queue);
   carrier_.Carry(call.SerializeAsString(),
-                 ReadMatchingBy<QueueDescription>(std::move(done), [](MatchingAnswer& answer) {
+                 ReadBy<MatchingAnswer, QueueDescription>(std::move(done), [](MatchingAnswer& answer) {
                    return FromWire(std::move(*answer.mutable_description()));
                  }));
 }
