@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/status.h"
 #include "base/text.h"
 #include "server/history/batcher.h"
 #include "server/history/host/commits.h"
@@ -65,7 +64,7 @@ void Residents::FindRun(const EntityRef& ref, WithRunCallback then) {
       if (another) {
         run = RunPtr();
       } else if ((*run)->lost) {
-        run = Unavailable("the store refused what this run had written");
+        run = LostRun();
       }
     }
     // The lease may have run out while the store was read.

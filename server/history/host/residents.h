@@ -11,12 +11,16 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/status.h"
 #include "engine/entity.h"
 #include "server/history/history.h"
 #include "server/history/host/host_parts.h"
 #include "server/history/run_loader.h"
 
 namespace perdure::server {
+
+// Of a run that is lost (ResidentRun::lost).
+inline absl::Status LostRun() { return Unavailable("the store refused what this run had written"); }
 
 using WithRunCallback = absl::AnyInvocable<void(absl::StatusOr<RunPtr>) &&>;
 

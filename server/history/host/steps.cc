@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/status.h"
 #include "base/text.h"
 #include "server/history/batcher.h"
 #include "server/history/host/duties.h"
@@ -41,7 +40,7 @@ StepObserver& HostSteps::ObserverOf(const engine::Entity& entity) {
 }
 
 HostSteps::Stepped HostSteps::Step(const RunPtr& run, const engine::Request* request, Decider decide) {
-  if (run->lost) return {Unavailable("the store refused what this run had written"), nullptr};
+  if (run->lost) return {LostRun(), nullptr};
   engine::Entity& entity = *run->entity;
   const engine::NamespaceSettings& settings = parts_.settings.For(entity);
   run->use.step = NewStep();

@@ -54,7 +54,7 @@ void HostWaits::Add(uint64_t id, const EntityRef& ref, int64_t from_event_id, ab
 
 void HostWaits::AnswerPosition(const RunPtr& run, Callback<RunPosition> done) {
   absl::Status serving = parts_.life.Serving();
-  if (serving.ok() && run->lost) serving = Unavailable("the store refused what this run had written");
+  if (serving.ok() && run->lost) serving = LostRun();
   if (!serving.ok()) {
     std::move(done)(serving);
     return;
