@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "engine/values/task_answer_wire.h"
+
 namespace perdure::engine::activity {
 namespace {
 
@@ -26,20 +28,13 @@ class RequestWriter {
     start.set_identity(r.identity);
   }
   void operator()(const ReturnTask& r) const { *wire_.mutable_return_task() = r.token; }
-  void operator()(const Complete& r) const { WriteAnswer(r, *wire_.mutable_complete()); }
-  void operator()(const Fail& r) const { WriteAnswer(r, *wire_.mutable_fail()); }
-  void operator()(const Cancel& r) const { WriteAnswer(r, *wire_.mutable_cancel()); }
-  void operator()(const Heartbeat& r) const { WriteAnswer(r, *wire_.mutable_heartbeat()); }
+  void operator()(const Complete& r) const { WriteTaskAnswer(r, *wire_.mutable_complete()); }
+  void operator()(const Fail& r) const { WriteTaskAnswer(r, *wire_.mutable_fail()); }
+  void operator()(const Cancel& r) const { WriteTaskAnswer(r, *wire_.mutable_cancel()); }
+  void operator()(const Heartbeat& r) const { WriteTaskAnswer(r, *wire_.mutable_heartbeat()); }
   void operator()(const FireTimers& /*r*/) const { wire_.mutable_fire_timers(); }
 
  private:
-  // What a worker sends with its token.
-  template <typename Answer, typename Wire>
-  static void WriteAnswer(const Answer& answer, Wire& wire) {
-    *wire.mutable_token() = answer.token;
-    *wire.mutable_request() = answer.request;
-  }
-
   calls::ActivityRequest& wire_;
 };
 
@@ -61,11 +56,6 @@ class ReplyWriter {
  private:
   calls::ActivityReply& wire_;
 };
-
-template <typename Answer, typename Wire>
-Answer ReadAnswer(Wire* wire) {
-  return {std::move(*wire->mutable_token()), std::move(*wire->mutable_request())};
-}
 
 StartTask ReadStart(calls::StartTask& wire) {
   return {.offer = wire.offer(),
@@ -104,13 +94,13 @@ absl::StatusOr<Request> FromWire(calls::ActivityRequest wire) {
     case Wire::kReturnTask:
       return ReturnTask{std::move(*wire.mutable_return_task())};
     case Wire::kComplete:
-      return ReadAnswer<Complete>(wire.mutable_complete());
+      return ReadTaskAnswer<Complete>(wire.mutable_complete());
     case Wire::kFail:
-      return ReadAnswer<Fail>(wire.mutable_fail());
+      return ReadTaskAnswer<Fail>(wire.mutable_fail());
     case Wire::kCancel:
-      return ReadAnswer<Cancel>(wire.mutable_cancel());
+      return ReadTaskAnswer<Cancel>(wire.mutable_cancel());
     case Wire::kHeartbeat:
-      return ReadAnswer<Heartbeat>(wire.mutable_heartbeat());
+      return ReadTaskAnswer<Heartbeat>(wire.mutable_heartbeat());
     case Wire::kFireTimers:
       return FireTimers{};
     case Wire::kDescribe:

@@ -1,6 +1,7 @@
 // Requests of workflow runs, to bytes and back.
 #include <utility>
 
+#include "engine/values/task_answer_wire.h"
 #include "engine/workflow/calls/workflow_wire.h"
 
 namespace perdure::engine::workflow {
@@ -25,13 +26,17 @@ class RequestWriter {
   void operator()(const StartActivityTask& r) const { WriteStart(r, *wire_.mutable_start_activity_task()); }
   void operator()(const ReturnActivityTask& r) const { *wire_.mutable_return_activity_task() = r.token; }
   void operator()(const CompleteWorkflowTask& r) const {
-    WriteAnswer(r, *wire_.mutable_complete_workflow_task());
+    WriteTaskAnswer(r, *wire_.mutable_complete_workflow_task());
   }
-  void operator()(const FailWorkflowTask& r) const { WriteAnswer(r, *wire_.mutable_fail_workflow_task()); }
-  void operator()(const CompleteActivity& r) const { WriteAnswer(r, *wire_.mutable_complete_activity()); }
-  void operator()(const FailActivity& r) const { WriteAnswer(r, *wire_.mutable_fail_activity()); }
-  void operator()(const CancelActivity& r) const { WriteAnswer(r, *wire_.mutable_cancel_activity()); }
-  void operator()(const HeartbeatActivity& r) const { WriteAnswer(r, *wire_.mutable_heartbeat_activity()); }
+  void operator()(const FailWorkflowTask& r) const {
+    WriteTaskAnswer(r, *wire_.mutable_fail_workflow_task());
+  }
+  void operator()(const CompleteActivity& r) const { WriteTaskAnswer(r, *wire_.mutable_complete_activity()); }
+  void operator()(const FailActivity& r) const { WriteTaskAnswer(r, *wire_.mutable_fail_activity()); }
+  void operator()(const CancelActivity& r) const { WriteTaskAnswer(r, *wire_.mutable_cancel_activity()); }
+  void operator()(const HeartbeatActivity& r) const {
+    WriteTaskAnswer(r, *wire_.mutable_heartbeat_activity());
+  }
   void operator()(const ResetSticky& r) const {
     wire_.mutable_reset_sticky()->set_move_pending_task(r.move_pending_task);
   }
@@ -57,13 +62,6 @@ class RequestWriter {
     wire.set_identity(start.identity);
     *wire.mutable_poll() = start.poll;
   }
-  // What a worker sends with its token.
-  template <typename Answer, typename Wire>
-  static void WriteAnswer(const Answer& answer, Wire& wire) {
-    *wire.mutable_token() = answer.token;
-    *wire.mutable_request() = answer.request;
-  }
-
   calls::WorkflowRequest& wire_;
 };
 
@@ -83,11 +81,6 @@ StartWorkflowTask ReadWorkflowTaskStart(calls::StartWorkflowTask& wire) {
   start.polled_queue = std::move(*wire.mutable_polled_queue());
   start.eager = wire.eager();
   return start;
-}
-
-template <typename Answer, typename Wire>
-Answer ReadAnswer(Wire* wire) {
-  return {std::move(*wire->mutable_token()), std::move(*wire->mutable_request())};
 }
 
 absl::StatusOr<Request> ReadSettled(calls::SettleMessages& wire) {
@@ -129,17 +122,17 @@ absl::StatusOr<Request> FromWire(calls::WorkflowRequest wire) {
     case Wire::kReturnActivityTask:
       return ReturnActivityTask{std::move(*wire.mutable_return_activity_task())};
     case Wire::kCompleteWorkflowTask:
-      return ReadAnswer<CompleteWorkflowTask>(wire.mutable_complete_workflow_task());
+      return ReadTaskAnswer<CompleteWorkflowTask>(wire.mutable_complete_workflow_task());
     case Wire::kFailWorkflowTask:
-      return ReadAnswer<FailWorkflowTask>(wire.mutable_fail_workflow_task());
+      return ReadTaskAnswer<FailWorkflowTask>(wire.mutable_fail_workflow_task());
     case Wire::kCompleteActivity:
-      return ReadAnswer<CompleteActivity>(wire.mutable_complete_activity());
+      return ReadTaskAnswer<CompleteActivity>(wire.mutable_complete_activity());
     case Wire::kFailActivity:
-      return ReadAnswer<FailActivity>(wire.mutable_fail_activity());
+      return ReadTaskAnswer<FailActivity>(wire.mutable_fail_activity());
     case Wire::kCancelActivity:
-      return ReadAnswer<CancelActivity>(wire.mutable_cancel_activity());
+      return ReadTaskAnswer<CancelActivity>(wire.mutable_cancel_activity());
     case Wire::kHeartbeatActivity:
-      return ReadAnswer<HeartbeatActivity>(wire.mutable_heartbeat_activity());
+      return ReadTaskAnswer<HeartbeatActivity>(wire.mutable_heartbeat_activity());
     case Wire::kResetSticky:
       return ResetSticky{.move_pending_task = wire.reset_sticky().move_pending_task()};
     case Wire::kFireTimers:
