@@ -8,12 +8,17 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 
-TEST_CASE("a signal from another workflow takes effect once, and its sender is told") {
-  World world;
+// Of two workflows, "sender" has just signaled "other": a copy of that message.
+Message SendSignal(World& world) {
   world.Start("other");
   world.Start("sender");
   world.Run("sender", {SignalExternal("other")});
-  const Message copy = world.Copy("sender", Message::kExternalSignal);
+  return world.Copy("sender", Message::kExternalSignal);
+}
+
+TEST_CASE("a signal from another workflow takes effect once, and its sender is told") {
+  World world;
+  const Message copy = SendSignal(world);
   CHECK(world.Deliver(copy).has_done());
   CHECK(world.Deliver(copy).has_done());
   CHECK(world.Of("other").signal_count == 1);
@@ -30,10 +35,7 @@ TEST_CASE("a signal from another workflow takes effect once, and its sender is t
 
 TEST_CASE("a repeat is known also when the run has closed") {
   World world;
-  world.Start("other");
-  world.Start("sender");
-  world.Run("sender", {SignalExternal("other")});
-  const Message copy = world.Copy("sender", Message::kExternalSignal);
+  const Message copy = SendSignal(world);
   CHECK(world.Deliver(copy).has_done());
   REQUIRE(world.Terminate("other").ok());
   CHECK(world.Deliver(copy).has_done());
@@ -42,10 +44,7 @@ TEST_CASE("a repeat is known also when the run has closed") {
 
 TEST_CASE("a repeat is known also to a run that a client has started since") {
   World world;
-  world.Start("other");
-  world.Start("sender");
-  world.Run("sender", {SignalExternal("other")});
-  const Message copy = world.Copy("sender", Message::kExternalSignal);
+  const Message copy = SendSignal(world);
   CHECK(world.Deliver(copy).has_done());
   REQUIRE(world.Terminate("other").ok());
   world.Start("other");
@@ -95,10 +94,7 @@ TEST_CASE("a signal for children alone, to one that is not the sender's") {
 
 TEST_CASE("a run that closes sends no signal any more; a copy under way has its effect, once") {
   World world;
-  world.Start("other");
-  world.Start("sender");
-  world.Run("sender", {SignalExternal("other")});
-  const Message copy = world.Copy("sender", Message::kExternalSignal);
+  const Message copy = SendSignal(world);
   REQUIRE(world.Terminate("sender").ok());
   CHECK(ObligationsOf(world.Of("sender")).messages.empty());
   CHECK(world.Deliver(copy).has_done());
@@ -108,10 +104,7 @@ TEST_CASE("a run that closes sends no signal any more; a copy under way has its 
 
 TEST_CASE("what a lost Settled leaves is asked for when retention wants the run") {
   World world;
-  world.Start("other");
-  world.Start("sender");
-  world.Run("sender", {SignalExternal("other")});
-  world.Deliver(world.Copy("sender", Message::kExternalSignal));
+  world.Deliver(SendSignal(world));
   REQUIRE(world.Terminate("sender").ok());
   REQUIRE(world.Terminate("other").ok());
   CHECK_FALSE(DeleteAt(world.Of("other")).has_value());
@@ -125,10 +118,7 @@ TEST_CASE("what a lost Settled leaves is asked for when retention wants the run"
 
 TEST_CASE("an entry that its sender still owes stays") {
   World world;
-  world.Start("other");
-  world.Start("sender");
-  world.Run("sender", {SignalExternal("other")});
-  world.Deliver(world.Copy("sender", Message::kExternalSignal));
+  world.Deliver(SendSignal(world));
   REQUIRE(world.Terminate("other").ok());
   const MessageAnswer answer = world.Pass("other", Message::kInboxAsk);
   CHECK(answer.done().inbox_asked().owed().size() == 1);
