@@ -4,12 +4,10 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/status.h"
+#include "server/history/testing/counter_lines.h"
 #include "server/history/testing/counter_wire.h"
 
 namespace perdure::server::testing {
@@ -22,103 +20,6 @@ const CounterKind kKind;
 
 constexpr int32_t kRunning = 1;
 constexpr int32_t kClosed = 2;
-
-std::string Micros(absl::Time time) { return absl::StrCat(absl::ToUnixMicros(time)); }
-
-int64_t Number(std::string_view text) {
-  int64_t number = 0;
-  PERDURE_CHECK(absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &number),
-                "a number in a record");
-  return number;
-}
-
-absl::Time Time(std::string_view micros) { return absl::FromUnixMicros(Number(micros)); }
-
-Uuid Id(std::string_view text) {
-  const std::optional<Uuid> id = Uuid::Parse(text);
-  PERDURE_CHECK(id.has_value(), "an id in a record");
-  return *id;
-}
-
-using Words = std::vector<std::string>;
-
-// What has a run of its own and what follows on what is told by lines of these verbs.
-void FoldStart(const Words& words, CounterState& state) {
-  state.namespace_id = Id(words.at(2));
-  state.id = words.at(3);
-  state.run_id = Id(words.at(4));
-  state.first_run = Id(words.at(5));
-  state.value = Number(words.at(6));
-  state.started = state.last_time;
-  if (words.size() > 7) state.follower = Follower{words.at(7), Id(words.at(8)), Number(words.at(9))};
-}
-
-// Of those that the counter begins and follows. False when the verb is none of these.
-bool FoldFollowed(const Words& words, CounterState& state) {
-  const std::string& verb = words.at(0);
-  if (verb == "begin") {
-    state.debts[state.next_debt++] = {words.at(2), 0, Id(words.at(3))};
-  } else if (verb == "begun") {
-    const auto debt = state.debts.extract(Number(words.at(2)));
-    if (!debt.empty()) state.followed[debt.key()] = {debt.mapped().to, *debt.mapped().begins, false};
-  } else if (verb == "stop") {
-    state.followed.at(Number(words.at(2))).stop_owed = true;
-  } else if (verb == "stopped") {
-    const auto followed = state.followed.find(Number(words.at(2)));
-    if (followed != state.followed.end()) followed->second.stop_owed = false;
-  } else if (verb == "ended") {
-    // It may have ended before its start was told.
-    state.debts.erase(Number(words.at(2)));
-    state.followed.erase(Number(words.at(2)));
-    state.value += Number(words.at(3));
-  } else if (verb == "told") {
-    state.owes_end = false;
-    state.value = 0;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-void FoldClose(const Words& words, CounterState& state) {
-  const bool rolls_over = words.at(3) == "rolls-over";
-  state.closed = state.last_time;
-  state.delete_after = Time(words.at(2));
-  if (rolls_over) state.handed_on = state.value;
-  state.owes_end = !rolls_over && state.follower.has_value();
-}
-
-// Folds one line. Words are joined by blanks, so ids have none.
-void Fold(const std::string& line, CounterState& state) {
-  const Words words = absl::StrSplit(line, ' ');
-  const std::string& verb = words.at(0);
-  state.last_time = Time(words.at(1));
-  if (verb == "start") {
-    FoldStart(words, state);
-  } else if (verb == "add") {
-    state.value += Number(words.at(2));
-  } else if (verb == "owe") {
-    const int64_t amount = Number(words.at(3));
-    state.value -= amount;
-    state.debts[state.next_debt++] = {words.at(2), amount, std::nullopt};
-  } else if (verb == "settled") {
-    state.debts.erase(Number(words.at(2)));
-  } else if (verb == "returned") {
-    const auto debt = state.debts.extract(Number(words.at(2)));
-    if (!debt.empty()) state.value += debt.mapped().amount;
-  } else if (verb == "got") {
-    state.seen[words.at(2)] = words.at(4);
-    state.value += Number(words.at(3));
-  } else if (verb == "forget") {
-    state.seen.erase(words.at(2));
-  } else if (verb == "saw") {
-    state.seen[words.at(2)] = words.at(3);
-  } else if (verb == "close") {
-    FoldClose(words, state);
-  } else {
-    PERDURE_CHECK(FoldFollowed(words, state), "an unknown line");
-  }
-}
 
 std::string KeyText(const perdure::engine::MessageId& id) {
   return absl::StrCat(Uuid::FromBytes(id.origin())->ToString(), "/", id.number());
@@ -148,7 +49,7 @@ class CountsNothing final : public StepObserver {
 const engine::Kind& Counter::kind() const { return kKind; }
 
 void Counter::Write(const std::string& line, std::vector<engine::Record>& records) {
-  Fold(line, state_);
+  FoldLine(line, state_);
   ++state_.sequence;
   records.push_back({1, 0, "", line, state_.sequence});
 }
@@ -156,14 +57,15 @@ void Counter::Write(const std::string& line, std::vector<engine::Record>& record
 engine::NextEntity Counter::New(const Uuid& namespace_id, const Beginning& beginning, absl::Time now) {
   auto counter = std::make_unique<Counter>();
   std::vector<engine::Record> records;
-  std::string line =
-      absl::StrCat("start ", Micros(now), " ", namespace_id.ToString(), " ", beginning.id, " ",
-                   beginning.run_id.ToString(), " ", beginning.first_run.ToString(), " ", beginning.value);
-  if (beginning.follower) {
-    const Follower& follower = *beginning.follower;
-    absl::StrAppend(&line, " ", follower.id, " ", follower.run.ToString(), " ", follower.token);
-  }
-  counter->Write(line, records);
+  CounterState begun;
+  begun.namespace_id = namespace_id;
+  begun.id = beginning.id;
+  begun.run_id = beginning.run_id;
+  begun.started = now;
+  begun.value = beginning.value;
+  begun.first_run = beginning.first_run;
+  begun.follower = beginning.follower;
+  counter->Write(StartLine(begun), records);
   return {std::move(counter), std::move(records)};
 }
 
@@ -322,7 +224,7 @@ engine::Decision Counter::Settle(std::vector<engine::MessageOutcome> outcomes,
 }
 
 absl::Status Counter::Apply(const engine::Record& record) {
-  Fold(record.changes, state_);
+  FoldLine(record.changes, state_);
   state_.sequence = record.sequence;
   return absl::OkStatus();
 }
@@ -357,7 +259,7 @@ engine::Obligations Counter::Owed() const {
   if (!IsOpen()) {
     // When retention wants the run, what others may repeat is asked for.
     for (const auto& [key, sender] : state_.seen) {
-      const engine::MessageKey ask{Message::kInboxAsk, Id(key.substr(0, key.find('/'))), 0};
+      const engine::MessageKey ask{Message::kInboxAsk, LineId(key.substr(0, key.find('/'))), 0};
       const bool twice = !owed.messages.empty() && owed.messages.back().key == ask;
       if (!twice) owe(ask, sender).not_before = *state_.delete_after;
     }
@@ -407,7 +309,7 @@ Message Counter::MessageOf(const engine::MessageKey& key, const engine::Namespac
         target.set_run_id(std::string(key.origin.View()));
         auto* id = message.mutable_inbox_ask()->add_ids();
         id->set_origin(std::string(key.origin.View()));
-        id->set_number(Number(text.substr(text.find('/') + 1)));
+        id->set_number(LineNumber(text.substr(text.find('/') + 1)));
       }
       break;
     default:
@@ -432,61 +334,12 @@ engine::EntityRow Counter::Row() const {
   return row;
 }
 
-std::string Counter::EncodeSnapshot() const {
-  std::string start =
-      absl::StrCat("start ", Micros(state_.started), " ", state_.namespace_id.ToString(), " ", state_.id, " ",
-                   state_.run_id.ToString(), " ", state_.first_run.ToString(), " ", state_.value);
-  if (state_.follower) {
-    absl::StrAppend(&start, " ", state_.follower->id, " ", state_.follower->run.ToString(), " ",
-                    state_.follower->token);
-  }
-  std::vector<std::string> lines = {std::move(start)};
-  for (const auto& [number, debt] : state_.debts) {
-    lines.push_back(absl::StrCat("debt ", number, " ", debt.to, " ", debt.amount, " ",
-                                 debt.begins ? debt.begins->ToString() : "nobody"));
-  }
-  for (const auto& [token, followed] : state_.followed) {
-    lines.push_back(absl::StrCat("follows ", token, " ", followed.id, " ", followed.first_run.ToString(), " ",
-                                 followed.stop_owed ? 1 : 0));
-  }
-  for (const auto& [key, sender] : state_.seen) lines.push_back(absl::StrCat("seen ", key, " ", sender));
-  lines.push_back(
-      absl::StrCat("next ", state_.next_debt, " ", state_.sequence, " ", Micros(state_.last_time)));
-  if (state_.closed) {
-    lines.push_back(absl::StrCat("closed ", Micros(*state_.closed), " ", Micros(*state_.delete_after), " ",
-                                 state_.owes_end ? 1 : 0, " ", state_.handed_on));
-  }
-  return absl::StrJoin(lines, "\n");
-}
+std::string Counter::EncodeSnapshot() const { return SnapshotText(state_); }
 
 absl::StatusOr<std::unique_ptr<engine::Entity>> CounterKind::Decode(std::string_view snapshot) const {
-  CounterState state;
-  for (const std::string& line : std::vector<std::string>(absl::StrSplit(std::string(snapshot), '\n'))) {
-    const Words words = absl::StrSplit(line, ' ');
-    const std::string& what = words.at(0);
-    if (what == "start") {
-      Fold(line, state);
-    } else if (what == "debt") {
-      Debt& debt = state.debts[Number(words.at(1))];
-      debt = {words.at(2), Number(words.at(3)), Uuid::Parse(words.at(4))};
-    } else if (what == "follows") {
-      state.followed[Number(words.at(1))] = {words.at(2), Id(words.at(3)), words.at(4) == "1"};
-    } else if (what == "seen") {
-      state.seen[words.at(1)] = words.at(2);
-    } else if (what == "next") {
-      state.next_debt = Number(words.at(1));
-      state.sequence = Number(words.at(2));
-      state.last_time = Time(words.at(3));
-    } else if (what == "closed") {
-      state.closed = Time(words.at(1));
-      state.delete_after = Time(words.at(2));
-      state.owes_end = words.at(3) == "1";
-      state.handed_on = Number(words.at(4));
-    } else {
-      return absl::DataLossError("not a counter");
-    }
-  }
-  return std::make_unique<Counter>(std::move(state));
+  absl::StatusOr<CounterState> state = StateOfSnapshot(snapshot);
+  if (!state.ok()) return state.status();
+  return std::make_unique<Counter>(*std::move(state));
 }
 
 engine::Decision CounterKind::Start(engine::Entity* current, const engine::StartRequest& start,
