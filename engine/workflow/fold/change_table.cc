@@ -4,6 +4,7 @@
 
 #include "engine/workflow/fold/apply.h"
 #include "engine/workflow/fold/check_record.h"
+#include "engine/workflow/fold/row_index.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -85,27 +86,11 @@ constexpr std::array kChangeRows = {
     ChangeRow{.kind = Change::kInboxDropped, .fold = fold_change::InboxDropped, .of_open_run = false},
 };
 
-// Rows by the number of their kind, which are few and small.
-constexpr size_t kKinds = 64;
-
-constexpr std::array<int8_t, kKinds> PlacesOfChangeRows() {
-  std::array<int8_t, kKinds> places{};
-  for (int8_t& place : places) place = -1;
-  for (size_t i = 0; i < kChangeRows.size(); ++i) {
-    places.at(static_cast<size_t>(kChangeRows.at(i).kind)) = static_cast<int8_t>(i);
-  }
-  return places;
-}
-
-constexpr std::array<int8_t, kKinds> kPlacesOfChanges = PlacesOfChangeRows();
+constexpr RowIndex<64> kIndexOfChanges(kChangeRows, [](const ChangeRow& row) { return row.kind; });
 
 }  // namespace
 
-const ChangeRow* FindChangeRow(Change::KindCase kind) {
-  const auto number = static_cast<size_t>(kind);
-  if (number >= kKinds || kPlacesOfChanges.at(number) < 0) return nullptr;
-  return &kChangeRows.at(static_cast<size_t>(kPlacesOfChanges.at(number)));
-}
+const ChangeRow* FindChangeRow(Change::KindCase kind) { return kIndexOfChanges.Find(kChangeRows, kind); }
 
 std::string_view NameOf(Change::KindCase kind) {
   const auto* field = Change::descriptor()->FindFieldByNumber(kind);

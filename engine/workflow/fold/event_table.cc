@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/workflow/fold/apply.h"
+#include "engine/workflow/fold/row_index.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -239,26 +240,10 @@ constexpr std::array kRows = {
              .buffered = true},
 };
 
-// Rows by the number of their type, which are few and small.
-constexpr size_t kTypes = 128;
-
-constexpr std::array<int8_t, kTypes> PlacesOfRows() {
-  std::array<int8_t, kTypes> places{};
-  for (int8_t& place : places) place = -1;
-  for (size_t i = 0; i < kRows.size(); ++i) {
-    places.at(static_cast<size_t>(kRows.at(i).type)) = static_cast<int8_t>(i);
-  }
-  return places;
-}
-
-constexpr std::array<int8_t, kTypes> kPlaces = PlacesOfRows();
+constexpr RowIndex<128> kIndex(kRows, [](const EventRow& row) { return row.type; });
 
 }  // namespace
 
-const EventRow* FindEventRow(enums::EventType type) {
-  const auto number = static_cast<size_t>(type);
-  if (number >= kTypes || kPlaces.at(number) < 0) return nullptr;
-  return &kRows.at(static_cast<size_t>(kPlaces.at(number)));
-}
+const EventRow* FindEventRow(enums::EventType type) { return kIndex.Find(kRows, type); }
 
 }  // namespace perdure::engine::workflow
