@@ -61,7 +61,7 @@ absl::Status ToDuration(const std::string& value, absl::Duration& duration) {
 // Of connections, which are looked at once a second.
 absl::Status SetAge(const std::string& value, absl::Duration& age) {
   absl::Duration given;
-  const absl::Status status = ToDuration(value, given);
+  absl::Status status = ToDuration(value, given);
   if (!status.ok()) return status;
   if (given < absl::Seconds(1)) return Wrong("write a duration of a second or more");
   age = given;

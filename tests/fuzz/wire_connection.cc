@@ -22,14 +22,19 @@
 
 namespace {
 
-using namespace perdure;
-using namespace perdure::server;
+using perdure::Notification;
+using perdure::server::ConnectionTimes;
+using perdure::server::EventLoop;
+using perdure::server::LimitsSeen;
+using perdure::server::PrometheusMetrics;
+using perdure::server::WireConnection;
+using perdure::server::WireWorld;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // Of the whole process, and never taken down.
 struct World {
-  testing::FakeNode node;
+  perdure::server::testing::FakeNode node;
   PrometheusMetrics metrics;
   EventLoop loop{"wire"};
   LimitsSeen limits{metrics, loop};
