@@ -22,9 +22,9 @@
 
 namespace {
 
+using perdure::EventLoop;
 using perdure::Notification;
 using perdure::server::ConnectionTimes;
-using perdure::server::EventLoop;
 using perdure::server::LimitsSeen;
 using perdure::server::PrometheusMetrics;
 using perdure::server::WireConnection;
