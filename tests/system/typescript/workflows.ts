@@ -3,16 +3,21 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  continueAsNew,
   defineSignal,
+  executeChild,
+  getExternalWorkflowHandle,
   isCancellation,
   patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
   sleep,
+  startChild,
   upsertMemo,
   upsertSearchAttributes,
   uuid4,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type * as activities from './activities.ts';
 
@@ -74,4 +79,29 @@ export async function upsert(): Promise<void> {
 
 export async function fail(): Promise<void> {
   throw ApplicationFailure.create({ message: 'no', type: 'Refused', details: [42], nonRetryable: true });
+}
+
+/** Two children, of which one fails; a signal to the other and to nobody, and a cancel of `stranger`. */
+export async function parent(stranger: string): Promise<string> {
+  const child = await startChild(collect, { args: [3_600_000] });
+  await child.signal(add, 'end');
+  const values = await child.result();
+  const failed = await executeChild(fail).then(
+    () => 'no failure',
+    (error) => error.cause.type,
+  );
+  await getExternalWorkflowHandle(stranger).cancel();
+  const unknown = await getExternalWorkflowHandle(uuid4())
+    .signal(add, 'nobody')
+    .then(
+      () => 'signalled',
+      () => 'nobody',
+    );
+  return [...values, failed, unknown].join(' ');
+}
+
+/** Is followed by itself until it has come to 0; then it tells the run before. */
+export async function countdown(from: number): Promise<string> {
+  if (from > 0) await continueAsNew<typeof countdown>(from - 1);
+  return workflowInfo().continuedFromExecutionRunId ?? '';
 }
