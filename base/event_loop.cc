@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "base/check.h"
+#include "base/mutex.h"
 
 namespace perdure {
 namespace {
@@ -139,7 +139,7 @@ class EventLoop::Impl {
   void Post(Task task) {
     bool wake = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!finished_) {
         inbox_.push_back(std::move(task));
         wake = std::exchange(sleeping_, false);
@@ -226,7 +226,7 @@ class EventLoop::Impl {
   void RunPosted() {
     std::vector<Task> batch;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       batch.swap(inbox_);
     }
     for (size_t next = 0; next < batch.size(); ++next) {
@@ -264,7 +264,7 @@ class EventLoop::Impl {
   void Poll() {
     int timeout = SleepLimit();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!inbox_.empty() || stopping_) {
         if (watched_.empty()) return;
         timeout = 0;
@@ -274,7 +274,7 @@ class EventLoop::Impl {
     std::array<epoll_event, kEventsPerPoll> events{};
     const int ready = epoll_wait(epoll_, events.data(), kEventsPerPoll, timeout);
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       sleeping_ = false;
     }
     PERDURE_CHECK(ready >= 0 || errno == EINTR, "epoll_wait failed");
@@ -301,7 +301,7 @@ class EventLoop::Impl {
   void DestroyRest() {
     std::vector<Task> posted;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       finished_ = true;
       posted.swap(inbox_);
     }
@@ -322,10 +322,10 @@ class EventLoop::Impl {
 
   std::atomic<bool> stopping_ = false;
 
-  std::mutex mutex_;  // guards the next three
-  std::vector<Task> inbox_;
-  bool sleeping_ = false;
-  bool finished_ = false;
+  Mutex mutex_;
+  std::vector<Task> inbox_ ABSL_GUARDED_BY(mutex_);
+  bool sleeping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The loop's thread only.
   std::unique_ptr<Random> random_;

@@ -4,29 +4,30 @@
 
 namespace perdure {
 
-Notification::~Notification() { const std::lock_guard lock(mutex_); }
+Notification::~Notification() { const MutexLock lock(mutex_); }
 
 // The lock is held until all is done: whoever waits may destroy this as soon as it gets it.
 void Notification::Notify() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   PERDURE_CHECK(!notified_, "a notification happens once");
   notified_ = true;
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 bool Notification::HasBeenNotified() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return notified_;
 }
 
 void Notification::WaitForNotification() const {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return notified_; });
+  const MutexLock lock(mutex_);
+  changed_.Wait(mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return notified_; });
 }
 
 bool Notification::WaitForNotificationWithTimeout(absl::Duration timeout) const {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [this] { return notified_; });
+  const MutexLock lock(mutex_);
+  return changed_.WaitFor(mutex_, timeout,
+                          [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return notified_; });
 }
 
 }  // namespace perdure

@@ -4,10 +4,8 @@
 // Thread safety: all of it. Notify is called at most once. A thread that has been told may destroy it.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace perdure {
 
@@ -26,9 +24,9 @@ class Notification {
   bool WaitForNotificationWithTimeout(absl::Duration timeout) const;
 
  private:
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  bool notified_ = false;
+  mutable Mutex mutex_;
+  mutable ConditionVariable changed_;
+  bool notified_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace perdure

@@ -4,7 +4,7 @@ namespace perdure::persistence {
 
 void Mailbox::Close() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     home_ = nullptr;
   }
   slots_.clear();
@@ -30,7 +30,7 @@ std::unique_ptr<Mailbox::Slot> Mailbox::Take(uint64_t ticket, bool ok) {
 }
 
 void Mailbox::PostHome(Executor::Task task) {
-  const std::lock_guard lock(mutex_);  // held while posting, so that Close waits for it
+  const MutexLock lock(mutex_);  // held while posting, so that Close waits for it
   if (home_ != nullptr) home_->Post(std::move(task));
 }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +16,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "persistence/store.h"
 
 namespace perdure::persistence {
@@ -78,8 +78,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   std::unique_ptr<Slot> Take(uint64_t ticket, bool ok);
   void PostHome(Executor::Task task);
 
-  std::mutex mutex_;
-  Executor* home_;  // guarded by mutex_; null once closed
+  Mutex mutex_;
+  Executor* home_ ABSL_GUARDED_BY(mutex_);  // null once closed
 
   // The home executor's thread only.
   Executor& executor_;

@@ -1,4 +1,5 @@
 #include "bench/load/channel.h"
+#include "base/mutex.h"
 
 #include <arpa/inet.h>
 #include <grpc/grpc.h>
@@ -11,7 +12,6 @@
 
 #include <atomic>
 #include <future>
-#include <mutex>
 #include <set>
 #include <utility>
 
@@ -48,7 +48,7 @@ class Peer final : public grpc::CallbackGenericService {
   int port() const { return port_; }
   int cancelled() const { return cancelled_; }
   size_t connections() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return clients_.size();
   }
 
@@ -77,15 +77,15 @@ class Peer final : public grpc::CallbackGenericService {
   };
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     clients_.insert(context->peer());
     return new Answer(context->method(), cancelled_);
   }
 
   int port_ = 0;
   std::atomic<int> cancelled_ = 0;
-  mutable std::mutex mutex_;  // guards the next
-  std::set<std::string> clients_;
+  mutable Mutex mutex_;
+  std::set<std::string> clients_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;
 };
 

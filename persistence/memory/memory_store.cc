@@ -2,11 +2,11 @@
 
 #include <functional>
 #include <list>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "base/mutex.h"
 #include "persistence/mailbox.h"
 #include "persistence/memory/tables.h"
 
@@ -21,18 +21,18 @@ class Core {
 
   template <typename Operation>
   auto Run(Operation operation) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     LandSome();
     return operation(tables_);
   }
 
   void Stall(Batch batch) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stalled_.push_back(std::move(batch));
   }
 
   absl::StatusOr<FencedWriter> Fence(uint32_t writer_id, const std::optional<Tenure>& tenure) {
-    return Run([&](MemoryTables& tables) {
+    return Run([&](MemoryTables& tables) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       Settle(writer_id);
       return tables.Fence(writer_id, tenure);
     });
@@ -40,14 +40,14 @@ class Core {
 
   absl::Status TakeShards(const Writer& writer, const std::vector<ShardId>& shards,
                           const std::optional<Tenure>& tenure) {
-    return Run([&](MemoryTables& tables) {
+    return Run([&](MemoryTables& tables) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       for (const uint32_t other : tables.OtherOwners(writer.id, shards)) Settle(other);
       return tables.TakeShards(writer, shards, tenure);
     });
   }
 
   size_t LoseLastBatches(size_t count) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stalled_.clear();
     const size_t lost = tables_.LoseLastBatches(count);
     for (const auto& [session, tell] : sessions_) tell();
@@ -56,17 +56,16 @@ class Core {
 
   // `lost` is called, on any thread, when what the session is connected to is another server from now on.
   void Connect(const void* session, std::function<void()> lost) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sessions_.emplace_back(session, std::move(lost));
   }
   void Disconnect(const void* session) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(sessions_, [session](const auto& entry) { return entry.first == session; });
   }
 
  private:
-  // REQUIRES: mutex_ is held, here and below.
-  void LandSome() {
+  void LandSome() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (auto batch = stalled_.begin(); batch != stalled_.end();) {
       if (!faults_->StalledLands(*batch, MemoryFaults::Moment::kOperation)) {
         ++batch;
@@ -78,7 +77,7 @@ class Core {
   }
 
   // A batch of the fenced writer lands before the fence, or never.
-  void Settle(uint32_t writer_id) {
+  void Settle(uint32_t writer_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (auto batch = stalled_.begin(); batch != stalled_.end();) {
       if (batch->writer.id != writer_id) {
         ++batch;
@@ -89,11 +88,12 @@ class Core {
     }
   }
 
-  std::mutex mutex_;
+  Mutex mutex_;
   MemoryFaults* const faults_;
-  MemoryTables tables_;
-  std::list<Batch> stalled_;
-  std::vector<std::pair<const void*, std::function<void()>>> sessions_;  // in order of opening
+  MemoryTables tables_ ABSL_GUARDED_BY(mutex_);
+  std::list<Batch> stalled_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<const void*, std::function<void()>>> sessions_
+      ABSL_GUARDED_BY(mutex_);  // in order of opening
 };
 
 class MemorySession final : public Session {

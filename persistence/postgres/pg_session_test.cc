@@ -1,14 +1,13 @@
 // Exchanges and lists that do not hold each other up, and what their answers tell a caller.
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "persistence/postgres/testing/postgres_backend.h"
 
 namespace perdure::persistence {
@@ -145,21 +144,21 @@ class Reached final : public StoreObserver {
  public:
   void OnOperation(std::string_view /*operation*/, absl::Duration /*latency*/, bool /*ok*/) override {}
   void OnReach(std::string_view why) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     away_ = !why.empty();
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   void OnRefusal(std::string_view /*operation*/, std::string_view /*words*/) override {}
 
   void WaitFor(bool away) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return away_ == away; });
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return away_ == away; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool away_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  ConditionVariable changed_;
+  bool away_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutex.h"
 
 namespace perdure::server {
 namespace {
@@ -42,7 +42,7 @@ class Credentials final : public grpc::ServerCredentials {
   // On gRPC's threads, before each handshake.
   grpc_ssl_certificate_config_reload_status Fetch(grpc_ssl_server_certificate_config** config) {
     auto content = source_->Current();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (content == fetched_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     fetched_ = std::move(content);
     const grpc_ssl_pem_key_cert_pair pair = {fetched_->key.c_str(), fetched_->certificate.c_str()};
@@ -55,8 +55,8 @@ class Credentials final : public grpc::ServerCredentials {
   const std::shared_ptr<TlsSource> source_;
   grpc_server_credentials* credentials_ = nullptr;
 
-  std::mutex mutex_;
-  std::shared_ptr<const TlsContent> fetched_;  // guarded by mutex_; null before the first handshake
+  Mutex mutex_;
+  std::shared_ptr<const TlsContent> fetched_ ABSL_GUARDED_BY(mutex_);  // null before the first handshake
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ absl::StatusOr<std::shared_ptr<TlsSource>> TlsSource::Open(TlsFiles files, Clock
 }
 
 std::shared_ptr<const TlsContent> TlsSource::Current() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Renew();
   return content_;
 }

@@ -8,11 +8,11 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "server/auth/tls_files.h"
 #include "server/metrics/prometheus_metrics.h"
 
@@ -34,15 +34,14 @@ class TlsSource {
 
  private:
   TlsSource(TlsFiles files, Clock clock, std::string mark, TlsContent content);
-  void Renew();
+  void Renew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const TlsFiles files_;
   const Clock clock_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::string mark_;
-  std::shared_ptr<const TlsContent> content_;
+  Mutex mutex_;
+  std::string mark_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const TlsContent> content_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

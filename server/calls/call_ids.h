@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
 
 namespace perdure::server {
 
@@ -13,24 +13,24 @@ class CallIds {
  public:
   // Before the call is made: its answer may come before our id is known.
   void Begin(uint64_t theirs) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     open_[theirs] = {};
   }
   // True when the peer called it off meanwhile: now it can be.
   bool Made(uint64_t theirs, uint64_t ours) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = open_.find(theirs);
     if (found == open_.end()) return false;  // it was answered
     found->second.ours = ours;
     return found->second.called_off;
   }
   void Answered(uint64_t theirs) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     open_.erase(theirs);
   }
   // Nullopt when it is not open, or not made yet.
   std::optional<uint64_t> CallOff(uint64_t theirs) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = open_.find(theirs);
     if (found == open_.end()) return std::nullopt;
     found->second.called_off = true;
@@ -42,8 +42,8 @@ class CallIds {
     std::optional<uint64_t> ours;
     bool called_off = false;
   };
-  std::mutex mutex_;
-  absl::flat_hash_map<uint64_t, Open> open_;  // guarded by mutex_
+  Mutex mutex_;
+  absl::flat_hash_map<uint64_t, Open> open_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -1,4 +1,5 @@
 #include "server/calls/told_calls.h"
+#include "base/mutex.h"
 
 #include <utility>
 
@@ -17,25 +18,24 @@ struct ToldCalls::State {
   CallCarrier& carrier;
   const std::function<std::string(calls::Told)> encode;
 
-  std::mutex mutex;
-  // Guarded by mutex.
-  calls::Told gathering;
-  uint64_t sent = 0;        // the number of the last batch
-  bool on_its_way = false;  // a batch is
-  bool ended = false;
+  Mutex mutex;
+  calls::Told gathering ABSL_GUARDED_BY(mutex);
+  uint64_t sent ABSL_GUARDED_BY(mutex) = 0;        // the number of the last batch
+  bool on_its_way ABSL_GUARDED_BY(mutex) = false;  // a batch is
+  bool ended ABSL_GUARDED_BY(mutex) = false;
 };
 
 ToldCalls::ToldCalls(Executor& executor, CallCarrier& carrier, std::function<std::string(calls::Told)> encode)
     : state_(std::make_shared<State>(executor, carrier, std::move(encode))) {}
 
 ToldCalls::~ToldCalls() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->ended = true;
 }
 
 void ToldCalls::Tell(std::string call) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     state_->gathering.add_calls(std::move(call));
     if (std::exchange(state_->on_its_way, true)) return;
   }
@@ -46,7 +46,7 @@ void ToldCalls::Tell(std::string call) {
 void ToldCalls::SendNext(const std::shared_ptr<State>& state) {
   calls::Told batch;
   {
-    const std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     if (state->ended || state->gathering.calls().empty()) {
       state->on_its_way = false;
       return;
@@ -59,7 +59,7 @@ void ToldCalls::SendNext(const std::shared_ptr<State>& state) {
 
 void ToldCalls::Send(const std::shared_ptr<State>& state, std::string batch) {
   {
-    const std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     if (state->ended) return;
   }
   std::string copy = batch;
@@ -76,7 +76,7 @@ void ToldCalls::Send(const std::shared_ptr<State>& state, std::string batch) {
 }
 
 void HeardCalls::Hear(const calls::Told& batch, absl::FunctionRef<void(const std::string&)> make) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (batch.number() <= heard_) return;
   heard_ = batch.number();
   for (const std::string& call : batch.calls()) make(call);

@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "perdure/call.pb.h"
 #include "server/calls/call_carrier.h"
 
@@ -46,8 +46,8 @@ class HeardCalls {
   void Hear(const calls::Told& batch, absl::FunctionRef<void(const std::string&)> make);
 
  private:
-  std::mutex mutex_;
-  uint64_t heard_ = 0;  // the number of the last batch; guarded by mutex_
+  Mutex mutex_;
+  uint64_t heard_ ABSL_GUARDED_BY(mutex_) = 0;  // the number of the last batch
 };
 
 }  // namespace perdure::server

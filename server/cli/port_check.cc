@@ -86,7 +86,7 @@ void PortCheck::Ask() {
 }
 
 absl::Status PortCheck::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
@@ -109,7 +109,7 @@ void PortCheck::Settle(absl::Status status) {
     loop_.Unwatch(fd_);
     close(std::exchange(fd_, -1));
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   status_ = std::move(status);
 }
 

@@ -5,12 +5,12 @@
 // Ownership: the loop outlives it.
 #pragma once
 
-#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/event_loop.h"
+#include "base/mutex.h"
 
 namespace perdure::server {
 
@@ -42,8 +42,8 @@ class PortCheck {
   bool sent_ = false;
   absl::Duration asked_at_;
 
-  mutable std::mutex mutex_;
-  absl::Status status_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -18,7 +18,7 @@ std::string_view ServiceOf(std::string_view operation) {
 void StoreMetrics::OnOperation(std::string_view operation, absl::Duration latency, bool ok) {
   Handles handles;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto [found, is_new] = operations_.try_emplace(operation);
     if (is_new) {
       const Metrics::Labels labels = {{"operation", operation}, {"service_name", ServiceOf(operation)}};

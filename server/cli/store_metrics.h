@@ -2,10 +2,10 @@
 // Thread safety: any thread.
 #pragma once
 
-#include <mutex>
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
 #include "persistence/store.h"
 #include "server/metrics/metrics.h"
 
@@ -25,8 +25,8 @@ class StoreMetrics final : public persistence::StoreObserver {
   };
 
   Metrics& metrics_;
-  std::mutex mutex_;
-  absl::flat_hash_map<std::string_view, Handles> operations_;  // guarded by mutex_; keys are constants
+  Mutex mutex_;
+  absl::flat_hash_map<std::string_view, Handles> operations_ ABSL_GUARDED_BY(mutex_);  // keys are constants
 };
 
 }  // namespace perdure::server

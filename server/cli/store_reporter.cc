@@ -15,7 +15,7 @@ std::string Seconds(absl::Duration duration) { return std::to_string(absl::ToInt
 
 void StoreReporter::OnReach(std::string_view why) {
   const absl::Duration now = clock_.Monotonic();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (why.empty()) {
     if (!away_since_) return;
     const absl::Duration away = now - *std::exchange(away_since_, std::nullopt);

@@ -5,12 +5,12 @@
 // Thread safety: any thread.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string_view>
 
 #include "absl/time/time.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "persistence/store.h"
 #include "server/cli/store_metrics.h"
 #include "server/metrics/metrics.h"
@@ -33,10 +33,10 @@ class StoreReporter final : public persistence::StoreObserver {
  private:
   StoreMetrics metrics_;
   const Executor& clock_;
-  std::mutex mutex_;
-  // Guarded by mutex_; monotonic, while the database is away.
-  std::optional<absl::Duration> away_since_;
-  absl::Duration next_line_;
+  Mutex mutex_;
+  // Monotonic, while the database is away.
+  std::optional<absl::Duration> away_since_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration next_line_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

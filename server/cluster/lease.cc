@@ -49,7 +49,7 @@ uint64_t LeaseKeeper::Hold(absl::Duration monotonic) const {
 
 std::optional<persistence::Tenure> LeaseKeeper::Tenure() const {
   if (options_.exclusive) return std::nullopt;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return tenure_;
 }
 
@@ -88,7 +88,7 @@ void LeaseKeeper::OnRenewed(absl::Duration sent, const absl::StatusOr<persistenc
   asking_ = false;
   due_ = executor_.Monotonic();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     store_status_ = answer.status();
   }
   if (answer.ok() && !KeepWriters(answer->first_writer)) return;
@@ -134,7 +134,7 @@ void LeaseKeeper::OnHeld(absl::Duration sent, const persistence::Tenure& tenure)
   if (!lapsed_ && absl::ToInt64Nanoseconds(now) >= held_until_.load()) NoteLapse(/*taken=*/false);
   bool anew = lapsed_;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     // The database may have seen a gap that this side did not: a clock stood still, or was set.
     anew = anew || tenure_ != tenure;
     tenure_ = tenure;
@@ -202,7 +202,7 @@ void LeaseKeeper::OnLapse() {
   lapse_timer_ = Executor::kNoTimer;
   NoteLapse(/*taken=*/false);
   if (!asking_) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   store_status_ = absl::UnavailableError("the store has not answered since before the lease lapsed");
 }
 
@@ -238,7 +238,7 @@ uint32_t LeaseKeeper::FirstWriter() const {
 }
 
 absl::Status LeaseKeeper::StoreStatus() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return store_status_;
 }
 

@@ -11,13 +11,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "base/executor.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "persistence/store.h"
 #include "server/metrics/metrics.h"
 
@@ -119,9 +119,9 @@ class LeaseKeeper final : public Lease {
   bool waits_ = false;  // the last answer was none, or another's lease
   absl::Duration said_at_ = -absl::InfiniteDuration();
 
-  mutable std::mutex mutex_;
-  absl::Status store_status_;                  // guarded by mutex_
-  std::optional<persistence::Tenure> tenure_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  absl::Status store_status_ ABSL_GUARDED_BY(mutex_);
+  std::optional<persistence::Tenure> tenure_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

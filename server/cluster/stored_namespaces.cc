@@ -45,7 +45,7 @@ StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& exec
       snapshot_(std::make_shared<NamespaceSnapshot>()) {}
 
 std::shared_ptr<const NamespaceSnapshot> StoredNamespaces::Snapshot() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return snapshot_;
 }
 
@@ -66,7 +66,7 @@ void StoredNamespaces::Reload(persistence::Callback<bool> done) {
       snapshot->by_id[row.id] = *std::move(name_space);
     }
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       snapshot_ = std::move(snapshot);
     }
     std::move(done)(true);
@@ -79,7 +79,7 @@ NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
   auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
   snapshot->by_name[row.name] = name_space;
   snapshot->by_id[row.id] = name_space;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   snapshot_ = std::move(snapshot);
   return name_space;
 }

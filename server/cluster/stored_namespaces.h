@@ -6,9 +6,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "base/limits.h"
+#include "base/mutex.h"
 #include "server/cluster/namespace_registry.h"
 
 namespace perdure::server {
@@ -51,8 +51,8 @@ class StoredNamespaces final : public NamespaceRegistry {
 
   uint64_t changes_ = 0;  // by Remember
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<const NamespaceSnapshot> snapshot_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::shared_ptr<const NamespaceSnapshot> snapshot_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

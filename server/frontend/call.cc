@@ -11,7 +11,7 @@ namespace perdure::server {
 void DropCall::operator()(Call* call) const {
   bool answered = false;
   {
-    const std::lock_guard lock(call->mutex_);
+    const MutexLock lock(call->mutex_);
     answered = call->answered_;
   }
   if (!answered) call->Fail(Unavailable("The server is shutting down."));
@@ -24,7 +24,7 @@ CallHold::~CallHold() { call_.Unref(); }
 
 void Call::OnCancelled(absl::AnyInvocable<void() &&> on_cancel) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (answered_) return;
     if (!cancelled_) {
       on_cancel_ = std::move(on_cancel);
@@ -45,14 +45,14 @@ void Call::Fail(absl::Status status) {
 }
 
 bool Call::ClientIsGone() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cancelled_;
 }
 
 void Call::Cancel() {
   absl::AnyInvocable<void() &&> on_cancel;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     cancelled_ = true;
     on_cancel = std::exchange(on_cancel_, nullptr);
   }
@@ -62,7 +62,7 @@ void Call::Cancel() {
 void Call::Answer(absl::StatusOr<ReplyBytes> answer) {
   absl::AnyInvocable<void() &&> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     PERDURE_CHECK(!answered_, "a call was answered twice");
     answered_ = true;
     dropped = std::exchange(on_cancel_, nullptr);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "google/protobuf/message_lite.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/frontend/reply_bytes.h"
@@ -111,11 +111,10 @@ class Call {
   NamespacePtr namespace_;
   std::vector<std::string> actions_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  bool cancelled_ = false;
-  bool answered_ = false;
-  absl::AnyInvocable<void() &&> on_cancel_;
+  Mutex mutex_;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool answered_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::AnyInvocable<void() &&> on_cancel_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -37,7 +37,7 @@ void CallMetrics::OnAnswered(const Method& method, const NamespacePtr& name_spac
   const std::string type = status.ok() ? std::string() : ErrorType(status);
   {
     OfMethod& of_method = *methods_[method.index];
-    const std::lock_guard lock(of_method.mutex);
+    const MutexLock lock(of_method.mutex);
     const Handles& handles = of_method.by_namespace.Find(label, [&] { return Make(method, label); });
     handles.requests->Add(1);
     handles.latency->Observe(latency);
@@ -75,7 +75,7 @@ void CallMetrics::OnActions(const Method& method, const NamespacePtr& name_space
                             const std::vector<std::string>& actions) {
   const std::string_view label = NamespaceLabel(name_space);
   OfMethod& of_method = *methods_[method.index];
-  const std::lock_guard lock(of_method.mutex);
+  const MutexLock lock(of_method.mutex);
   for (const std::string& action : actions) {
     of_method.actions.Find(SeriesKey({label, action}), [&] { return MakeAction(method, label, action); })
         .count->Add(1);

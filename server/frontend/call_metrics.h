@@ -4,10 +4,10 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "server/frontend/call.h"
 #include "server/frontend/method_table.h"
 #include "server/metrics/metrics.h"
@@ -36,9 +36,9 @@ class CallMetrics final : public CallObserver {
     Counter* count;
   };
   struct OfMethod {
-    std::mutex mutex;
-    SeriesCache<Handles> by_namespace;  // guarded by mutex
-    SeriesCache<ActionHandle> actions;  // guarded by mutex; by namespace and action
+    Mutex mutex;
+    SeriesCache<Handles> by_namespace ABSL_GUARDED_BY(mutex);
+    SeriesCache<ActionHandle> actions ABSL_GUARDED_BY(mutex);  // by namespace and action
   };
 
   void CountError(const Method& method, std::string_view name_space, const absl::Status& status);

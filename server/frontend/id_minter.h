@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "base/random.h"
 
 namespace perdure::server {
@@ -14,13 +14,13 @@ class IdMinter {
   explicit IdMinter(std::unique_ptr<Random> random) : random_(std::move(random)) {}
 
   Uuid Mint() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return Uuid::Mint(*random_);
   }
 
  private:
-  std::mutex mutex_;
-  const std::unique_ptr<Random> random_;  // guarded by mutex_
+  Mutex mutex_;
+  const std::unique_ptr<Random> random_ ABSL_PT_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -9,7 +9,7 @@ uint64_t ParkedCalls::Park(CallPtr call) {
   const CallHold hold(waiting);
   uint64_t ticket = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ticket = ++last_ticket_;
     if (!draining_) calls_.emplace(ticket, Parked{std::move(call), nullptr});
   }
@@ -27,7 +27,7 @@ uint64_t ParkedCalls::Park(CallPtr call) {
 
 void ParkedCalls::WhenGone(uint64_t ticket, absl::AnyInvocable<void() &&> call_off) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = calls_.find(ticket);
     if (found != calls_.end()) {
       found->second.call_off = std::move(call_off);
@@ -40,7 +40,7 @@ void ParkedCalls::WhenGone(uint64_t ticket, absl::AnyInvocable<void() &&> call_o
 CallPtr ParkedCalls::Take(uint64_t ticket) { return TakeParked(ticket).call; }
 
 ParkedCalls::Parked ParkedCalls::TakeParked(uint64_t ticket) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = calls_.find(ticket);
   if (found == calls_.end()) return {};
   Parked parked = std::move(found->second);
@@ -51,7 +51,7 @@ ParkedCalls::Parked ParkedCalls::TakeParked(uint64_t ticket) {
 void ParkedCalls::Drain() {
   absl::flat_hash_map<uint64_t, Parked> calls;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     draining_ = true;
     calls.swap(calls_);
   }

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "server/frontend/call.h"
 
 namespace perdure::server {
@@ -36,11 +36,10 @@ class ParkedCalls {
   Parked TakeParked(uint64_t ticket);
 
   Executor& executor_;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  bool draining_ = false;
-  uint64_t last_ticket_ = 0;
-  absl::flat_hash_map<uint64_t, Parked> calls_;
+  Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<uint64_t, Parked> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -62,13 +62,13 @@ void Health::Begin() {
 }
 
 void Health::SetStarting(std::string step) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   step_ = std::move(step);
 }
 
 void Health::SetStarted(std::vector<std::pair<std::string, Check>> checks,
                         std::function<void(const HealthReport&)> changed, std::function<void()> tick) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   checks_ = std::move(checks);
   changed_ = std::move(changed);
   tick_ = std::move(tick);
@@ -76,7 +76,7 @@ void Health::SetStarted(std::vector<std::pair<std::string, Check>> checks,
 }
 
 void Health::Stop() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   step_ = "the server is stopping";
   checks_.clear();
@@ -96,7 +96,7 @@ void Health::AskPulses() {
 void Health::Tick() {
   {
     // Held during the calls, so that none runs after Stop.
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return;
     AskPulses();
     if (tick_) tick_();
@@ -110,7 +110,7 @@ void Health::Tick() {
 
 HealthReport Health::Live() const {
   HealthReport report;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // A server that stops needs nobody to end it; and nothing of it is touched any more.
   if (stopped_) return report;
   const absl::Duration now = executor_.Monotonic();
@@ -127,7 +127,7 @@ HealthReport Health::Live() const {
 }
 
 HealthReport Health::Ready() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ReadyLocked();
 }
 

@@ -8,13 +8,13 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 
 namespace perdure::server {
 
@@ -68,19 +68,18 @@ class Health {
 
   void Tick();
   void AskPulses();
-  HealthReport ReadyLocked() const;
+  HealthReport ReadyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Executor& executor_;
   std::vector<std::shared_ptr<Pulse>> pulses_;  // constant from Begin on
 
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::string step_ = "the server is starting";  // empty: it has started
-  bool stopped_ = false;
-  bool was_ready_ = true;
-  std::vector<std::pair<std::string, Check>> checks_;
-  std::function<void(const HealthReport&)> changed_;
-  std::function<void()> tick_;
+  mutable Mutex mutex_;
+  std::string step_ ABSL_GUARDED_BY(mutex_) = "the server is starting";  // empty: it has started
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool was_ready_ ABSL_GUARDED_BY(mutex_) = true;
+  std::vector<std::pair<std::string, Check>> checks_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const HealthReport&)> changed_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> tick_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

@@ -20,7 +20,7 @@ bool IsSticky(const Poll& poll) {
 }
 
 bool PollTable::Add(const PollPtr& poll) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (polls_.size() >= limits::kPolls) return false;
   polls_.emplace(poll->id, poll);
   waiting_.Set(static_cast<double>(polls_.size()));
@@ -28,7 +28,7 @@ bool PollTable::Add(const PollPtr& poll) {
 }
 
 bool PollTable::Claim(uint64_t id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (polls_.erase(id) == 0) return false;
   waiting_.Set(static_cast<double>(polls_.size()));
   return true;
@@ -37,7 +37,7 @@ bool PollTable::Claim(uint64_t id) {
 std::vector<PollPtr> PollTable::All() {
   std::vector<PollPtr> all;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [id, poll] : polls_) all.push_back(poll);
   }
   std::sort(all.begin(), all.end(), [](const PollPtr& a, const PollPtr& b) { return a->id < b->id; });
@@ -45,7 +45,7 @@ std::vector<PollPtr> PollTable::All() {
 }
 
 PollPtr PollTable::MarkGone(uint64_t id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = polls_.find(id);
   if (found == polls_.end()) return nullptr;
   found->second->gone = true;

@@ -4,13 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "server/matching/matching.h"
 #include "server/metrics/metrics.h"
 
@@ -51,8 +51,8 @@ class PollTable {
 
  private:
   Gauge& waiting_;
-  std::mutex mutex_;
-  absl::flat_hash_map<uint64_t, PollPtr> polls_;  // guarded by mutex_
+  Mutex mutex_;
+  absl::flat_hash_map<uint64_t, PollPtr> polls_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

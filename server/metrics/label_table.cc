@@ -47,7 +47,7 @@ Series& SeriesSet::Get(std::string_view name, MetricKind kind) {
   const auto metric = std::find_if(metrics_.begin(), metrics_.end(),
                                    [name](const MetricSpec* spec) { return spec->name == name; });
   PERDURE_CHECK(metric != metrics_.end() && (*metric)->kind == kind, name);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::unique_ptr<Series>& series = series_[static_cast<size_t>(metric - metrics_.begin())];
   if (series == nullptr) {
     switch (kind) {
@@ -84,7 +84,7 @@ bool SeriesSet::Use() {
 
 bool SeriesSet::Read(size_t metric, std::vector<prometheus::ClientMetric>& to) const {
   if (overflow_ && metrics_[metric]->kind == MetricKind::kGauge) return false;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (series_[metric] == nullptr) return false;
   to.push_back(series_[metric]->Read());
   to.back().label = labels_;
@@ -101,7 +101,7 @@ size_t LabelTable::Add(const MetricSpec& metric) {
 
 std::shared_ptr<SeriesSet> LabelTable::Get(Metrics::Labels labels, absl::Time now, bool for_good) {
   Values values = ValuesOf(labels);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::shared_ptr<SeriesSet> set;
   if (const auto known = sets_.find(KeyOf(values)); known != sets_.end()) {
     set = known->second;
@@ -183,7 +183,7 @@ void LabelTable::GiveBackIdle(absl::Time now) {
   if (now < next_sweep_) return;
   next_sweep_ = now + kSweepInterval;
   NoteUses(now);
-  absl::erase_if(sets_, [&](const auto& entry) {
+  absl::erase_if(sets_, [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     SeriesSet& set = *entry.second;
     // Whoever holds a set uses its handles without a word.
     const bool held = set.kept_for_good_ || entry.second.use_count() > 1;
@@ -201,7 +201,7 @@ void LabelTable::GiveBackIdle(absl::Time now) {
 }
 
 std::vector<std::shared_ptr<SeriesSet>> LabelTable::All(absl::Time now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   NoteUses(now);
   std::vector<std::shared_ptr<SeriesSet>> all;
   all.reserve(sets_.size());

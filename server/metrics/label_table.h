@@ -8,13 +8,13 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "server/metrics/metric_table.h"
 #include "server/metrics/metrics.h"
 #include "server/metrics/series.h"
@@ -53,8 +53,8 @@ class SeriesSet final : public LabelledMetrics {
   std::string name_space_;
   size_t bytes_ = 0;
 
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Series>> series_;  // by the metric's place in metrics_; guarded by mutex_
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Series>> series_ ABSL_GUARDED_BY(mutex_);  // by the metric's place in metrics_
 };
 
 class LabelTable {
@@ -80,21 +80,22 @@ class LabelTable {
   Values ValuesOf(Metrics::Labels labels) const;
   std::string_view NamespaceOf(const Values& values) const;
   size_t BytesOf(const Values& values) const;
-  bool HasRoom(std::string_view name_space, size_t bytes) const;
-  std::shared_ptr<SeriesSet> Overflow(Values values, absl::Time now);
-  std::shared_ptr<SeriesSet> Make(const Values& values, bool overflow, absl::Time now);
-  void NoteUses(absl::Time now);
-  void GiveBackIdle(absl::Time now);
+  bool HasRoom(std::string_view name_space, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<SeriesSet> Overflow(Values values, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<SeriesSet> Make(const Values& values, bool overflow, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteUses(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveBackIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<std::string> names_;
   std::vector<const MetricSpec*> metrics_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  absl::flat_hash_map<std::string, std::shared_ptr<SeriesSet>> sets_;  // by their values
-  absl::flat_hash_map<std::string, Used> by_namespace_;                // without overflow sets
-  Used all_;
-  absl::Time next_sweep_ = absl::InfinitePast();
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, std::shared_ptr<SeriesSet>> sets_
+      ABSL_GUARDED_BY(mutex_);                                                   // by their values
+  absl::flat_hash_map<std::string, Used> by_namespace_ ABSL_GUARDED_BY(mutex_);  // without overflow sets
+  Used all_ ABSL_GUARDED_BY(mutex_);
+  absl::Time next_sweep_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace perdure::server

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "base/text.h"
 #include "prometheus/text_serializer.h"
 #include "server/metrics/metric_table.h"
@@ -47,13 +48,13 @@ class PrometheusMetrics::Tables final : public prometheus::Collectable {
   }
 
   void BeforeReading(std::function<void()> update) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     updates_.push_back(std::move(update));
   }
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       for (const std::function<void()>& update : updates_) update();
     }
     absl::flat_hash_map<const LabelTable*, std::vector<std::shared_ptr<SeriesSet>>> sets;
@@ -83,8 +84,8 @@ class PrometheusMetrics::Tables final : public prometheus::Collectable {
   const std::function<absl::Time()> now_;
   absl::flat_hash_map<std::string, std::unique_ptr<LabelTable>> by_labels_;
   absl::flat_hash_map<std::string, Place> places_;  // by the metric's name
-  mutable std::mutex mutex_;
-  std::vector<std::function<void()>> updates_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::vector<std::function<void()>> updates_ ABSL_GUARDED_BY(mutex_);
 };
 
 PrometheusMetrics::PrometheusMetrics(std::function<absl::Time()> now)

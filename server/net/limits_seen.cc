@@ -47,18 +47,18 @@ std::string_view NameOf(WireLimit kind) {
 
 LimitsSeen::LimitsSeen(Metrics& metrics, const Executor& clock) : clock_(clock) {
   for (size_t kind = 0; kind < kWireLimits; ++kind) {
-    seen_.at(kind).counter =
+    counters_.at(kind) =
         &metrics.counter("perdure_wire_limits", {{"kind", NameOf(static_cast<WireLimit>(kind))}});
   }
 }
 
 void LimitsSeen::Note(WireLimit kind, std::string_view peer, std::string_view what) {
-  Seen& seen = seen_.at(static_cast<size_t>(kind));
-  seen.counter->Add();
+  counters_.at(static_cast<size_t>(kind))->Add();
   const absl::Duration now = clock_.Monotonic();
   std::string since;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
+    Seen& seen = seen_.at(static_cast<size_t>(kind));
     if (now - seen.said < kBetweenLines) {
       ++seen.since;
       return;

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <array>
-#include <mutex>
 #include <string_view>
 
 #include "absl/time/time.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "server/metrics/metrics.h"
 
 namespace perdure::server {
@@ -42,13 +42,13 @@ class LimitsSeen {
 
  private:
   struct Seen {
-    Counter* counter = nullptr;
     absl::Duration said = -absl::InfiniteDuration();  // when the last line was written
     size_t since = 0;                                 // times since that are in no line
   };
   const Executor& clock_;
-  std::mutex mutex_;
-  std::array<Seen, kWireLimits> seen_;  // but for the counters guarded by mutex_
+  std::array<Counter*, kWireLimits> counters_{};  // constant after construction
+  Mutex mutex_;
+  std::array<Seen, kWireLimits> seen_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

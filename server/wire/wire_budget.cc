@@ -18,12 +18,12 @@ WireAccount::WireAccount(WireBudget& budget, EventLoop& loop, std::string peer, 
       loop_(loop),
       peer_(std::move(peer)),
       closer_(std::make_shared<Closer>(Closer{std::move(close)})) {
-  const std::lock_guard lock(budget_.mutex_);
+  const MutexLock lock(budget_.mutex_);
   budget_.accounts_.insert(this);
 }
 
 WireAccount::~WireAccount() {
-  const std::lock_guard lock(budget_.mutex_);
+  const MutexLock lock(budget_.mutex_);
   budget_.accounts_.erase(this);
   if (doomed_) return;
   for (const Kind kind : {kRequests, kAnswers}) budget_.total_[kind] -= held_[kind];
@@ -34,7 +34,7 @@ void WireAccount::Add(Kind kind, size_t bytes) {
   const WireLimit limit = kind == kRequests ? WireLimit::kUnreadRequests : WireLimit::kUnreadAnswers;
   std::string peer;
   {
-    const std::lock_guard lock(budget_.mutex_);
+    const MutexLock lock(budget_.mutex_);
     held_[kind] += bytes;
     if (doomed_) return;
     budget_.total_[kind] += bytes;
@@ -52,14 +52,14 @@ void WireAccount::Add(Kind kind, size_t bytes) {
 
 void WireAccount::Take(Kind kind, size_t bytes) {
   if (bytes == 0) return;
-  const std::lock_guard lock(budget_.mutex_);
+  const MutexLock lock(budget_.mutex_);
   PERDURE_CHECK(held_[kind] >= bytes, "more bytes are taken off an account than it has");
   held_[kind] -= bytes;
   if (!doomed_) budget_.total_[kind] -= bytes;
 }
 
 size_t WireAccount::held(Kind kind) const {
-  const std::lock_guard lock(budget_.mutex_);
+  const MutexLock lock(budget_.mutex_);
   return held_[kind];
 }
 

@@ -9,12 +9,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
 #include "base/event_loop.h"
+#include "base/mutex.h"
 #include "server/net/limits_seen.h"
 
 namespace perdure::server {
@@ -66,14 +66,13 @@ class WireBudget {
 
  private:
   friend class WireAccount;
-  // Over a limit of `kind`: who must go. `mutex_` is held.
-  WireAccount* Worst(WireAccount& last, WireAccount::Kind kind);
+  // Over a limit of `kind`: who must go.
+  WireAccount* Worst(WireAccount& last, WireAccount::Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LimitsSeen& limits_;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::array<size_t, 2> total_{};
-  absl::flat_hash_set<WireAccount*> accounts_;
+  Mutex mutex_;
+  std::array<size_t, 2> total_ ABSL_GUARDED_BY(mutex_){};
+  absl::flat_hash_set<WireAccount*> accounts_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

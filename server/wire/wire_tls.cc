@@ -74,7 +74,7 @@ bool AskClients(SSL_CTX* context, const std::string& authorities) {
 
 std::shared_ptr<SSL_CTX> WireTls::Context() {
   auto content = source_->Current();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (content == content_) return context_;
   content_ = std::move(content);
   if (auto made = Make(*content_); made != nullptr) context_ = std::move(made);

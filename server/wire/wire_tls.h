@@ -5,8 +5,8 @@
 #include <openssl/ssl.h>
 
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "server/auth/tls_source.h"
 
 namespace perdure::server {
@@ -23,10 +23,9 @@ class WireTls {
   std::shared_ptr<SSL_CTX> Make(const TlsContent& content) const;
 
   const std::shared_ptr<TlsSource> source_;
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  std::shared_ptr<const TlsContent> content_;
-  std::shared_ptr<SSL_CTX> context_;
+  Mutex mutex_;
+  std::shared_ptr<const TlsContent> content_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<SSL_CTX> context_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server

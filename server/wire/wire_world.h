@@ -3,13 +3,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "server/frontend/api_server.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method_table.h"
@@ -21,27 +20,28 @@ namespace perdure::server {
 class LiveCalls {
  public:
   void Begin() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++count_;
   }
   void End() {
-    const std::lock_guard lock(mutex_);
-    if (--count_ == 0) none_.notify_all();
+    const MutexLock lock(mutex_);
+    if (--count_ == 0) none_.NotifyAll();
   }
   // False: there were some until the end of `patience`.
   bool WaitForNone(absl::Duration patience) {
-    std::unique_lock lock(mutex_);
-    return none_.wait_for(lock, absl::ToChronoNanoseconds(patience), [this] { return count_ == 0; });
+    const MutexLock lock(mutex_);
+    return none_.WaitFor(mutex_, patience,
+                         [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return count_ == 0; });
   }
   void WaitForNone() {
-    std::unique_lock lock(mutex_);
-    none_.wait(lock, [this] { return count_ == 0; });
+    const MutexLock lock(mutex_);
+    none_.Wait(mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return count_ == 0; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable none_;
-  size_t count_ = 0;  // guarded by mutex_
+  Mutex mutex_;
+  ConditionVariable none_;
+  size_t count_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // How large answers are, method by method, as far as it was seen: what a call that has begun may need.

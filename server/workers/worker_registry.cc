@@ -15,7 +15,7 @@ void WorkerRegistry::Record(const Uuid& namespace_id, WorkerHeartbeat heartbeat,
   const size_t bytes = heartbeat.SpaceUsedLong() + 3 * key.second.size() + kEntryBytes;
   const bool gone = heartbeat.status() == temporal::api::enums::v1::WORKER_STATUS_SHUTDOWN;
   auto worker = std::make_shared<const WorkerHeartbeat>(std::move(heartbeat));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto known = entries_.find(key); known != entries_.end()) Forget(known);
   if (!gone)
     Add(std::move(key),
@@ -24,14 +24,14 @@ void WorkerRegistry::Record(const Uuid& namespace_id, WorkerHeartbeat heartbeat,
 }
 
 WorkerPtr WorkerRegistry::Find(const Uuid& namespace_id, const std::string& instance_key, absl::Time now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ForgetSilent(now);
   const auto found = entries_.find(Key{namespace_id, instance_key});
   return found == entries_.end() ? nullptr : found->second.worker;
 }
 
 std::vector<WorkerPtr> WorkerRegistry::All(const Uuid& namespace_id, absl::Time now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ForgetSilent(now);
   std::vector<WorkerPtr> workers;
   for (auto entry = entries_.lower_bound(Key{namespace_id, ""});

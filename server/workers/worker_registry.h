@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "temporal/api/worker/v1/message.pb.h"
 
 namespace perdure::server {
@@ -51,18 +51,17 @@ class WorkerRegistry {
     std::list<std::string> by_silence;  // instance keys, the one silent for longest first
   };
 
-  void Add(Key key, Entry entry);
-  void Forget(Entries::iterator entry);
-  void ForgetSilent(absl::Time now);
-  void Count(const Uuid& namespace_id, OfNamespace& of, int64_t bytes);
+  void Add(Key key, Entry entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Forget(Entries::iterator entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetSilent(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Count(const Uuid& namespace_id, OfNamespace& of, int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  Entries entries_;
-  std::list<Key> by_silence_;  // the one silent for longest first
-  absl::btree_map<Uuid, OfNamespace> namespaces_;
-  absl::btree_set<std::pair<size_t, Uuid>> by_bytes_;  // the namespaces
-  size_t bytes_ = 0;
+  Mutex mutex_;
+  Entries entries_ ABSL_GUARDED_BY(mutex_);
+  std::list<Key> by_silence_ ABSL_GUARDED_BY(mutex_);  // the one silent for longest first
+  absl::btree_map<Uuid, OfNamespace> namespaces_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_set<std::pair<size_t, Uuid>> by_bytes_ ABSL_GUARDED_BY(mutex_);  // the namespaces
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace perdure::server

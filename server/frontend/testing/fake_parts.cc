@@ -59,7 +59,7 @@ void FakeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
 }
 
 uint64_t FakeMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   last_wait_ = poll.wait;
   waiting_.emplace(++polls_, std::move(done));
   return polls_;
@@ -68,7 +68,7 @@ uint64_t FakeMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
 void FakeMatching::CancelPoll(uint64_t poll) {
   Callback<PolledTask> done;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = waiting_.find(poll);
     if (found == waiting_.end()) return;
     done = std::move(found->second);
@@ -83,7 +83,7 @@ void FakeMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
 }
 
 Callback<PolledTask> FakeMatching::Take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   PERDURE_CHECK(waiting_.size() == 1, "one poll waits");
   Callback<PolledTask> done = std::move(waiting_.begin()->second);
   waiting_.clear();
@@ -91,12 +91,12 @@ Callback<PolledTask> FakeMatching::Take() {
 }
 
 std::optional<absl::Duration> FakeMatching::LastWait() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return last_wait_;
 }
 
 int FakeMatching::cancelled() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cancelled_;
 }
 
@@ -153,12 +153,12 @@ void FakeVisibility::Count(persistence::VisibilityQuery query,
 }
 
 void FakeNode::OnAnswered(const Method&, const NamespacePtr&, const absl::Status& status, absl::Duration) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   answers_.push_back(status);
 }
 
 std::vector<absl::Status> FakeNode::Answers() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return answers_;
 }
 

@@ -4,12 +4,12 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/mutex.h"
 #include "server/frontend/frontend.h"
 #include "server/frontend/method_table.h"
 
@@ -67,11 +67,11 @@ class FakeMatching final : public Matching {
   absl::flat_hash_map<engine::TaskKind, QueueDescription> queues;  // what is told of any queue of that kind
 
  private:
-  std::mutex mutex_;
-  std::optional<absl::Duration> last_wait_;
-  uint64_t polls_ = 0;
-  int cancelled_ = 0;
-  absl::flat_hash_map<uint64_t, Callback<PolledTask>> waiting_;
+  Mutex mutex_;
+  std::optional<absl::Duration> last_wait_ ABSL_GUARDED_BY(mutex_);
+  uint64_t polls_ ABSL_GUARDED_BY(mutex_) = 0;
+  int cancelled_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<uint64_t, Callback<PolledTask>> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 class FakeNamespaces final : public NamespaceRegistry {
@@ -135,8 +135,8 @@ struct FakeNode final : public CallObserver {
   std::string Token(const std::string& workflow_id, const Uuid& run) const;
 
  private:
-  std::mutex mutex_;
-  std::vector<absl::Status> answers_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<absl::Status> answers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace perdure::server::testing
