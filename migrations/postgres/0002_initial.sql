@@ -16,10 +16,13 @@ CREATE TABLE shards (
   shard     int2 PRIMARY KEY
 );
 
+-- What the end of a run changes stands together and in front: where the page has room for the row's new version,
+-- PostgreSQL logs nothing that is alike behind it.
 CREATE TABLE executions (
   start_time             int8 NOT NULL,
   execution_time         int8 NOT NULL,
   close_time             int8 NOT NULL,  -- the largest number while the run is open
+  delete_at              int8,           -- null while the run must stay
   history_size_bytes     int8 NOT NULL,
   history_length         int4 NOT NULL,
   state_transition_count int4 NOT NULL,
@@ -35,7 +38,6 @@ CREATE TABLE executions (
   memo                   bytea NOT NULL,
   search_attributes      bytea NOT NULL,
   extra                  bytea NOT NULL,
-  delete_at              int8,  -- null while the run must stay
   parent_id              bytea,
   parent_run             uuid,
   root_id                bytea,  -- null where the run is its own root

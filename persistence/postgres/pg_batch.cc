@@ -1,5 +1,6 @@
 #include "persistence/postgres/pg_batch.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -70,6 +71,7 @@ struct Tables {
     return static_cast<Narrow>(value);
   }
   void Add(const RunWrite& run);
+  void AddWakes(const RunWrite& run);
   // The execution rows whose `current` is as asked.
   void AddExecution(const RunWrite& run, bool current);
 };
@@ -111,7 +113,17 @@ void Tables::Add(const RunWrite& run) {
     compacted.Add(shard, kind, run_id, sequence, next_event_id);
     snapshots.Add(shard, kind, run_id, sequence, next_event_id, run.snapshot->state);
   }
-  for (const absl::Time at : run.wakes_added) wakes_added.Add(ToMicros(at), shard, kind, run_id);
+  AddWakes(run);
+}
+
+void Tables::AddWakes(const RunWrite& run) {
+  std::vector<int64_t> added;  // a few: times that differ may be one microsecond, which is one row
+  for (const absl::Time at : run.wakes_added) {
+    const int64_t micros = ToMicros(at);
+    if (std::find(added.begin(), added.end(), micros) != added.end()) continue;
+    added.push_back(micros);
+    wakes_added.Add(micros, ShardOf(run.key), KindOf(run.key), run.key.run_id);
+  }
 }
 
 PgStatement Fencing(const Batch& batch) {

@@ -156,9 +156,12 @@ ON CONFLICT (shard, kind, run_id) DO UPDATE SET
 inline constexpr Constant kRemoveWakes{"remove_wakes", R"(
 DELETE FROM wake AS w USING unnest($1::int8[], $2::int2[], $3::int2[], $4::uuid[]) AS k (at, shard, kind, run_id)
 WHERE w.at = k.at AND w.shard = k.shard AND w.kind = k.kind AND w.run_id = k.run_id)"};
+// Nobody else adds wakes of these shards meanwhile, and ON CONFLICT would log each row a second time.
 inline constexpr Constant kAddWakes{"add_wakes", R"(
-INSERT INTO wake (at, shard, kind, run_id) SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::uuid[])
-ON CONFLICT DO NOTHING)"};
+INSERT INTO wake (at, shard, kind, run_id)
+SELECT * FROM unnest($1::int8[], $2::int2[], $3::int2[], $4::uuid[]) AS k (at, shard, kind, run_id)
+WHERE NOT EXISTS (SELECT 1 FROM wake AS w
+                  WHERE w.at = k.at AND w.shard = k.shard AND w.kind = k.kind AND w.run_id = k.run_id))"};
 
 // ---- reads
 
