@@ -93,10 +93,10 @@ class Workflow {
   persistence::ExecutionRow Row(bool closed) const {
     persistence::ExecutionRow row;
     row.namespace_id = Uuid{{1}};
-    row.workflow_id = workflow_id_;
+    row.id = workflow_id_;
     row.status = closed ? 2 : 1;
-    row.workflow_type = "OneActivity";
-    row.task_queue = "bench";
+    row.type = "OneActivity";
+    row.queue = "bench";
     row.start_time = row.execution_time = start_;
     if (closed) row.close_time = absl::Now();
     if (closed) row.delete_at = start_ + absl::Hours(72);

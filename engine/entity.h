@@ -195,7 +195,7 @@ struct MessageDecision {
 struct EntityRow {
   int32_t status = 0;  // as the kind numbers them
   std::string type;
-  std::string task_queue;
+  std::string queue;
   absl::Time start_time;
   absl::Time execution_time;
   std::optional<absl::Time> close_time;
@@ -206,7 +206,7 @@ struct EntityRow {
   int64_t state_transition_count = 0;
   std::string memo;               // serialized temporal.api.common.v1.Memo
   std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
-  std::string extra;              // serialized WorkflowExecutionInfo: what a list shows besides
+  std::string extra;              // what a list shows besides, as the kind has it
   std::optional<NamedRun> parent;
   std::optional<NamedRun> root;  // nullopt: it is its own
 };
@@ -286,7 +286,7 @@ struct Remains {
       folded;  // the longest beginning of its log that folds; null: not even its first record
   int32_t status = 0;
   std::string type;
-  std::string task_queue;
+  std::string queue;
   absl::Time start_time;
   std::optional<absl::Time> close_time;
   LogPosition log{2, 1, 0};  // of the whole log

@@ -42,7 +42,6 @@ struct EntityKey {
     return H::combine(std::move(h), key.shard, key.namespace_id, key.id, key.kind);
   }
 };
-using WorkflowKey = EntityKey;
 
 // One durable record of a run, appended once and never changed. One without events goes with the writing of
 // the first snapshot that covers it.
@@ -66,12 +65,12 @@ struct SnapshotRow {
 // The row of a run: finds the current run of an id, and is what lists and counts read.
 struct ExecutionRow {
   Uuid namespace_id;
-  std::string workflow_id;
+  std::string id;
   bool current = true;  // at most one row an id and kind; a database index enforces it. In a batch, rows that
                         // are not current are written before those that are.
   int32_t status = 0;   // as its kind numbers them
-  std::string workflow_type;
-  std::string task_queue;
+  std::string type;
+  std::string queue;
   absl::Time start_time;
   absl::Time execution_time;
   std::optional<absl::Time> close_time;
@@ -82,7 +81,7 @@ struct ExecutionRow {
   int64_t state_transition_count = 0;
   std::string memo;               // serialized temporal.api.common.v1.Memo
   std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
-  std::string extra;  // what a list row shows besides (serialized WorkflowExecutionInfo, only such fields)
+  std::string extra;              // what a list row shows besides, as its kind has it
   std::optional<NamedRun> parent = std::nullopt;
   std::optional<NamedRun> root = std::nullopt;  // nullopt: it is its own
 };

@@ -1,5 +1,5 @@
 // The store: where the rows of shards live. It keeps bytes and the few columns that are searched, and knows
-// nothing of workflows. Implementations: memory/, sqlite/, postgres/; one contract suite (contract/) runs
+// nothing of what it keeps. Implementations: memory/, sqlite/, postgres/; one contract suite (contract/) runs
 // against all.
 //
 // Thread safety: a Session belongs to the executor that it was opened with: its methods are called there, and

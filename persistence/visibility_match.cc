@@ -48,13 +48,13 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
   if (null) return false;
   switch (condition.column) {
     case Column::kId:
-      return CompareText(row.workflow_id, condition);
+      return CompareText(row.id, condition);
     case Column::kRunId:
       return CompareRun(key.run_id, condition);
     case Column::kType:
-      return CompareText(row.workflow_type, condition);
+      return CompareText(row.type, condition);
     case Column::kQueue:
-      return CompareText(row.task_queue, condition);
+      return CompareText(row.queue, condition);
     case Column::kStatus:
       return CompareNumber(row.status, condition);
     case Column::kStartTime:
@@ -63,7 +63,7 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
       return CompareTime(row.execution_time, condition);
     case Column::kRootId:
     case Column::kRootRun:
-      return HoldsOfNamedRun(row.root.value_or(NamedRun{row.workflow_id, key.run_id}), condition);
+      return HoldsOfNamedRun(row.root.value_or(NamedRun{row.id, key.run_id}), condition);
     case Column::kParentId:
     case Column::kParentRun:
       return HoldsOfNamedRun(*row.parent, condition);

@@ -107,8 +107,8 @@ struct VisibilityRow {
 // What a row takes of a client's answer, in bytes, about. visibility_sql.cc says the same to the databases.
 inline constexpr size_t kListRowBytes = 256;
 inline size_t ListWeight(const ExecutionRow& row) {
-  return kListRowBytes + 2 * row.workflow_id.size() + row.workflow_type.size() + row.task_queue.size() +
-         row.memo.size() + row.search_attributes.size() + row.extra.size();
+  return kListRowBytes + 2 * row.id.size() + row.type.size() + row.queue.size() + row.memo.size() +
+         row.search_attributes.size() + row.extra.size();
 }
 
 struct VisibilityPage {

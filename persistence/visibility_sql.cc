@@ -275,9 +275,9 @@ SqlStatement CountStatement(const VisibilityQuery& query, char mark, CountBy by)
 }
 
 absl::Status TookTooLong(absl::Duration limit) {
-  return absl::DeadlineExceededError(absl::StrCat(
-      "The list took longer than ", absl::FormatDuration(limit),
-      " and was stopped: narrow its query, by a workflow type or a range of times for instance."));
+  return absl::DeadlineExceededError(
+      absl::StrCat("The list took longer than ", absl::FormatDuration(limit),
+                   " and was stopped: narrow its query, by a type or a range of times for instance."));
 }
 
 }  // namespace perdure::persistence

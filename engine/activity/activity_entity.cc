@@ -153,7 +153,7 @@ EntityRow ActivityEntity::Row() const {
   EntityRow row;
   row.status = PublicStatus(state_);
   row.type = state_.created->activity_type();
-  row.task_queue = OptionsOf(state_).task_queue().name();
+  row.queue = OptionsOf(state_).task_queue().name();
   row.start_time = start_time();
   row.execution_time = FirstDispatchTime(state_);
   row.search_attributes = state_.created->search_attributes().SerializeAsString();
@@ -208,7 +208,7 @@ std::unique_ptr<Entity> ActivityKind::Salvage(engine::Remains remains) const {
   if (remains.folded != nullptr) known.folded = StateOf(*remains.folded);
   known.status = static_cast<temporal::api::enums::v1::ActivityExecutionStatus>(remains.status);
   known.activity_type = std::move(remains.type);
-  known.task_queue = std::move(remains.task_queue);
+  known.task_queue = std::move(remains.queue);
   known.start_time = remains.start_time;
   known.close_time = remains.close_time;
   known.last_sequence = remains.log.last_sequence;

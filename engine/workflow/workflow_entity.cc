@@ -158,7 +158,7 @@ EntityRow WorkflowEntity::Row() const {
   EntityRow row;
   row.status = state_.status;
   row.type = state_.workflow_type;
-  row.task_queue = state_.task_queue;
+  row.queue = state_.task_queue;
   row.start_time = state_.facts->start_time;
   row.execution_time = state_.first_task_not_before.value_or(state_.facts->start_time);
   row.close_time = state_.close_time;
@@ -242,7 +242,7 @@ std::unique_ptr<Entity> WorkflowKind::Salvage(engine::Remains remains) const {
   if (remains.folded != nullptr) known.folded = StateOf(*remains.folded);
   known.status = static_cast<temporal::api::enums::v1::WorkflowExecutionStatus>(remains.status);
   known.workflow_type = std::move(remains.type);
-  known.task_queue = std::move(remains.task_queue);
+  known.task_queue = std::move(remains.queue);
   known.start_time = remains.start_time;
   known.close_time = remains.close_time;
   known.next_event_id = remains.log.next_event_id;

@@ -194,10 +194,10 @@ HistoryRow Row(int64_t sequence, int64_t first_event_id, int32_t event_count, st
 ExecutionRow Execution(const Uuid& namespace_id, std::string workflow_id) {
   ExecutionRow row;
   row.namespace_id = namespace_id;
-  row.workflow_id = std::move(workflow_id);
+  row.id = std::move(workflow_id);
   row.status = 1;
-  row.workflow_type = "type";
-  row.task_queue = "queue";
+  row.type = "type";
+  row.queue = "queue";
   row.start_time = At(1000);
   row.execution_time = At(1000);
   return row;
@@ -223,10 +223,10 @@ bool Equal(const HistoryRow& left, const HistoryRow& right) {
 
 bool Equal(const ExecutionRow& left, const ExecutionRow& right) {
   auto all = [](const ExecutionRow& row) {
-    return std::tie(row.namespace_id, row.workflow_id, row.current, row.status, row.workflow_type,
-                    row.task_queue, row.start_time, row.execution_time, row.close_time, row.delete_at,
-                    row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
-                    row.search_attributes, row.extra, row.parent, row.root);
+    return std::tie(row.namespace_id, row.id, row.current, row.status, row.type, row.queue, row.start_time,
+                    row.execution_time, row.close_time, row.delete_at, row.history_length,
+                    row.history_size_bytes, row.state_transition_count, row.memo, row.search_attributes,
+                    row.extra, row.parent, row.root);
   };
   return all(left) == all(right);
 }

@@ -15,7 +15,7 @@ RunKey KeyOf(KindNumber kind, const Uuid& run_id, ShardId shard = 1) { return {s
 
 std::vector<std::string> IdsOf(const VisibilityPage& page) {
   std::vector<std::string> ids;
-  for (const VisibilityRow& row : page.rows) ids.push_back(row.row.workflow_id);
+  for (const VisibilityRow& row : page.rows) ids.push_back(row.row.id);
   std::sort(ids.begin(), ids.end());
   return ids;
 }
@@ -126,7 +126,7 @@ TEST_CASE("store: a list or count shows one kind") {
     const VisibilityPage page = session.List(paged);
     more = page.more;
     for (const VisibilityRow& row : page.rows) {
-      found.push_back(row.row.workflow_id);
+      found.push_back(row.row.id);
       paged.after = ListCursor{row.row.close_time, row.row.start_time, row.key.run_id};
     }
   }

@@ -17,7 +17,7 @@ struct Listed {
     write.execution->start_time = At(start);
     if (close) write.execution->close_time = At(*close);
     write.execution->status = status;
-    write.execution->workflow_type = std::move(type);
+    write.execution->type = std::move(type);
     writes.push_back(write);
     return write.key.run_id;
   }
@@ -34,7 +34,7 @@ struct Listed {
     for (;;) {
       const VisibilityPage page = session.List(query);
       CHECK(page.rows.size() <= page_size);
-      for (const VisibilityRow& row : page.rows) ids.push_back(row.row.workflow_id);
+      for (const VisibilityRow& row : page.rows) ids.push_back(row.row.id);
       if (!page.more) break;
       REQUIRE_FALSE(page.rows.empty());
       const VisibilityRow& last = page.rows.back();
@@ -146,7 +146,7 @@ TEST_CASE("store: a page ends at its bytes, holds one row at least, and none is 
     REQUIRE_FALSE(page.rows.empty());
     size_t weight = 0;
     for (const VisibilityRow& row : page.rows) {
-      ids.push_back(row.row.workflow_id);
+      ids.push_back(row.row.id);
       weight += ListWeight(row.row);
     }
     CHECK((page.rows.size() == 1 || weight <= query.max_bytes));
@@ -274,10 +274,10 @@ TEST_CASE("store: what a run has only once it is closed is compared then, and nu
 TEST_CASE("store: task queue and execution time are compared") {
   Listed runs;
   runs.Add("a", 100, std::nullopt);
-  runs.writes.back().execution->task_queue = "one";
+  runs.writes.back().execution->queue = "one";
   runs.writes.back().execution->execution_time = At(150);
   runs.Add("b", 100, std::nullopt);
-  runs.writes.back().execution->task_queue = "two";
+  runs.writes.back().execution->queue = "two";
   runs.writes.back().execution->execution_time = At(100);
   runs.Commit();
   CHECK(runs.Ids({Is(Column::kQueue, Comparison::kEqual, "one")}) == Ids{"a"});

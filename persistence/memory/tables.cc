@@ -24,7 +24,7 @@ int64_t NextEventId(const HistoryRow& row) { return row.first_event_id + row.eve
 bool BySequence(const HistoryRow& left, const HistoryRow& right) { return left.sequence < right.sequence; }
 
 EntityKey EntityKeyOf(const RunKey& key, const ExecutionRow& row) {
-  return {key.shard, row.namespace_id, row.workflow_id, key.kind};
+  return {key.shard, row.namespace_id, row.id, key.kind};
 }
 
 }  // namespace

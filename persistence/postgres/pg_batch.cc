@@ -81,12 +81,12 @@ void Tables::AddExecution(const RunWrite& run, bool current) {
   const ExecutionRow& row = *run.execution;
   const NamedRun& parent = OrNone(row.parent);
   const NamedRun& root = OrNone(row.root);
-  executions.Add(ShardOf(run.key), KindOf(run.key), run.key.run_id, row.namespace_id, row.workflow_id,
-                 row.current, As<int16_t>(row.status), row.workflow_type, row.task_queue,
-                 ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
-                 As<int32_t>(row.history_length), row.history_size_bytes,
-                 As<int32_t>(row.state_transition_count), row.memo, row.search_attributes, row.extra,
-                 DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id, root.run_id);
+  executions.Add(ShardOf(run.key), KindOf(run.key), run.key.run_id, row.namespace_id, row.id, row.current,
+                 As<int16_t>(row.status), row.type, row.queue, ToMicros(row.start_time),
+                 ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
+                 row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
+                 row.search_attributes, row.extra, DeleteMicros(row.delete_at), parent.id, parent.run_id,
+                 root.id, root.run_id);
 }
 
 void Tables::Add(const RunWrite& run) {
@@ -145,7 +145,7 @@ bool IsRefusal(const std::string& sqlstate) {
 
 std::optional<std::vector<PgStatement>> StatementsOf(const Batch& batch) {
   Tables tables;
-  // A run that gives its workflow id up does so before its successor takes it.
+  // A run that gives its id up does so before its successor takes it.
   for (const bool current : {false, true}) {
     for (const WriteGroup& group : batch.groups) {
       for (const RunWrite& run : group.runs) tables.AddExecution(run, current);

@@ -32,12 +32,12 @@ TEST_CASE("postgres: a number that does not fit its column refuses the batch, an
   wide.execution->history_length = int64_t{1} << 40;
   CHECK(writer.Try(writer.Next({wide})).outcome == CommitOutcome::kRefused);
   wide.execution->history_length = 1;
-  wide.execution->workflow_id = std::string(1 << 20, '\x7f');
-  for (size_t i = 0; i < wide.execution->workflow_id.size(); ++i) {
-    wide.execution->workflow_id[i] = static_cast<char>(i * 2654435761U >> 13);  // does not compress
+  wide.execution->id = std::string(1 << 20, '\x7f');
+  for (size_t i = 0; i < wide.execution->id.size(); ++i) {
+    wide.execution->id[i] = static_cast<char>(i * 2654435761U >> 13);  // does not compress
   }
   CHECK(writer.Try(writer.Next({wide})).outcome == CommitOutcome::kRefused);  // too large for an index
-  wide.execution->workflow_id = "id";
+  wide.execution->id = "id";
   writer.Commit(wide);
 }
 

@@ -37,11 +37,11 @@ VisibilityPage PageOf(const PGresult& result, size_t page_size) {
     out.key.kind = static_cast<KindNumber>(PgGetInt2(result, i, column++));
     out.key.run_id = PgGetUuid(result, i, column++);
     out.row.namespace_id = PgGetUuid(result, i, column++);
-    out.row.workflow_id = PgGetBytes(result, i, column++);
+    out.row.id = PgGetBytes(result, i, column++);
     out.row.current = PgGetBool(result, i, column++);
     out.row.status = PgGetInt2(result, i, column++);
-    out.row.workflow_type = PgGetBytes(result, i, column++);
-    out.row.task_queue = PgGetBytes(result, i, column++);
+    out.row.type = PgGetBytes(result, i, column++);
+    out.row.queue = PgGetBytes(result, i, column++);
     out.row.start_time = FromMicros(PgGetInt8(result, i, column++));
     out.row.execution_time = FromMicros(PgGetInt8(result, i, column++));
     out.row.close_time = CloseTime(PgGetInt8(result, i, column++));

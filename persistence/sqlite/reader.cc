@@ -28,11 +28,11 @@ VisibilityRow VisibilityRowOf(const SqliteStatement& row) {
   result.key = {static_cast<ShardId>(row.Int(0)), row.Id(2), static_cast<KindNumber>(row.Int(1))};
   ExecutionRow& execution = result.row;
   execution.namespace_id = row.Id(3);
-  execution.workflow_id = row.Bytes(4);
+  execution.id = row.Bytes(4);
   execution.current = row.Int(5) != 0;
   execution.status = static_cast<int32_t>(row.Int(6));
-  execution.workflow_type = row.Bytes(7);
-  execution.task_queue = row.Bytes(8);
+  execution.type = row.Bytes(7);
+  execution.queue = row.Bytes(8);
   execution.start_time = FromMicros(row.Int(9));
   execution.execution_time = FromMicros(row.Int(10));
   execution.close_time = CloseTime(row.Int(11));

@@ -130,11 +130,11 @@ bool SqliteWriter::PutExecution(const RunWrite& write) {
   const NamedRun parent = row.parent.value_or(NamedRun{});
   const NamedRun root = row.root.value_or(NamedRun{});
   return Run(sql::kPutExecution, int64_t{write.key.shard}, int64_t{write.key.kind}, write.key.run_id,
-             row.namespace_id, row.workflow_id, int64_t{row.current}, int64_t{row.status}, row.workflow_type,
-             row.task_queue, ToMicros(row.start_time), ToMicros(row.execution_time),
-             CloseMicros(row.close_time), row.history_length, row.history_size_bytes,
-             row.state_transition_count, row.memo, row.search_attributes, row.extra,
-             DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id, root.run_id);
+             row.namespace_id, row.id, int64_t{row.current}, int64_t{row.status}, row.type, row.queue,
+             ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
+             row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
+             row.search_attributes, row.extra, DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id,
+             root.run_id);
 }
 
 bool SqliteWriter::Append(const RunWrite& write) {

@@ -18,8 +18,8 @@ Json NamedRunOf(const std::optional<NamedRun>& run) {
 Json RowOf(const persistence::ExecutionRow& row, const KindInspector& inspector) {
   return {{"status", inspector.StatusName(row.status)},
           {"current", row.current},
-          {std::string(inspector.TypeName()), row.workflow_type},
-          {"task_queue", row.task_queue},
+          {std::string(inspector.TypeName()), row.type},
+          {"task_queue", row.queue},
           {"start_time", TimeOf(row.start_time)},
           {"execution_time", TimeOf(row.execution_time)},
           {"close_time", TimeOf(row.close_time)},

@@ -31,10 +31,10 @@ WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& stored) 
   const persistence::ExecutionRow& row = stored.row;
   WorkflowExecutionInfo info;
   ParseStored(row.extra, info);  // written by us; what cannot be read is left out
-  info.mutable_execution()->set_workflow_id(row.workflow_id);
+  info.mutable_execution()->set_workflow_id(row.id);
   info.mutable_execution()->set_run_id(stored.key.run_id.ToString());
-  info.mutable_type()->set_name(row.workflow_type);
-  info.set_task_queue(row.task_queue);
+  info.mutable_type()->set_name(row.type);
+  info.set_task_queue(row.queue);
   info.set_status(static_cast<temporal::api::enums::v1::WorkflowExecutionStatus>(row.status));
   *info.mutable_start_time() = ToProto(row.start_time);
   *info.mutable_execution_time() = ToProto(row.execution_time);

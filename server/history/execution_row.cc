@@ -8,11 +8,11 @@ persistence::ExecutionRow MakeExecutionRow(const engine::Entity& entity, bool cu
   engine::EntityRow told = entity.Row();
   persistence::ExecutionRow row;
   row.namespace_id = entity.namespace_id();
-  row.workflow_id = entity.id();
+  row.id = entity.id();
   row.current = current;
   row.status = told.status;
-  row.workflow_type = std::move(told.type);
-  row.task_queue = std::move(told.task_queue);
+  row.type = std::move(told.type);
+  row.queue = std::move(told.queue);
   row.start_time = told.start_time;
   row.execution_time = told.execution_time;
   row.close_time = told.close_time;

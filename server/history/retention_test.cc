@@ -91,7 +91,7 @@ persistence::RunWrite Unreadable(TestNode& node, std::optional<absl::Time> delet
   write.history = {{1, 1, 2, "this is no event", ""}};
   write.execution.emplace();
   write.execution->namespace_id = node.namespace_id();
-  write.execution->workflow_id = "damaged";
+  write.execution->id = "damaged";
   write.execution->status = 2;
   write.execution->close_time = node.time().wall();
   write.execution->delete_at = delete_at;

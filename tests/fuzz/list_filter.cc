@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   PERDURE_CHECK(persistence::ListStatement(query, '$').parameters.size() >= 2, "a parameter is missing");
   persistence::CountStatement(query, '?');
   persistence::ExecutionRow row;
-  row.workflow_id = "order";
-  const persistence::RunKey key{perdure::ShardOf(perdure::Uuid{}, row.workflow_id), perdure::Uuid{}};
+  row.id = "order";
+  const persistence::RunKey key{perdure::ShardOf(perdure::Uuid{}, row.id), perdure::Uuid{}};
   // What holds of a row does not depend on which shards are read.
   const bool matches = persistence::Matches(key, row, query.filter);
   PERDURE_CHECK(persistence::Matches(key, row, query) == matches, "the filter reads the wrong shard");

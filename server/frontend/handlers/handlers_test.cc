@@ -234,7 +234,7 @@ TEST_CASE("an activity whose poll's client went away meanwhile is given back; on
 TEST_CASE("a list's page token goes with its filter") {
   FakeNode node;
   persistence::VisibilityRow row;
-  row.row.workflow_id = "order-1";
+  row.row.id = "order-1";
   row.row.start_time = absl::FromUnixSeconds(5);
   node.visibility.page = {.rows = {row}, .more = true};
   api::ListWorkflowExecutionsRequest request;

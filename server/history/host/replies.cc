@@ -163,7 +163,7 @@ void HostReplies::OnPageRead(const RunKey& key, EventPageBuilder page, Callback<
   }
   if (rows->empty()) {
     if (page.count() == 0) {
-      std::move(done)(NotFound("the workflow execution's history was not found"));
+      std::move(done)(NotFound("the execution's history was not found"));
     } else {
       std::move(done)(absl::DataLossError("history events are missing"));
     }

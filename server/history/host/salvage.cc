@@ -78,13 +78,13 @@ absl::StatusOr<RunPtr> Salvage::MakeHusk(const StoredRun& stored, const persiste
   bool whole = false;
   engine::Remains remains;
   remains.namespace_id = row.namespace_id;
-  remains.id = row.workflow_id;
+  remains.id = row.id;
   remains.run_id = stored.key.run_id;
   remains.folded = FoldBeginning(**kind, stored, whole);
   if (whole) return Busy();
   remains.status = row.status;
-  remains.type = row.workflow_type;
-  remains.task_queue = row.task_queue;
+  remains.type = row.type;
+  remains.queue = row.queue;
   remains.start_time = row.start_time;
   remains.close_time = row.close_time;
   CountLog(stored, remains.log);

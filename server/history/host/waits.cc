@@ -81,16 +81,16 @@ void HostWaits::OnOver(const RunKey& key, Callback<RunPosition> done) {
     std::move(done)(serving);
     return;
   }
-  parts_.residents.Load(
-      key, RunLoader::Urgency::kCall, [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
-        if (!run.ok()) {
-          std::move(done)(run.status());
-        } else if (*run == nullptr) {
-          std::move(done)(NotFound("the workflow execution's history was removed by retention"));
-        } else {
-          AnswerPosition(*run, std::move(done));
-        }
-      });
+  parts_.residents.Load(key, RunLoader::Urgency::kCall,
+                        [this, done = std::move(done)](absl::StatusOr<RunPtr> run) mutable {
+                          if (!run.ok()) {
+                            std::move(done)(run.status());
+                          } else if (*run == nullptr) {
+                            std::move(done)(NotFound("the execution was removed by retention"));
+                          } else {
+                            AnswerPosition(*run, std::move(done));
+                          }
+                        });
 }
 
 }  // namespace perdure::server

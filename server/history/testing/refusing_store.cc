@@ -47,7 +47,7 @@ class RefusingStore::Session final : public persistence::Session {
     }
     behind_->LoadRuns(std::move(query), std::move(done));
   }
-  void FindCurrentRuns(std::vector<persistence::WorkflowKey> keys,
+  void FindCurrentRuns(std::vector<persistence::EntityKey> keys,
                        Callback<std::vector<std::optional<Uuid>>> done) override {
     behind_->FindCurrentRuns(std::move(keys), std::move(done));
   }

@@ -10,10 +10,10 @@ using temporal::api::activity::v1::ActivityExecutionListInfo;
 ActivityExecutionListInfo ListInfoOf(const persistence::VisibilityRow& stored) {
   const persistence::ExecutionRow& row = stored.row;
   ActivityExecutionListInfo info;
-  info.set_activity_id(row.workflow_id);
+  info.set_activity_id(row.id);
   info.set_run_id(stored.key.run_id.ToString());
-  info.mutable_activity_type()->set_name(row.workflow_type);
-  info.set_task_queue(row.task_queue);
+  info.mutable_activity_type()->set_name(row.type);
+  info.set_task_queue(row.queue);
   info.set_status(static_cast<temporal::api::enums::v1::ActivityExecutionStatus>(row.status));
   *info.mutable_schedule_time() = ToProto(row.start_time);
   *info.mutable_execution_time() = ToProto(row.execution_time);
