@@ -18,6 +18,7 @@ TESTS = Path(__file__).resolve().parents[1]
 BUILD = TESTS.parent / "build" / "sdk"
 TOOLS = Path(sys.executable).parent
 SDKS = ("go", "python", "typescript", "java")
+JAVA = ("java", "-cp", "target/loop-1.jar:target/dependency/*")
 
 
 @dataclass
@@ -57,10 +58,20 @@ def program(sdk: str) -> tuple[Path, list[str]]:
         return BUILD, [str(binary)]
     if sdk == "typescript":
         return install_typescript(), [str(TOOLS / "node"), "loop.ts"]
+    return build_java(), [*JAVA, "Loop"]
+
+
+def build_java() -> Path:
+    """The folder in which the classes of system/java can be run."""
     folder = BUILD / "java"
     shutil.copytree(TESTS / "system" / "java", folder, dirs_exist_ok=True)
     _run(folder, "mvn", "--quiet", "--batch-mode", f"-Dmaven.repo.local={BUILD}/maven", "package")
-    return folder, ["java", "-cp", "target/loop-1.jar:target/dependency/*", "Loop"]
+    return folder
+
+
+def run_java(main_class: str, *arguments: str) -> str:
+    """What a class of system/java prints."""
+    return _run(build_java(), *JAVA, main_class, *arguments)
 
 
 def install_typescript() -> Path:

@@ -1,4 +1,5 @@
-"""The Go and TypeScript SDKs: their own test programs in go/ and typescript/, run against the same servers.
+"""The Go, TypeScript and Java SDKs: programs of their own in go/, typescript/ and java/, run against the same
+servers.
 
 What they install is kept in build/sdk/. Go and Node come with tests/requirements.txt.
 """
@@ -57,3 +58,8 @@ async def test_typescript(environment: dict[str, str]) -> None:
     output = await run(folder, environment, "npm", "test")
     tests, passed = (re.search(rf"{word} (\d+)\n", output) for word in ("tests", "pass"))
     assert tests and passed and int(tests[1]) == int(passed[1]) > 0, output
+
+
+async def test_java(server: Server) -> None:
+    printed = await asyncio.to_thread(closed_loop.run_java, "Family", server.address)
+    assert printed.splitlines() == ["from second", "from second"]
