@@ -26,7 +26,7 @@ from support.env import eventually
 from support.postgres import create_database
 from support.workflows import ActivityCall, Collect, OneActivity
 
-pytestmark = pytest.mark.timeout(240, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 QUEUE = "orders"
 # What the server has with certificates alone; this one serves without.
 OF_TLS = {"perdure_tls_expiry_seconds"}

@@ -64,7 +64,7 @@ def check_others(manifests: list[Manifest], folder: Path) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.timeout(300, func_only=True)
+@pytest.mark.timeout(600, func_only=True)
 def test_operators_take_their_manifests(helm: Helm, tmp_path: Path) -> None:
     rendered = [manifest for values in FILES for manifest in helm.render(values)]
     others = [manifest for manifest in rendered if manifest["kind"] in OTHERS]

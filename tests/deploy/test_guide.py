@@ -18,7 +18,7 @@ from support.postgres import BIN, create_database
 from support.processes import tail
 from support.servers import REPOSITORY
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 
 
 class Shell:

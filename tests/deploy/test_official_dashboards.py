@@ -15,7 +15,7 @@ from deploy.counted_load import CountedLoad
 from deploy.prometheus import Prometheus
 from support.servers import REPOSITORY, MeteredServer
 
-pytestmark = pytest.mark.timeout(240, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 Expected = Callable[[CountedLoad], int]
 
 

@@ -22,7 +22,7 @@ from support.env import eventually
 from support.postgres import PostgresCluster, create_database
 from support.workflows import Collect, Echo
 
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 
 # In the log of a server that finds its shards taken.
 WAITS_FOR_LEASE = "waiting for its end"

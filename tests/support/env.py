@@ -42,7 +42,7 @@ class Env:
         return await (await self.start(run, *args, **options)).result()
 
 
-async def eventually(what: str, condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def eventually(what: str, condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Waits until the condition holds: for what has no call that waits for it."""
     deadline = time.monotonic() + seconds
     while not await condition():

@@ -22,7 +22,7 @@ def run(command: list[str], **options: object) -> str:
 
 
 def wait_until(
-    what: str, condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 30
+    what: str, condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 90
 ) -> None:
     """Polls until the condition holds; raises with the end of the log if the process dies or time is up."""
     deadline = time.monotonic() + seconds

@@ -152,7 +152,7 @@ class Teller:
         async def is_ready() -> bool:
             return bool(await ready())
 
-        await eventually(what, is_ready, seconds=20)
+        await eventually(what, is_ready)
 
     async def run(self, words: str) -> tuple[str, int]:
         command = [str(TEMPORAL), *_split(words), "--address", self.address]

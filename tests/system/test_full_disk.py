@@ -69,7 +69,7 @@ class Signaller:
         return None
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_full_disk(small_disk: Path, tmp_path: Path, short_lived_runtime: Runtime) -> None:
     server = SmallServer(tmp_path, small_disk)
     server.start()

@@ -161,7 +161,7 @@ class Caller:
         await self.client.count_workflows()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_database_that_goes_away_and_comes_back(
     postgres_server: PostgresServer, own_postgres: PostgresCluster, short_lived_runtime: Runtime
 ) -> None:

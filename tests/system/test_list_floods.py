@@ -65,7 +65,7 @@ def flooded(server_kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     made.server.kill()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_starts_beside_a_flood_of_counts_are_all_answered(
     flooded: Flooded, short_lived_runtime: Runtime
 ) -> None:

@@ -144,7 +144,7 @@ def test_heartbeats_do_not_pile_up(store: Store, stub: WorkflowServiceStub) -> N
 RUNS, EVENTS = 200, 5_000
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_million_events_go_while_clients_go_on(store: Store, stub: WorkflowServiceStub) -> None:
     store.server.stop()
     write_expired_runs(store.server, store.dsn, RUNS, EVENTS)
@@ -172,7 +172,7 @@ def most_memory(server: Server) -> int:
     return int(line.split()[1]) * 1024
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_takeover_of_heavy_runs_keeps_to_its_memory(store: Store, stub: WorkflowServiceStub) -> None:
     if REPORTS in os.environ:
         pytest.skip("a sanitizer's memory is not the server's")

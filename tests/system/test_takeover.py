@@ -99,7 +99,7 @@ def make_pair(own_postgres: PostgresCluster, tmp_path: Path) -> Iterator[Callabl
             server.kill()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_server_that_did_not_run_while_another_did(make_pair: Callable[..., list[PostgresServer]]) -> None:
     """It answers nothing of what it remembered, and says why it lost its lease."""
     first, second = make_pair(["first", "second"])
@@ -125,7 +125,7 @@ def test_a_server_that_did_not_run_while_another_did(make_pair: Callable[..., li
     assert "this process did not run for" in log
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_two_servers_of_one_name(make_pair: Callable[..., list[PostgresServer]]) -> None:
     """The younger takes over at once and the older exits, but for one whose name was fought for: it waits."""
     first, second = make_pair(["name", "name"])
@@ -154,7 +154,7 @@ def test_two_servers_of_one_name(make_pair: Callable[..., list[PostgresServer]])
     assert Caller(second).signals() == ["one", "two"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_killed_server_is_followed_at_once_however_often(
     make_pair: Callable[..., list[PostgresServer]],
 ) -> None:
@@ -165,7 +165,7 @@ def test_a_killed_server_is_followed_at_once_however_often(
         server.kill()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_dev_server_that_was_starved_has_no_lease_to_lose(tmp_path: Path) -> None:
     server = DevServer(tmp_path)
     server.start()
@@ -196,7 +196,7 @@ class DevServer(Server):
         return [str(PERDURE), "server", "start-dev", *flags]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_failover_that_lost_what_was_acknowledged(
     make_pair: Callable[..., list[PostgresServer]], own_postgres: PostgresCluster, tmp_path: Path
 ) -> None:

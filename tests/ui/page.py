@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import Error, Locator, Page, Request, Response, expect
 
-SECONDS = 15
+SECONDS = 45
 expect.set_options(timeout=SECONDS * 1000)
 
 # What the Web UI asks for and is not built, by the method that answers UNIMPLEMENTED.
