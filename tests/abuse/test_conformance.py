@@ -38,7 +38,7 @@ def first(connection: RawConnection, kind: int, stream: int) -> bytes:
     return next(payload for *found, payload in connection.frames() if found == [kind, stream])
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_a_call_on_a_closed_stream_ends_the_connection(plain_target: Target) -> None:
     connection = plain_target.connect()
     connection.send(call(1, "GetSystemInfo", b""))
@@ -50,7 +50,7 @@ def test_a_call_on_a_closed_stream_ends_the_connection(plain_target: Target) -> 
     connection.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_what_was_on_its_way_when_the_server_ended_the_call_is_no_error(plain_target: Target) -> None:
     connection = plain_target.connect()
     connection.send(frame(HEADERS, END_HEADERS, 1, request_block(SERVICE + "StartWorkflowExecution")))

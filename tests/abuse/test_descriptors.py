@@ -39,7 +39,7 @@ class Limited(Target):
             self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, preexec_fn=preparation)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_running_out_is_survived(tmp_path: Path) -> None:
     target = Limited(tmp_path, 64)
     target.start()
@@ -67,7 +67,7 @@ def test_running_out_is_survived(tmp_path: Path) -> None:
         target.kill()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_the_soft_limit_is_raised(tmp_path: Path) -> None:
     target = Target(tmp_path, tls=False)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -84,7 +84,7 @@ def test_the_soft_limit_is_raised(tmp_path: Path) -> None:
         target.kill()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_too_few_descriptors_are_one_line(tmp_path: Path) -> None:
     target = Limited(tmp_path, 20)
     target.launch()
@@ -95,7 +95,7 @@ def test_too_few_descriptors_are_one_line(tmp_path: Path) -> None:
     assert "descriptors" in lines[0]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_out_of_memory_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
     target = Target(tmp_path, tls=False)
     target.start()

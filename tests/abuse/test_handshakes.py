@@ -50,7 +50,7 @@ def no_protocol(authority: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=authority)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_refused_handshakes_are_counted_by_reason(tmp_path: Path) -> None:
     target = Target(tmp_path, tls=True)
     target.start()
@@ -76,7 +76,7 @@ def test_refused_handshakes_are_counted_by_reason(tmp_path: Path) -> None:
         target.kill()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_clients_without_a_right_certificate_are_counted(tmp_path: Path) -> None:
     clients = Authority(tmp_path, "clients")
     target = Target(tmp_path, tls=True, settings={"tls.client_ca_file": str(clients.path)})

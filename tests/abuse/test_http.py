@@ -18,7 +18,7 @@ def half_sent(port: int, count: int, sent: bytes) -> list[socket.socket]:
     return connections
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("count", [5, 200])
 def test_half_sent_probes(plain_target: Target, count: int) -> None:
     connections = half_sent(plain_target.health_port, count, b"GET /livez HTTP/1.1\r\nHost: x\r\nA")
@@ -31,7 +31,7 @@ def test_half_sent_probes(plain_target: Target, count: int) -> None:
             connection.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("count", [1, 200])
 def test_half_sent_scrapes(plain_target: Target, count: int) -> None:
     connections = half_sent(plain_target.metrics_port, count, b"GET /metrics HT")
@@ -42,7 +42,7 @@ def test_half_sent_scrapes(plain_target: Target, count: int) -> None:
             connection.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_endless_headers_end(plain_target: Target) -> None:
     connection = socket.create_connection(("127.0.0.1", plain_target.health_port), timeout=5)
     sent = 0
@@ -55,7 +55,7 @@ def test_endless_headers_end(plain_target: Target) -> None:
     assert answer is not None and answer.code == 200
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_a_request_that_does_not_arrive_is_given_up(plain_target: Target) -> None:
     (connection,) = half_sent(plain_target.health_port, 1, b"GET /livez HTTP/1.1\r\nHo")
     connection.settimeout(15)
@@ -63,7 +63,7 @@ def test_a_request_that_does_not_arrive_is_given_up(plain_target: Target) -> Non
     connection.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_scrapes_that_are_compressed_or_kept_alive(plain_target: Target) -> None:
     """As Prometheus asks."""
     headers = {"Accept-Encoding": "gzip", "Accept": "text/plain;version=0.0.4"}
