@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/event_loop.h"
@@ -58,8 +57,10 @@ Takeovers::Takeovers(uint64_t seed, bool whole)
       store_(NewStore()),
       auditor_(*store_, faults_, namespaces_.id()),
       people_(time_),
-      fate_(time_),
+      fate_executor_(time_),
+      fate_(fate_executor_, *random_),
       copies_(people_, plan_.faults, *random_),
+      readers_(namespaces_.id(), journal_),
       client_network_(people_, plan_.faults, *random_),
       crowd_(plan_, namespaces_.id(), people_, *random_, client_network_, journal_, auditor_) {
   if (takeover_plan_.same_name) journal_.TwinsServe();
@@ -134,38 +135,30 @@ void Takeovers::Pause(size_t side) {
   ServerProcess& process = *sides_.at(side).process;
   if (process.paused()) return;
   process.Pause();
-  fate_.RunAfter(random_->Fraction() * takeover_plan_.longest_pause, [&process] { process.Resume(); });
-}
-
-void Takeovers::Every(absl::Duration between, const std::function<void()>& happen) {
-  if (between == absl::InfiniteDuration() || faults_stopped_) return;
-  fate_.RunAfter(random_->Fraction() * 2 * between, [this, between, happen] {
-    if (faults_stopped_) return;
-    happen();
-    Every(between, happen);
-  });
+  fate_executor_.RunAfter(random_->Fraction() * takeover_plan_.longest_pause,
+                          [&process] { process.Resume(); });
 }
 
 void Takeovers::ScheduleFate() {
   for (size_t i = 0; i < sides_.size(); ++i) {
     ServerProcess& process = *sides_.at(i).process;
-    Every(takeover_plan_.between_pauses, [this, i] { Pause(i); });
-    Every(takeover_plan_.between_kills, [this, i, &process] {
+    fate_.Every(takeover_plan_.between_pauses, [this, i] { Pause(i); });
+    fate_.Every(takeover_plan_.between_kills, [this, i, &process] {
       if (!process.up()) return;
       Kill(i);
-      fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+      fate_executor_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
     });
-    Every(takeover_plan_.between_stops, [&process] {
+    fate_.Every(takeover_plan_.between_stops, [&process] {
       if (process.up()) process.Stop();
     });
-    Every(kBetweenClockSteps,
-          [this, &process] { process.StepWallClock((random_->Fraction() - 0.5) * absl::Seconds(20)); });
+    fate_.Every(kBetweenClockSteps,
+                [this, &process] { process.StepWallClock((random_->Fraction() - 0.5) * absl::Seconds(20)); });
   }
-  fate_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
+  fate_executor_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
 }
 
 void Takeovers::StopFaults() {
-  faults_stopped_ = true;
+  fate_.Stop();
   faults_.Stop();
   journal_.Calm(people_.Now());
   client_network_.StopFaults();
@@ -174,8 +167,8 @@ void Takeovers::StopFaults() {
     side.process->Resume();
     side.network->StopFaults();
     side.worker->StopFaults();
-    fate_.RunAfter(plan_.rare_polls_after,
-                   [this, &side] { people_.Post([&side] { side.worker->PollRareQueue(); }); });
+    fate_executor_.RunAfter(plan_.rare_polls_after,
+                            [this, &side] { people_.Post([&side] { side.worker->PollRareQueue(); }); });
   }
 }
 
@@ -187,7 +180,7 @@ void Takeovers::Audit() {
     }
   }
   crowd_.Audit(writers, people_.Now(), /*chains=*/true);
-  fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
+  fate_executor_.RunAfter(fate_.stopped() ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
 }
 
 void Takeovers::Read() {
@@ -197,24 +190,15 @@ void Takeovers::Read() {
   const size_t side = random_->Below(sides_.size());
   Network& network = *sides_.at(side).network;
   if (!network.connected()) return;
-  network.history().WaitForEvents(
-      {.namespace_id = namespaces_.id(), .id = id, .run_id = std::nullopt}, 1, absl::ZeroDuration(),
-      network.Answer<server::RunPosition>(
-          [this, id, side, known = known_[id]](const absl::StatusOr<server::RunPosition>& position) {
-            // The older of two of one name has until its next renewal to learn that its place is taken.
-            if (takeover_plan_.same_name && side != youngest_) return;
-            if (position.ok()) return CheckRead(id, known, *position);
-            if (absl::IsNotFound(position.status()) && !known.runs.empty()) {
-              journal_.Broken(id + " was answered, and later was not there");
-            }
-          }));
+  // The older of two of one name has until its next renewal to learn that its place is taken.
+  readers_.Read(network, id, [this, side] { return !takeover_plan_.same_name || side == youngest_; });
 }
 
 void Takeovers::Pulse() {
   people_.RunAfter(random_->Fraction() * 2 * kBetweenPulses, [this] { Pulse(); });
   Network& network = *sides_.at(random_->Below(sides_.size())).network;
-  if (faults_stopped_ || !network.connected()) return;
-  if (known_[kPulse].runs.empty()) {
+  if (fate_.stopped() || !network.connected()) return;
+  if (!readers_.Knows(kPulse)) {
     temporal::api::workflowservice::v1::StartWorkflowExecutionRequest request;
     request.set_workflow_id(kPulse);
     request.set_request_id(kPulse);
@@ -234,41 +218,20 @@ void Takeovers::Pulse() {
                             network.Answer<engine::workflow::Reply>([](const auto& /*reply*/) {}));
 }
 
-// `known` is what was answered when this read began.
-void Takeovers::CheckRead(const std::string& workflow_id, const Known& known,
-                          const server::RunPosition& position) {
-  const bool same_run = !known.runs.empty() && known.runs.back() == position.run_id;
-  if (!same_run && std::find(known.runs.begin(), known.runs.end(), position.run_id) != known.runs.end()) {
-    journal_.Broken(workflow_id + " was answered with a run, and later with one before it");
-  }
-  if (same_run && position.next_event_id < known.next_event_id) {
-    journal_.Broken(fmt::format("{} was answered with {} events, and later with {}", workflow_id,
-                                known.next_event_id - 1, position.next_event_id - 1));
-  }
-  Known& now = known_[workflow_id];
-  if (!now.runs.empty() && now.runs.back() == position.run_id) {
-    now.next_event_id = std::max(now.next_event_id, position.next_event_id);
-  } else if (now.runs.size() == known.runs.size()) {
-    // Else a later run may have been answered meanwhile.
-    now.runs.push_back(position.run_id);
-    now.next_event_id = position.next_event_id;
-  }
-}
-
 bool Takeovers::OneStep() {
   ++steps_;
   if (!time_.RunOne() && !time_.RunTimerAlone()) return false;
   for (size_t i = 0; i < sides_.size(); ++i) {
     if (!sides_.at(i).process->exits()) continue;
     Kill(i);
-    fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+    fate_executor_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
   }
   return true;
 }
 
 std::vector<std::string> Takeovers::Run() {
   for (size_t i = 0; i < sides_.size(); ++i) {
-    fate_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
+    fate_executor_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
     sides_.at(i).worker->StartPolling();
   }
   const auto connect = [this](auto self) -> void {
@@ -284,7 +247,7 @@ std::vector<std::string> Takeovers::Run() {
   ScheduleFate();
   crowd_.Begin();
   const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(crowd_.AllDone() && faults_stopped_) && journal_.broken().empty()) {
+  while (!(crowd_.AllDone() && fate_.stopped()) && journal_.broken().empty()) {
     if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
       journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
                       std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,11 +16,13 @@
 #include "server/metrics/testing/null_metrics.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/copies.h"
+#include "tests/simulation/fate.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/readers.h"
 #include "tests/simulation/server_process.h"
 #include "tests/simulation/worker.h"
 
@@ -70,8 +71,6 @@ class Takeovers {
   void Connect(size_t side);
   void ConnectClient();
   void Pause(size_t side);
-  // Calls `happen` again and again, `between` apart on the average, until faults stop.
-  void Every(absl::Duration between, const std::function<void()>& happen);
   void ScheduleFate();
   void StopFaults();
   void Audit();
@@ -80,12 +79,6 @@ class Takeovers {
   // Signals a run that has no timer and no worker: on a side whose other runs are done, nothing but the lease
   // tells that it grew elsewhere.
   void Pulse();
-  // Of a workflow id: the runs in the order in which they were answered, and the last one's next event id.
-  struct Known {
-    std::vector<Uuid> runs;
-    int64_t next_event_id = 0;
-  };
-  void CheckRead(const std::string& workflow_id, const Known& known, const server::RunPosition& position);
   bool OneStep();
 
   VirtualTime time_;
@@ -97,19 +90,19 @@ class Takeovers {
   std::unique_ptr<persistence::MemoryStore> store_;
   Auditor auditor_;
   ManualExecutor people_;
-  ManualExecutor fate_;
+  ManualExecutor fate_executor_;
+  Fate fate_;
   server::NullMetrics metrics_;
   Copies copies_;
 
   Journal journal_;
+  Readers readers_;
   Network client_network_;
   People crowd_;
   std::array<Side, 2> sides_;
 
-  std::map<std::string, Known> known_;  // what was answered last, by workflow id
   uint64_t pulses_ = 0;
   size_t youngest_ = 0;  // the side that began to serve last
-  bool faults_stopped_ = false;
   uint64_t steps_ = 0;
   uint64_t takeovers_ = 0;
 };

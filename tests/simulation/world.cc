@@ -39,7 +39,8 @@ World::World(uint64_t seed, bool whole)
       auditor_(*store_, faults_, namespaces_.id()),
       matching_executor_(time_),
       people_(time_),
-      fate_(time_),
+      fate_executor_(time_),
+      fate_(fate_executor_, *random_),
       copies_(people_, plan_.faults, *random_),
       network_(people_, plan_.faults, *random_),
       worker_(plan_, namespaces_.id(), people_, *random_, network_, journal_),
@@ -98,47 +99,21 @@ void World::LoseBatches() {
 
 void World::ScheduleFate() {
   const FaultPlan& plan = plan_.faults;
-  const auto every = [this](absl::Duration between, auto happen, auto again) {
-    if (between == absl::InfiniteDuration() || faults_stopped_) return;
-    fate_.RunAfter(random_->Fraction() * 2 * between, [this, happen, again] {
-      if (faults_stopped_) return;
-      happen();
-      again(again);
-    });
-  };
-  const auto crashes = [this, every, between = plan.between_crashes](auto self) -> void {
-    every(
-        between, [this] { crash_in_steps_ = 1 + random_->Below(kStepsToCrash); }, self);
-  };
-  const auto losses = [this, every, between = plan.between_lost_batches](auto self) -> void {
-    every(
-        between, [this] { LoseBatches(); }, self);
-  };
-  const auto clocks = [this, every, between = plan.between_clock_steps](auto self) -> void {
-    every(
-        between,
-        [this] {
-          const absl::Duration by = (random_->Fraction() - 0.5) * absl::Seconds(20);
-          for (const auto& executor : executors_) executor->StepWallClock(by);
-          matching_executor_.StepWallClock(by);
-        },
-        self);
-  };
-  crashes(crashes);
-  losses(losses);
-  const auto outages = [this, every, between = plan.between_read_outages](auto self) -> void {
-    every(
-        between, [this] { BeginReadOutage(); }, self);
-  };
-  clocks(clocks);
-  outages(outages);
-  fate_.RunAfter(kBetweenAudits, [this] { Audit(); });
-  fate_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
+  fate_.Every(plan.between_crashes, [this] { crash_in_steps_ = 1 + random_->Below(kStepsToCrash); });
+  fate_.Every(plan.between_lost_batches, [this] { LoseBatches(); });
+  fate_.Every(plan.between_clock_steps, [this] {
+    const absl::Duration by = (random_->Fraction() - 0.5) * absl::Seconds(20);
+    for (const auto& executor : executors_) executor->StepWallClock(by);
+    matching_executor_.StepWallClock(by);
+  });
+  fate_.Every(plan.between_read_outages, [this] { BeginReadOutage(); });
+  fate_executor_.RunAfter(kBetweenAudits, [this] { Audit(); });
+  fate_executor_.RunAfter(plan_.faulty_time, [this] { StopFaults(); });
 }
 
 void World::BeginReadOutage() {
   faults_.SetReadOutage(true);
-  fate_.RunAfter(random_->Fraction() * kLongestReadOutage, [this] { faults_.SetReadOutage(false); });
+  fate_executor_.RunAfter(random_->Fraction() * kLongestReadOutage, [this] { faults_.SetReadOutage(false); });
 }
 
 std::vector<uint32_t> World::Writers() const {
@@ -150,14 +125,15 @@ std::vector<uint32_t> World::Writers() const {
 void World::Audit() {
   // Runs go one by one once retention passes, so that chains have gaps.
   crowd_.Audit(Writers(), executors_.front()->Now(), !retention_passes_);
-  if (faults_stopped_) crowd_.WatchIfClosed();
-  fate_.RunAfter(faults_stopped_ ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
+  if (fate_.stopped()) crowd_.WatchIfClosed();
+  fate_executor_.RunAfter(fate_.stopped() ? kBetweenCalmAudits : kBetweenAudits, [this] { Audit(); });
 }
 
 void World::StopFaults() {
-  faults_stopped_ = true;
+  fate_.Stop();
   journal_.Calm(people_.Now());
-  fate_.RunAfter(plan_.rare_polls_after, [this] { people_.Post([this] { worker_.PollRareQueue(); }); });
+  fate_executor_.RunAfter(plan_.rare_polls_after,
+                          [this] { people_.Post([this] { worker_.PollRareQueue(); }); });
   faults_.Stop();
   network_.StopFaults();
   copies_.StopFaults();
@@ -173,7 +149,7 @@ bool World::OneStep() {
   if (crash_in_steps_ == 0) {
     ++crashes_;
     CrashServer();
-    fate_.RunAfter(kTimeToRestart, [this] { StartServer(); });
+    fate_executor_.RunAfter(kTimeToRestart, [this] { StartServer(); });
   }
   return true;
 }
@@ -184,7 +160,7 @@ std::vector<std::string> World::Run() {
   worker_.StartPolling();
   crowd_.Begin();
   const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(crowd_.AllDone() && faults_stopped_) && journal_.broken().empty()) {
+  while (!(crowd_.AllDone() && fate_.stopped()) && journal_.broken().empty()) {
     if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
       journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
                       std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());

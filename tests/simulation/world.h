@@ -17,6 +17,7 @@
 #include "server/metrics/testing/null_metrics.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/copies.h"
+#include "tests/simulation/fate.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
@@ -67,7 +68,8 @@ class World {
   std::vector<std::unique_ptr<ManualExecutor>> executors_;
   ManualExecutor matching_executor_;
   ManualExecutor people_;
-  ManualExecutor fate_;
+  ManualExecutor fate_executor_;
+  Fate fate_;
 
   server::NullMetrics metrics_;
   server::testing::SettableLease lease_;
@@ -83,7 +85,6 @@ class World {
   Worker worker_;
   People crowd_;
 
-  bool faults_stopped_ = false;
   bool retention_passes_ = false;
   uint64_t steps_ = 0;
   uint64_t crashes_ = 0;
