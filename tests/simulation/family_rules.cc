@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/time.h"
 #include "engine/workflow/kind.h"
 #include "engine/workflow/run/next_run.h"
 #include "tests/simulation/progress.h"
@@ -15,6 +16,9 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::history::v1::HistoryEvent;
+
+// Of a parent's close, after the longest wait between two attempts.
+constexpr absl::Duration kLatestNews = absl::Minutes(15);
 
 std::string CancelName(int64_t initiated) { return fmt::format("cancel {}", initiated); }
 std::string SignalName(const std::string& name) { return "signal " + name; }
@@ -194,6 +198,19 @@ void FamilyRules::CheckPolicy(const Run& parent, const Event& initiated, const O
   }
   if (cancels > (policy == enums::PARENT_CLOSE_POLICY_REQUEST_CANCEL ? 1 : 0)) {
     Broken(parent, id + " was canceled by its parent's close against its policy, or twice");
+  }
+  if (!told && cancels == 0) CheckHeard(parent, initiated, chain);
+}
+
+void FamilyRules::CheckHeard(const Run& parent, const Event& initiated,
+                             const std::vector<const Run*>& chain) {
+  const auto policy =
+      initiated.start_child_workflow_execution_initiated_event_attributes().parent_close_policy();
+  if (policy == enums::PARENT_CLOSE_POLICY_ABANDON) return;
+  const absl::Time heard = std::max(FromProto(parent.last().event_time()), calm_since_) + kLatestNews;
+  for (const Run* run : chain) {
+    if (FromProto(run->last().event_time()) <= heard) continue;
+    Broken(parent, run->workflow_id + " went on as if its parent had not closed");
   }
 }
 

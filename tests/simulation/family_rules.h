@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "temporal/api/enums/v1/event_type.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
 #include "tests/simulation/auditor.h"
@@ -22,7 +23,8 @@ class FamilyRules {
  public:
   using History = temporal::api::history::v1::History;
 
-  explicit FamilyRules(Auditor& auditor) : auditor_(auditor) {}
+  // From `calm_since` on nothing failed.
+  FamilyRules(Auditor& auditor, absl::Time calm_since) : auditor_(auditor), calm_since_(calm_since) {}
 
   // A worker was shown the history of a run that has done no workflow task: its parent, if it has one, has
   // recorded its start, or is closed. Answers what is broken, or "".
@@ -55,6 +57,8 @@ class FamilyRules {
   void CheckChild(const Run& parent, const Event& initiated, const Outcome& outcome);
   void CheckPolicy(const Run& parent, const Event& initiated, const Outcome& outcome,
                    const std::vector<const Run*>& chain);
+  // A child that was open when its parent closed hears of it, soon.
+  void CheckHeard(const Run& parent, const Event& initiated, const std::vector<const Run*>& chain);
   void CheckEnd(const Run& parent, const Outcome& outcome, const std::vector<const Run*>& chain);
   void CheckSignal(const Run& sender, const Event& initiated, const Outcome& outcome);
   void CheckCancel(const Run& sender, const Event& initiated, const Outcome& outcome);
@@ -62,6 +66,7 @@ class FamilyRules {
   void Broken(const Run& run, const std::string& what);
 
   Auditor& auditor_;
+  const absl::Time calm_since_;
   std::map<std::string, Run> runs_;  // by run id
   // (run id of the parent, initiated event): the runs of the chain that it began.
   std::map<std::pair<std::string, int64_t>, std::vector<const Run*>> children_;

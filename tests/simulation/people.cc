@@ -29,7 +29,8 @@ People::People(const Plan& plan, const Uuid& namespace_id, Executor& executor, R
       lone_(plan, namespace_id, executor, random, network, journal),
       counters_(plan, namespace_id, executor, random, network, journal) {
   journal_.CheckWorkflowTasks([this](const FamilyRules::History& history) {
-    if (std::string broken = FamilyRules(auditor_).CheckFirstTask(history); !broken.empty()) {
+    if (std::string broken = FamilyRules(auditor_, journal_.calm_since()).CheckFirstTask(history);
+        !broken.empty()) {
       journal_.Broken(std::move(broken));
     }
   });
@@ -80,7 +81,8 @@ void People::WatchIfClosed() {
 
 void People::CheckAll() {
   if (journal_.commits_vanished()) return;
-  for (std::string& rule : FamilyRules(auditor_).CheckAll()) journal_.Broken(std::move(rule));
+  for (std::string& rule : FamilyRules(auditor_, journal_.calm_since()).CheckAll())
+    journal_.Broken(std::move(rule));
   lone_.CheckAll(auditor_);
   counters_.CheckAll(auditor_);
 }
