@@ -111,21 +111,26 @@ void WorkflowMetrics::CountCompleted(std::string_view namespace_name,
   const auto ends = std::count_if(completed.commands.begin(), completed.commands.end(), EndsRun);
   if (ends > 1) of.second_ends->Add(static_cast<double>(ends - 1));
   for (const enums::CommandType command : completed.commands) {
-    const auto counter = of.commands.find(command);
-    if (counter != of.commands.end()) counter->second->Add();
-    const std::string type = CamelCase(enums::CommandType_Name(command), "COMMAND_TYPE_");
-    commands_
-        .Find(SeriesKey({namespace_name, type}),
-              [&] {
-                const LabelledMetricsPtr series =
-                    metrics_.Hold({{"operation", "RespondWorkflowTaskCompleted"},
-                                   {"namespace", namespace_name},
-                                   {"service_name", kService},
-                                   {"commandType", type}});
-                return OfCommand{.series = {series}, .commands = &series->counter("command")};
-              })
-        .commands->Add();
+    if (!enums::CommandType_IsValid(command)) continue;  // a completion with one of these is refused
+    if (Counter* const own = of.commands.at(static_cast<size_t>(command))) own->Add();
   }
+  // `of` is good no longer than until the next handles are looked for.
+  for (const enums::CommandType command : completed.commands) CountCommand(namespace_name, command);
+}
+
+void WorkflowMetrics::CountCommand(std::string_view namespace_name, enums::CommandType command) {
+  if (!enums::CommandType_IsValid(command)) return;
+  // The type's number is key enough: its name is made once.
+  const char number = static_cast<char>(command);
+  const OfCommand& of = commands_.Find(SeriesKey({namespace_name, std::string_view(&number, 1)}), [&] {
+    const std::string type = CamelCase(enums::CommandType_Name(command), "COMMAND_TYPE_");
+    const LabelledMetricsPtr series = metrics_.Hold({{"operation", "RespondWorkflowTaskCompleted"},
+                                                     {"namespace", namespace_name},
+                                                     {"service_name", kService},
+                                                     {"commandType", type}});
+    return OfCommand{.series = {series}, .commands = &series->counter("command")};
+  });
+  of.commands->Add();
 }
 
 void WorkflowMetrics::CountClosed(std::string_view namespace_name, const State& state,

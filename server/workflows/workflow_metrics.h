@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "engine/workflow/happening.h"
 #include "engine/workflow/state.h"
 #include "server/activities/activity_counters.h"
@@ -43,12 +42,14 @@ class WorkflowMetrics final : public StepObserver {
     Counter *schedule_to_start, *schedule_to_close, *start_to_close, *heartbeat;
     Counter* Of(temporal::api::enums::v1::TimeoutType type) const;
   };
+  // By type of command; null where a type has none of its own.
+  using OfCommandTypes = std::array<Counter*, temporal::api::enums::v1::CommandType_ARRAYSIZE>;
   struct OfNamespace {
     std::array<Weak, 5> series;
     Histogram* transitions;
     Counter *sticky, *not_sticky, *no_commands, *second_ends;
     Counter *tasks_refused, *tasks_failed;
-    absl::flat_hash_map<int, Counter*> commands;  // of types that have one of their own
+    OfCommandTypes commands;
     Timeouts activities, workflow_tasks;
   };
   struct OfCommand {
@@ -66,6 +67,8 @@ class WorkflowMetrics final : public StepObserver {
                      temporal::api::enums::v1::TimeoutType type);
   void CountOfActivity(std::string_view namespace_name, const State& state,
                        const engine::workflow::OfActivity& of);
+  void CountCommand(std::string_view namespace_name, temporal::api::enums::v1::CommandType command);
+  static OfCommandTypes CountersOfCommands(LabelledMetrics& series);
   static Counter* CloseCounter(const OfWorkflow& of,
                                temporal::api::enums::v1::WorkflowExecutionStatus status);
   // Good until the next call.

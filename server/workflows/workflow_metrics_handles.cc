@@ -3,18 +3,15 @@
 #include "server/workflows/workflow_metrics.h"
 
 namespace perdure::server {
-namespace {
 
 // Each stands at 0 from the start.
-absl::flat_hash_map<int, Counter*> CountersOfCommands(LabelledMetrics& series) {
-  absl::flat_hash_map<int, Counter*> counters;
+WorkflowMetrics::OfCommandTypes WorkflowMetrics::CountersOfCommands(LabelledMetrics& series) {
+  OfCommandTypes counters{};
   for (const engine::workflow::CommandRow& row : engine::workflow::CommandRows()) {
-    if (!row.counter.empty()) counters[row.type] = &series.counter(row.counter);
+    if (!row.counter.empty()) counters.at(static_cast<size_t>(row.type)) = &series.counter(row.counter);
   }
   return counters;
 }
-
-}  // namespace
 
 const WorkflowMetrics::OfWorkflow& WorkflowMetrics::Of(std::string_view namespace_name, const State& state) {
   return workflows_.Find(SeriesKey({namespace_name, state.task_queue, state.workflow_type}), [&] {
