@@ -39,7 +39,7 @@ struct Frontend {
   Visibility& visibility;
   WorkerRegistry& workers;
   const TokenSealer& tokens;
-  Executor& executor;  // for the time only, which any thread may ask
+  Executor& executor;  // for the time, which any thread may ask, and for timers
   IdMinter& ids;
   ServerInfo info;
   SearchAttributeTypes search_attributes;

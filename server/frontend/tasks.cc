@@ -1,5 +1,7 @@
 #include "server/frontend/tasks.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "server/activities/activity_history.h"
@@ -12,6 +14,52 @@ using engine::workflow::ActivityTaskReply;
 using engine::workflow::WorkflowTaskReply;
 using engine::workflow::api::PollActivityTaskQueueResponse;
 using engine::workflow::api::PollWorkflowTaskQueueResponse;
+
+namespace {
+
+// The shards may be moving: then nothing is decided, or its outcome is unknown.
+constexpr absl::Duration kFirstReturnWait = absl::Milliseconds(50);
+constexpr absl::Duration kLongestReturnWait = absl::Seconds(5);
+constexpr absl::Duration kReturnTime = absl::Minutes(1);
+
+// Gives the start of an attempt back. Kept alive by its call and its timer.
+class StartReturn : public std::enable_shared_from_this<StartReturn> {
+ public:
+  StartReturn(Frontend& frontend, TaskToken token)
+      : executor_(frontend.executor),
+        history_(frontend.history),
+        token_(std::move(token)),
+        until_(executor_.Monotonic() + kReturnTime) {}
+
+  void Ask() {
+    auto answered = [self = shared_from_this()](const auto& reply) { self->OnAnswer(reply.status()); };
+    if (token_.kind() == engine::activity::kActivityKind) {
+      ActivityHistory(history_.entities())
+          .Execute(RunOf(token_), engine::activity::ReturnTask{token_}, std::move(answered));
+    } else {
+      history_.Execute(RunOf(token_), engine::workflow::ReturnActivityTask{token_}, std::move(answered));
+    }
+  }
+
+ private:
+  void OnAnswer(const absl::Status& status) {
+    const bool undecided = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+    if (!undecided || executor_.Monotonic() >= until_) return;
+    executor_.Post([self = shared_from_this()] {
+      const absl::Duration wait = self->wait_;
+      self->wait_ = std::min(2 * wait, kLongestReturnWait);
+      self->executor_.RunAfter(wait, [self] { self->Ask(); });
+    });
+  }
+
+  Executor& executor_;
+  const WorkflowHistory history_;
+  const TaskToken token_;
+  const absl::Duration until_;
+  absl::Duration wait_ = kFirstReturnWait;  // the executor's only
+};
+
+}  // namespace
 
 ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, WorkflowTaskReply task) {
   task.response.set_task_token(tokens.Seal(TokenKind::kTask, task.token));
@@ -40,16 +88,8 @@ PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, Ac
   return std::move(task.response);
 }
 
-void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const TaskToken& token) {
-  if (!call.ClientIsGone()) return;
-  if (token.kind() == engine::activity::kActivityKind) {
-    ActivityHistory(history.entities())
-        .Execute(RunOf(token), engine::activity::ReturnTask{token},
-                 [](const absl::StatusOr<engine::activity::Reply>&) {});
-    return;
-  }
-  history.Execute(RunOf(token), engine::workflow::ReturnActivityTask{token},
-                  [](const absl::StatusOr<engine::workflow::Reply>&) {});
+void ReturnIfClientIsGone(Call& call, Frontend& frontend, const TaskToken& token) {
+  if (call.ClientIsGone()) std::make_shared<StartReturn>(frontend, token)->Ask();
 }
 
 RunRef RunOf(const TaskToken& token) {

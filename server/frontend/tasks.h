@@ -4,6 +4,7 @@
 
 #include "server/auth/token_seal.h"
 #include "server/frontend/call.h"
+#include "server/frontend/frontend.h"
 #include "server/frontend/reply_bytes.h"
 #include "server/workflows/workflow_history.h"
 
@@ -17,8 +18,9 @@ engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
     const TokenSealer& tokens, engine::workflow::ActivityTaskReply task);
 
 // Before an answer that hands the activity out: where its client has gone away meanwhile, the activity waits
-// for another worker instead of for its timeout. Best effort: when this is refused, the timeout it is.
-void ReturnIfClientIsGone(Call& call, const WorkflowHistory& history, const TaskToken& token);
+// for another worker instead of for its timeout. Asked for until history answers, for a minute at most; when
+// this is refused, the timeout it is.
+void ReturnIfClientIsGone(Call& call, Frontend& frontend, const TaskToken& token);
 
 // The run that a token belongs to. REQUIRES: the token was opened, so it is ours.
 RunRef RunOf(const TaskToken& token);

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <future>
 #include <limits>
 #include <string>
 
@@ -229,6 +230,31 @@ TEST_CASE("an activity whose poll's client went away meanwhile is given back; on
   CHECK(returned.empty());
   std::move(matched)(PolledTask{task});
   CHECK(returned == std::vector<std::string>{"order-1"});
+}
+
+TEST_CASE("an activity that cannot be given back while the shards move is given back after that") {
+  FakeNode node;
+  int asked = 0;
+  std::promise<std::string> returned;
+  node.history.execute = [&](const RunRef& run,
+                             const engine::workflow::Request&) -> absl::StatusOr<engine::workflow::Reply> {
+    if (++asked == 1) return Unavailable("the shard is being taken over");
+    returned.set_value(run.id);
+    return engine::workflow::Reply();
+  };
+  api::PollActivityTaskQueueRequest request;
+  request.set_namespace_("default");
+  request.mutable_task_queue()->set_name("orders");
+  engine::workflow::ActivityTaskReply task;
+  task.token.set_workflow_id("order-1");
+  const auto lost = StartCall(node, "PollActivityTaskQueue", request.SerializeAsString());
+  auto matched = node.matching.Take();
+  lost->cancel();
+  std::move(matched)(PolledTask{task});
+  CHECK(returned.get_future().get() == "order-1");
+  std::promise<void> over;  // what asked has gone from the loop
+  node.loop.Post([&over] { over.set_value(); });
+  over.get_future().get();
 }
 
 TEST_CASE("a list's page token goes with its filter") {

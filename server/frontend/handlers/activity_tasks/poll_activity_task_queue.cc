@@ -40,11 +40,11 @@ void PollActivityTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_s
   if (!valid.ok()) return call->Fail(valid);
   StartPoll(frontend, std::move(call),
             {.namespace_id = name_space->id, .poll = ActivityPoll{std::move(request)}, .wait = *wait},
-            [&tokens = frontend.tokens, &history = frontend.history](CallPtr call, PolledTask polled) {
+            [&frontend](CallPtr call, PolledTask polled) {
               auto* task = std::get_if<engine::workflow::ActivityTaskReply>(&polled.task);
               if (task == nullptr) return call->Reply(api::PollActivityTaskQueueResponse());
-              ReturnIfClientIsGone(*call, history, task->token);
-              const auto response = ActivityTaskResponse(tokens, std::move(*task));
+              ReturnIfClientIsGone(*call, frontend, task->token);
+              const auto response = ActivityTaskResponse(frontend.tokens, std::move(*task));
               if (response.attempt() > 1) call->NoteAction("activity_retry");
               call->Reply(response);
             });

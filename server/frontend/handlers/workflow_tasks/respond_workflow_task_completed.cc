@@ -40,14 +40,13 @@ void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr
   RunRef run = RunOf(token);
   frontend.history.Execute(
       std::move(run), engine::workflow::CompleteWorkflowTask{std::move(token), std::move(request)},
-      [call = std::move(call), &tokens = frontend.tokens,
-       &history = frontend.history](absl::StatusOr<engine::workflow::Reply> reply) mutable {
+      [call = std::move(call), &frontend](absl::StatusOr<engine::workflow::Reply> reply) mutable {
         if (!reply.ok()) return call->Fail(reply.status());
         auto& completed = std::get<engine::workflow::CompletedReply>(*reply);
         for (const auto& activity : completed.eager_activities) {
-          ReturnIfClientIsGone(*call, history, activity.token);
+          ReturnIfClientIsGone(*call, frontend, activity.token);
         }
-        call->Reply(ToBytes(tokens, std::move(completed)));
+        call->Reply(ToBytes(frontend.tokens, std::move(completed)));
       });
 }
 
