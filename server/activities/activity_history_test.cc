@@ -19,11 +19,19 @@ using testing::TestNode;
 
 constexpr absl::Duration kRetention = absl::Hours(72);
 
+class LateAnswers final : public persistence::MemoryFaults {
+ public:
+  CommitPlan OnCommit(const persistence::Batch&) override { return {CommitFault::kNone, {}, answer}; }
+  absl::Duration answer;  // how long a commit that has landed takes to say so
+};
+
 struct Activities {
   explicit Activities(HistoryOptions history = {}) : node(OptionsWith(history)) {}
+  explicit Activities(persistence::MemoryFaults& faults) : node(OptionsWith({}, &faults)) {}
 
-  static TestNode::Options OptionsWith(HistoryOptions history) {
+  static TestNode::Options OptionsWith(HistoryOptions history, persistence::MemoryFaults* faults = nullptr) {
     TestNode::Options options;
+    options.faults = faults;
     options.history = history;
     options.kinds = {ActivityLine()};
     return options;
@@ -111,6 +119,31 @@ TEST_CASE("an activity goes on over a crash after each of its steps") {
   REQUIRE(at.Complete("act", second.token).ok());
   interrupt();
   CHECK(at.Status("act") == enums::ACTIVITY_EXECUTION_STATUS_COMPLETED);
+}
+
+TEST_CASE(
+    "an attempt whose start landed in a gap of the lease, after its poll was over, goes to the next poll") {
+  LateAnswers faults;
+  Activities at(faults);
+  REQUIRE(at.Start("act").ok());
+  ActivityPoll poll;
+  poll.request.mutable_task_queue()->set_name("queue");
+  faults.answer = absl::Seconds(4);
+  Awaited<PolledTask> lost;
+  at.node.matching().StartPoll({at.node.namespace_id(), std::move(poll), absl::Seconds(2)}, lost.Answer());
+  at.node.Advance(absl::Seconds(3));
+  ++at.node.lease().number;
+  at.node.history().OnLease();
+  at.node.Run();
+  CHECK(std::holds_alternative<std::monostate>(lost.Get()->task));
+  faults.answer = absl::ZeroDuration();
+  const Awaited<PolledTask> next = at.node.PollActivityLater("queue");
+  at.node.Advance(absl::Seconds(2));
+  REQUIRE(next.Came());
+  const auto* task = std::get_if<engine::workflow::ActivityTaskReply>(&next.Get()->task);
+  REQUIRE(task != nullptr);
+  CHECK(task->response.attempt() == 1);
+  CHECK(at.Complete("act", task->token).ok());
 }
 
 TEST_CASE("timeouts of activities that left memory come, also after a restart") {

@@ -149,9 +149,9 @@ void NodeMatching::GrantRoom(TaskQueue& queue) {
   if (queue.owners().empty() || queue.room() < (window_ + 1) / 2) return;
   const size_t share = std::max<size_t>(1, queue.room() / queue.owners().size());
   for (TaskQueue::Owner& owner : queue.owners()) {
-    if (!std::exchange(owner.told, true)) {
-      history_.entities().HasRoom(owner.owner, queue.key(), share);
-    }
+    if (owner.told) continue;
+    owner.told = executor_.Monotonic();
+    history_.entities().HasRoom(owner.owner, queue.key(), share);
   }
 }
 

@@ -2,8 +2,9 @@
 //
 // A match calls History::Execute: the run's owner admits or refuses the start. Refused as not there
 // (refusal.h), the task is stale and dropped, and the poll goes back to its place. UNAVAILABLE leaves it open
-// whether the start was recorded: the same pair is tried again with the poll's own request id, which gets the
-// same answer if it was. After any other error the task goes back, to be tried again a little later.
+// whether the start was recorded: the same pair is tried again with the same request id, which gets the same
+// answer if it was; and when the poll's time is over, the task and its next poll are. After any other error
+// the task goes back, to be tried again a little later.
 //
 // Thread safety: as Matching. Destroyed on its executor, or after that has stopped or dropped its tasks.
 #pragma once

@@ -13,6 +13,8 @@ namespace {
 // A queue without tasks and polls is forgotten when nobody polled it for so long.
 constexpr absl::Duration kQueueMemory = absl::Minutes(5);
 constexpr absl::Duration kIdleCheckInterval = absl::Minutes(1);
+// An owner answers at once, over calls that are repeated until they are heard.
+constexpr absl::Duration kOwnerSilence = absl::Minutes(1);
 
 }  // namespace
 
@@ -35,6 +37,7 @@ void NodeMatching::ForgetIdleQueues() {
     const auto here = entry++;
     TaskQueue& queue = *here->second;
     FindPlaceForMetrics(queue);
+    queue.ForgetSilentOwners(executor_.Monotonic() - kOwnerSilence);
     UpdateBacklog(queue);  // its age has grown
     queue.pollers.Forget(executor_.Now());
     if (queue.Idle() && !queue.pollers.SawAnyoneSince(since)) queues_.erase(here);

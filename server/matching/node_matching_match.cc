@@ -21,12 +21,18 @@ constexpr absl::Duration kScaleUpBacklogAge = absl::Milliseconds(200);
 constexpr double kScaleUpAddToDispatchRatio = 1.2;
 constexpr int64_t kScalingDecisionsPerPollerSecond = 10;
 
-workflow::Request StartRequestFor(const WaitingPoll& poll, const engine::Dispatch& dispatch) {
+// By which the start is known when it is asked for again.
+const std::string& RequestIdOf(const WaitingPoll& poll, const HeldTask& task) {
+  return task.request_id.empty() ? poll.request_id : task.request_id;
+}
+
+workflow::Request StartRequestFor(const WaitingPoll& poll, const HeldTask& task) {
+  const engine::Dispatch& dispatch = task.task.dispatch;
   if (const auto* activity = std::get_if<ActivityPoll>(&poll.poll.poll)) {
     workflow::StartActivityTask start;
     start.scheduled_event_id = dispatch.scheduled_event_id;
     start.attempt = dispatch.attempt;
-    start.request_id = poll.request_id;
+    start.request_id = RequestIdOf(poll, task);
     start.identity = activity->request.identity();
     start.poll = activity->request;
     return start;
@@ -35,7 +41,7 @@ workflow::Request StartRequestFor(const WaitingPoll& poll, const engine::Dispatc
   workflow::StartWorkflowTask start;
   start.scheduled_event_id = dispatch.scheduled_event_id;
   start.attempt = dispatch.attempt;
-  start.request_id = poll.request_id;
+  start.request_id = RequestIdOf(poll, task);
   start.identity = request.identity();
   start.polled_queue = poll.queue.name;
   start.poll = request;
@@ -132,7 +138,7 @@ void NodeMatching::Start(std::shared_ptr<Match> match) {
   match->metrics->started->Add();
   const RunRef run = match->task.task.run;
   if (run.kind == engine::activity::kActivityKind) return StartOnItsOwn(std::move(match));
-  workflow::Request request = StartRequestFor(*match->poll, match->task.task.dispatch);
+  workflow::Request request = StartRequestFor(*match->poll, match->task);
   history_.Execute(run, std::move(request),
                    [this, match = std::move(match)](absl::StatusOr<workflow::Reply> reply) {
                      OnStarted(match, std::move(reply));
@@ -145,7 +151,7 @@ void NodeMatching::StartOnItsOwn(std::shared_ptr<Match> match) {
   const engine::Dispatch& dispatch = match->task.task.dispatch;
   engine::activity::StartTask start{.offer = dispatch.scheduled_event_id,
                                     .attempt = dispatch.attempt,
-                                    .request_id = match->poll->request_id,
+                                    .request_id = RequestIdOf(*match->poll, match->task),
                                     .identity = poll.identity()};
   const RunRef run = match->task.task.run;
   ActivityHistory(history_.entities())
@@ -186,6 +192,7 @@ void NodeMatching::OnRefused(const std::shared_ptr<Match>& match, const absl::St
     MatchAll(queue);
     return;
   }
+  if (absl::IsUnavailable(status)) match->task.request_id = RequestIdOf(*match->poll, match->task);
   const bool poll_lives =
       !match->poll->gone && executor_.Monotonic() + match->backoff < match->poll->deadline;
   if (absl::IsUnavailable(status) && poll_lives && !draining_) {

@@ -87,6 +87,23 @@ TEST_CASE("a start of unknown outcome is repeated for the same poll with the sam
   CHECK(poll.Came());
 }
 
+TEST_CASE("a start of unknown outcome is repeated for the next poll when its own is over") {
+  Bench bench;
+  const auto poll = bench.Poll(absl::Seconds(5));
+  bench.Offer(bench.Activity(1));
+  const std::string request_id = bench.Asked().request_id;
+  bench.time.Advance(absl::Seconds(8));
+  bench.Answer(Unavailable("the lease on the shards had a gap"));
+  CHECK(std::holds_alternative<std::monostate>(poll.Get()->task));
+  if (GENERATE(false, true)) bench.Offer(bench.Activity(1));  // by an owner that loaded its run again
+  bench.time.Advance(absl::Seconds(1));
+  const auto next = bench.Poll();
+  REQUIRE(bench.history.asked.size() == 1);
+  CHECK(bench.Asked().request_id == request_id);
+  bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
+  CHECK(next.Came());
+}
+
 TEST_CASE("after any other error the task is tried again later, and the poll waits on") {
   Bench bench;
   const auto poll = bench.Poll();
@@ -97,6 +114,22 @@ TEST_CASE("after any other error the task is tried again later, and the poll wai
   REQUIRE(bench.history.asked.size() == 1);
   bench.Answer(workflow::Reply(workflow::ActivityTaskReply{}));
   CHECK(poll.Came());
+}
+
+TEST_CASE("what an owner keeps that hears of no room any more is forgotten, and comes back with its word") {
+  Bench bench;
+  const auto keeps = [&](size_t tasks) {
+    bench.matching.Backlogged({bench.namespaces.id(), engine::TaskKind::kActivity, "queue"}, kOwner, tasks);
+    bench.time.RunUntilIdle();
+  };
+  keeps(5);
+  REQUIRE(bench.history.rooms.size() == 1);  // it is told, and has stopped
+  CHECK(bench.Describe().backlog_count == 5);
+  bench.time.Advance(absl::Minutes(3));
+  CHECK(bench.Describe().backlog_count == 0);
+  keeps(4);
+  CHECK(bench.Describe().backlog_count == 4);
+  CHECK(bench.history.rooms.size() == 2);
 }
 
 TEST_CASE("a task is held once, however often it is offered, and goes when it is withdrawn") {

@@ -13,7 +13,11 @@ TaskQueue::Added TaskQueue::Add(HeldTask task) {
 
 void TaskQueue::PutBack(HeldTask task) {
   const Place place{task.task.dispatch.priority_key, task.order};
-  if (!places_.emplace(IdentityOf(task.task), place).second) return;  // its owner offered it again meanwhile
+  const auto [known, is_new] = places_.emplace(IdentityOf(task.task), place);
+  if (!is_new) {  // its owner offered it again meanwhile
+    tasks_.at(known->second).request_id = std::move(task.request_id);
+    return;
+  }
   tasks_.emplace(place, std::move(task));
   Count();
 }
@@ -59,10 +63,16 @@ void TaskQueue::SetKept(OwnerId owner, size_t tasks) {
   if (tasks == 0) {
     if (known != owners_.end()) owners_.erase(known);
   } else if (known != owners_.end()) {
-    *known = {owner, tasks, false};
+    *known = {owner, tasks};
   } else {
-    owners_.push_back({owner, tasks, false});
+    owners_.push_back({owner, tasks});
   }
+  Count();
+}
+
+void TaskQueue::ForgetSilentOwners(absl::Duration told_before) {
+  std::erase_if(owners_,
+                [told_before](const Owner& owner) { return owner.told && *owner.told <= told_before; });
   Count();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct HeldTask {
   absl::Time since;     // when it came, for the backlog's age
   bool waited = false;  // no poll was waiting when it came
   int failures = 0;     // attempts to start it that neither succeeded nor told it to go
+  // The request id of a start whose outcome is unknown: asked for by it again, a start that was recorded is
+  // handed to the next poll, and not left to its timeout.
+  std::string request_id = {};
 };
 
 // A queue's metric handles, and its tasks that are being started or wait for another attempt. Shared with
@@ -73,11 +77,15 @@ class TaskQueue {
   struct Owner {
     OwnerId owner;
     size_t kept = 0;
-    bool told = false;  // that there is room
+    // When it was told that there is room; nullopt: not since it last said what it keeps.
+    std::optional<absl::Duration> told = std::nullopt;
   };
   const std::vector<Owner>& owners() const { return owners_; }
   std::vector<Owner>& owners() { return owners_; }
   void SetKept(OwnerId owner, size_t tasks);
+  // Owners that were told of room then or before and have said nothing since are gone. One that is not says
+  // what it keeps whenever it hears of room, and is here again.
+  void ForgetSilentOwners(absl::Duration told_before);
   // What waits here and what owners keep back. Any thread may read it, also when the queue is gone.
   std::shared_ptr<const std::atomic<size_t>> backlog() const { return backlog_; }
 
