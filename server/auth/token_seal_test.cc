@@ -1,5 +1,9 @@
 #include "server/auth/token_seal.h"
 
+#include <openssl/hmac.h>
+
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "perdure/token.pb.h"
@@ -37,6 +41,22 @@ TEST_CASE("a token with any byte changed, cut off or added does not open") {
     CHECK_FALSE(sealer.Open(TokenKind::kTask, sealed.substr(0, i), opened));
   }
   CHECK_FALSE(sealer.Open(TokenKind::kTask, sealed + "x", opened));
+}
+
+TEST_CASE("a token ends in half of the HMAC-SHA256 over its kind and all before, as OpenSSL has it") {
+  for (const size_t length : {1, 3, 63, 64, 65, 200}) {
+    const std::string key(length, 'k');
+    const std::string sealed = TokenSealer(key).Seal(TokenKind::kHistoryPage, Sample());
+    constexpr size_t kTagSize = 16;
+    const std::string covered = std::string(1, static_cast<char>(TokenKind::kHistoryPage)) +
+                                sealed.substr(0, sealed.size() - kTagSize);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> tag{};
+    REQUIRE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                 reinterpret_cast<const unsigned char*>(covered.data()), covered.size(), tag.data(),
+                 nullptr) != nullptr);
+    CHECK(sealed.substr(sealed.size() - kTagSize) ==
+          std::string(reinterpret_cast<const char*>(tag.data()), kTagSize));
+  }
 }
 
 TEST_CASE("a token opens only as its kind and under its key") {
