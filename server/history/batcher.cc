@@ -175,7 +175,8 @@ void Batcher::CommitFront() {
 void Batcher::OnResult(const persistence::CommitResult& result) {
   PERDURE_CHECK(in_flight_, "a commit is answered once");
   in_flight_ = false;
-  latency_.Observe(executor_.Monotonic() - sent_);
+  last_commit_took_ = executor_.Monotonic() - sent_;
+  latency_.Observe(last_commit_took_);
   if (std::exchange(abandoned_, false)) {
     FinishIfIdle();
     return;

@@ -62,6 +62,8 @@ class Batcher {
 
   // Nothing gathers and nothing is in flight.
   bool Idle() const { return gathering_.empty() && sealed_.empty() && !in_flight_; }
+  // How long the newest answered commit was in flight.
+  absl::Duration last_commit_took() const { return last_commit_took_; }
   // Calls `done` once nothing gathers and nothing is in flight.
   void WhenIdle(absl::AnyInvocable<void() &&> done);
 
@@ -94,6 +96,7 @@ class Batcher {
   bool in_flight_ = false;
   bool abandoned_ = false;  // what is in flight
   absl::Duration sent_;
+  absl::Duration last_commit_took_;
   std::deque<CommitGroupPtr> gathering_;
   std::deque<Part> sealed_;  // the front one is being committed
   std::vector<absl::AnyInvocable<void() &&>> when_idle_;

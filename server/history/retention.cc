@@ -24,18 +24,30 @@ int64_t DivideUp(int64_t total, int64_t part) { return (total + part - 1) / part
 }  // namespace
 
 // By events, because the store finds a row by its first event; rows and bytes are taken to be spread evenly.
-Retention::Removal Retention::Divide(const RunSize& size) {
+Retention::Removal Retention::Divide(const RunSize& size) const {
   const int64_t events = std::max<int64_t>(size.last_event_id, 1);
   const int64_t rows = size.rows > 0 ? size.rows : events;
   const int64_t bytes = std::max<int64_t>(size.bytes, 0);
   Removal removal;
-  removal.parts = std::max(DivideUp(rows, static_cast<int64_t>(limits::kRemovedRows)),
-                           DivideUp(bytes, static_cast<int64_t>(limits::kRemovedBytes)));
+  removal.parts = std::max(DivideUp(rows, static_cast<int64_t>(RowsACommit())),
+                           DivideUp(bytes, static_cast<int64_t>(BytesACommit())));
   removal.parts = std::clamp<int64_t>(removal.parts, 1, events);
   removal.events_a_part = DivideUp(events, removal.parts);
   removal.rows_a_part = static_cast<size_t>(DivideUp(rows, removal.parts) + kRowsBesides);
   removal.bytes_a_part = static_cast<size_t>(DivideUp(bytes, removal.parts));
   return removal;
+}
+
+size_t Retention::RowsACommit() const { return limits::kRemovedRows >> halvings_; }
+
+size_t Retention::BytesACommit() const { return limits::kRemovedBytes >> halvings_; }
+
+void Retention::Adapt(absl::Duration commit_took) {
+  if (commit_took >= kSlowCommit) {
+    halvings_ = std::min(halvings_ + 1, kHalvings);
+  } else if (commit_took <= kSlowCommit / 4) {
+    halvings_ = std::max(halvings_ - 1, 0);
+  }
 }
 
 void Retention::Remove(const RunKey& run, const RunSize& size, KnownWakes wakes, Gone gone) {
@@ -72,7 +84,7 @@ void Retention::RemoveMore() {
     Removal& removal = removals_.at(run);
     rows += removal.rows_a_part;
     bytes += removal.bytes_a_part;
-    if (parts_under_way_ > 0 && (rows > limits::kRemovedRows || bytes > limits::kRemovedBytes)) return;
+    if (parts_under_way_ > 0 && (rows > RowsACommit() || bytes > BytesACommit())) return;
     next_.pop_front();
     AddPart(run, removal);
   }
@@ -98,7 +110,7 @@ void Retention::AddPart(const RunKey& run, Removal& removal) {
 void Retention::OnPart(const RunKey& run, const absl::Status& durable) {
   const auto found = removals_.find(run);
   if (found == removals_.end()) return;  // abandoned
-  --parts_under_way_;
+  if (--parts_under_way_ == 0) Adapt(batcher_.last_commit_took());
   Removal& removal = found->second;
   std::vector<Gone> waiting = std::exchange(removal.waiting, {});
   if (durable.ok() && ++removal.landed < removal.parts) {

@@ -1,7 +1,8 @@
 // Removes runs from the store: those whose row says that they may go, and what a removal that was cut short
-// has left. Nothing is loaded for it. A commit takes a bounded part (limits::kRemovedRows and kRemovedBytes),
-// so a long run goes in several; with the first it is gone for everybody, and its wakes go with the last, so
-// that after a crash the rest is found again.
+// has left. Nothing is loaded for it. A commit takes a bounded part (limits::kRemovedRows and kRemovedBytes,
+// and less while commits are slow, as what clients wait for is in the same ones), so a long run goes in
+// several; with the first it is gone for everybody, and its wakes go with the last, so that after a crash the
+// rest is found again.
 //
 // Not thread-safe: lives on one executor, and is destroyed on it or after its end.
 // Invariant: a run that is being removed is neither in memory nor being loaded.
@@ -14,6 +15,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "persistence/store.h"
 #include "server/history/batcher.h"
 #include "server/history/known_wakes.h"
@@ -23,6 +25,11 @@ namespace perdure::server {
 
 class Retention {
  public:
+  // What a commit may remove is halved by each one that took so long, so many times at most, and doubled by
+  // each that took a quarter of that.
+  static constexpr absl::Duration kSlowCommit = absl::Milliseconds(200);
+  static constexpr int kHalvings = 4;
+
   // Called once: OK when the run is gone for everybody, durably.
   using Gone = absl::AnyInvocable<void(const absl::Status&) &&>;
 
@@ -54,7 +61,10 @@ class Retention {
     std::vector<Gone> waiting;
   };
 
-  static Removal Divide(const persistence::RunSize& size);
+  Removal Divide(const persistence::RunSize& size) const;
+  size_t RowsACommit() const;
+  size_t BytesACommit() const;
+  void Adapt(absl::Duration commit_took);
   void RemoveMore();
   void AddPart(const persistence::RunKey& run, Removal& removal);
   void OnPart(const persistence::RunKey& run, const absl::Status& durable);
@@ -64,6 +74,7 @@ class Retention {
   absl::btree_map<persistence::RunKey, Removal> removals_;
   std::deque<persistence::RunKey> next_;  // those without a part under way
   size_t parts_under_way_ = 0;
+  int halvings_ = 0;
 };
 
 }  // namespace perdure::server

@@ -1,8 +1,11 @@
 // Retention: on the word of the execution row alone, without loading, a bounded part a commit.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <vector>
 
 #include "base/limits.h"
+#include "server/history/retention.h"
 #include "server/history/testing/test_node.h"
 
 namespace perdure::server {
@@ -15,7 +18,7 @@ namespace workflow = engine::workflow;
 constexpr absl::Duration kCommitTime = absl::Milliseconds(10);
 constexpr absl::Duration kRetention = absl::Hours(72);
 
-// While `slow`, a commit takes kCommitTime. Notes what commits remove.
+// While `slow`, a commit takes `commit_time`. Notes what commits remove.
 class Commits final : public persistence::MemoryFaults {
  public:
   CommitPlan OnCommit(const persistence::Batch& batch) override {
@@ -27,17 +30,19 @@ class Commits final : public persistence::MemoryFaults {
         parts[write.key].push_back(*write.deleted);
       }
     }
-    if (removed > 0) ++removing;
-    most_runs = std::max(most_runs, removed);
-    return {CommitFault::kNone, slow ? kCommitTime : absl::ZeroDuration(), {}};
+    if (removed > 0) removed_by.push_back(removed);
+    return {CommitFault::kNone, slow ? commit_time : absl::ZeroDuration(), {}};
   }
   ReadPlan OnOperation(std::string_view operation) override {
     if (operation == "LoadRuns") ++loads;
     return {};
   }
+  size_t most_runs() const {
+    return removed_by.empty() ? 0 : *std::max_element(removed_by.begin(), removed_by.end());
+  }
   bool slow = false;
-  int removing = 0;      // commits
-  size_t most_runs = 0;  // removed by one commit
+  absl::Duration commit_time = kCommitTime;
+  std::vector<size_t> removed_by;  // runs, by each commit that removed some
   int loads = 0;
   std::map<RunKey, std::vector<persistence::Deletion>> parts;
 };
@@ -158,8 +163,8 @@ TEST_CASE("many runs that may go at once are removed by many commits") {
   const auto rows = static_cast<size_t>(size->workflow_execution_info().state_transition_count());
   node.Advance(kRetention + absl::Minutes(1));
   CHECK(retaining.commits.parts.size() == kRuns);
-  CHECK(retaining.commits.most_runs * rows <= limits::kRemovedRows);
-  CHECK(retaining.commits.removing >= static_cast<int>(kRuns * rows / limits::kRemovedRows));
+  CHECK(retaining.commits.most_runs() * rows <= limits::kRemovedRows);
+  CHECK(retaining.commits.removed_by.size() >= kRuns * rows / limits::kRemovedRows);
   for (const auto& [key, parts] : retaining.commits.parts) {
     CHECK(parts.size() == 1);
     CHECK(node.store().CountHistoryRows(key) == 0);
@@ -225,8 +230,30 @@ TEST_CASE("a commit removes no more than its share while clients go on") {
     if (signaled.Get().ok()) ++answered;
   }
   CHECK(answered == 20);
-  CHECK(retaining.commits.most_runs <= 2);
-  CHECK(retaining.commits.removing >= 8);
+  CHECK(retaining.commits.most_runs() <= 2);
+  CHECK(retaining.commits.removed_by.size() >= 8);
+}
+
+TEST_CASE("a store that is slow is asked to remove less at a time, and more again once it is not") {
+  Retaining retaining;
+  TestNode& node = retaining.node;
+  Commits& commits = retaining.commits;
+  constexpr size_t kRuns = 400;
+  for (size_t i = 0; i < kRuns; ++i) retaining.CloseAfter("wf" + std::to_string(i), 2);
+  commits.commit_time = Retention::kSlowCommit;
+  commits.slow = true;
+  node.Advance(kRetention);
+  const auto halved_so_often = [&] { return commits.removed_by.size() > size_t{Retention::kHalvings} + 2; };
+  while (!halved_so_often() && commits.parts.size() < kRuns) node.Advance(Retention::kSlowCommit);
+  const size_t most = commits.most_runs();
+  const size_t least = commits.removed_by.back();
+  REQUIRE(commits.parts.size() < kRuns);
+  CHECK(least <= most / 4);
+  commits.slow = false;
+  commits.removed_by.clear();
+  node.Advance(absl::Minutes(1));
+  CHECK(commits.parts.size() == kRuns);
+  CHECK(commits.most_runs() >= 4 * least);
 }
 
 TEST_CASE("a wake that is read while its run is being removed goes with it") {
