@@ -1,6 +1,7 @@
 #include "persistence/postgres/pg_value.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -11,9 +12,10 @@ namespace {
 
 template <typename T>
 void AppendBigEndian(std::string& out, T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(value >> shift & 0xff));
-  }
+  std::array<char, sizeof(T)> bytes{};
+  size_t shift = sizeof(T) * 8;
+  for (char& byte : bytes) byte = static_cast<char>(value >> (shift -= 8) & 0xff);
+  out.append(bytes.data(), bytes.size());
 }
 
 template <typename T>
@@ -64,38 +66,41 @@ std::string PgInt8(int64_t value) {
 
 std::string PgBool(bool value) { return std::string(1, value ? '\1' : '\0'); }
 
-PgArray::PgArray(Type type) {
+void PgArray::AddSize(size_t size) {
+  if (count_ == 0) BeginWire();
+  ++count_;
+  AppendBigEndian(wire_, static_cast<uint32_t>(size));
+}
+
+void PgArray::BeginWire() {
   AppendBigEndian(wire_, uint32_t{1});  // dimensions
   AppendBigEndian(wire_, uint32_t{0});  // no nulls
-  AppendBigEndian(wire_, static_cast<uint32_t>(type));
+  AppendBigEndian(wire_, static_cast<uint32_t>(type_));
   AppendBigEndian(wire_, uint32_t{0});  // count
   AppendBigEndian(wire_, uint32_t{1});  // lower bound
 }
 
 void PgArray::Add(bool value) { Add(std::string_view(value ? "\1" : "\0", 1)); }
 void PgArray::Add(int16_t value) {
-  ++count_;
-  AppendBigEndian(wire_, uint32_t{2});
+  AddSize(sizeof(value));
   AppendBigEndian(wire_, static_cast<uint16_t>(value));
 }
 void PgArray::Add(int32_t value) {
-  ++count_;
-  AppendBigEndian(wire_, uint32_t{4});
+  AddSize(sizeof(value));
   AppendBigEndian(wire_, static_cast<uint32_t>(value));
 }
 void PgArray::Add(int64_t value) {
-  ++count_;
-  AppendBigEndian(wire_, uint32_t{8});
+  AddSize(sizeof(value));
   AppendBigEndian(wire_, static_cast<uint64_t>(value));
 }
 void PgArray::Add(const Uuid& value) { Add(value.View()); }
 void PgArray::Add(std::string_view bytes) {
-  ++count_;
-  AppendBigEndian(wire_, static_cast<uint32_t>(bytes.size()));
+  AddSize(bytes.size());
   wire_.append(bytes);
 }
 
 std::string PgArray::Take() && {
+  if (count_ == 0) BeginWire();
   std::string count;
   AppendBigEndian(count, count_);
   wire_.replace(kCountAt, count.size(), count);

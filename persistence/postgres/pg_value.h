@@ -36,7 +36,7 @@ class PgArray {
   // pg_type's oids.
   enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kUuid = 2950 };
 
-  explicit PgArray(Type type);
+  explicit PgArray(Type type) : type_(type) {}
 
   void Add(bool value);
   void Add(int16_t value);
@@ -50,8 +50,14 @@ class PgArray {
   std::string Take() &&;
 
  private:
+  void AddSize(size_t size);
+  void BeginWire();
+
+  Type type_;
   uint32_t count_ = 0;
-  std::string wire_;  // its header still without the count
+  // Empty before the first element: most arrays of most batches stay so. Its header is still without the
+  // count.
+  std::string wire_;
 };
 
 // Columns of a binary result. REQUIRES: the column has that type and is not null.
