@@ -47,11 +47,15 @@ TestNode::TestNode(Options options)
   options_.history.check_fold = true;
   for (size_t i = 0; i < options_.executors; ++i)
     executors_.push_back(std::make_unique<ManualExecutor>(time_));
-  persistence::MemoryStoreOptions store;
-  store.faults = options_.faults;
-  store.remembered_transactions = options_.remembered_transactions;
-  store_ = persistence::NewMemoryStore(store);
-  refusing_ = std::make_unique<RefusingStore>(*store_);
+  if (options_.rows != nullptr) {
+    refusing_ = std::make_unique<RefusingStore>(*options_.rows);
+  } else {
+    persistence::MemoryStoreOptions store;
+    store.faults = options_.faults;
+    store.remembered_transactions = options_.remembered_transactions;
+    store_ = persistence::NewMemoryStore(store);
+    refusing_ = std::make_unique<RefusingStore>(*store_);
+  }
   Restart();
 }
 
@@ -67,6 +71,7 @@ void TestNode::Crash() {
 }
 
 void TestNode::Restart() {
+  if (options_.rows != nullptr) options_.rows->Reopen();
   std::vector<Executor*> executors;
   for (const auto& executor : executors_) executors.push_back(executor.get());
   metrics_ = std::make_unique<PrometheusMetrics>([this] { return time_.wall(); });

@@ -1,5 +1,6 @@
 // One node on virtual time: history on two executors and matching on a third, over a memory store that
-// outlives crashes. For tests of history and matching; calls are made and awaited in one line each.
+// outlives crashes, or a database. For tests of history and matching; calls are made and awaited in one line
+// each.
 //
 // REQUIRES: used inside of a Catch2 test case (a call that is not answered fails it).
 #pragma once
@@ -16,6 +17,7 @@
 #include "persistence/memory/memory_store.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/history/node_history.h"
+#include "server/history/testing/patient_store.h"
 #include "server/history/testing/refusing_store.h"
 #include "server/matching/node_matching.h"
 #include "server/metrics/prometheus_metrics.h"
@@ -82,6 +84,8 @@ class TestNode {
     MatchingOptions matching;
     std::vector<EntityKind> kinds;  // besides workflows
     MessageCarrier* carrier = nullptr;
+    // Where the rows are, if not in memory: outlives the node, is opened anew by each Restart.
+    PatientStore* rows = nullptr;
   };
   TestNode() : TestNode(Options()) {}
   explicit TestNode(Options options);
@@ -94,6 +98,7 @@ class TestNode {
   VirtualTime& time() { return time_; }
   void Run() { time_.RunUntilIdle(); }
   void Advance(absl::Duration by) { time_.Advance(by); }
+  // REQUIRES: no Options::rows.
   persistence::MemoryStore& store() { return *store_; }
   RefusingStore& refusing() { return *refusing_; }
   SettableLease& lease() { return lease_; }
