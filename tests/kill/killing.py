@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import workload
+import activities
 from support.servers import Server
 
 HERE = Path(__file__).parent
@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 @dataclass
 class Plan:
     workflows: int
+    activities: int
     server_kills: int
     worker_kills: int
     workers: int = 3
@@ -36,7 +37,7 @@ class Workers:
 
     def __init__(self, address: str, ledger: Path, log: Path, count: int) -> None:
         self._address = address
-        self._environment = {**os.environ, workload.LEDGER: str(ledger), "PYTHONPATH": str(HERE)}
+        self._environment = {**os.environ, activities.LEDGER: str(ledger), "PYTHONPATH": str(HERE)}
         self._log = log
         self._running = [self._start() for _ in range(count)]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+import activities
 import workload
 
 
@@ -23,9 +24,10 @@ async def main(address: str) -> None:
     await Worker(
         await connect(address),
         task_queue=workload.TASK_QUEUE,
-        workflows=[kind.workflow for kind in workload.KINDS],
-        activities=[workload.square, workload.local_square],
+        workflows=[*(kind.workflow for kind in workload.KINDS), *workload.CHILDREN],
+        activities=[activities.square, activities.local_square],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        debug_mode=True,  # else a worker that gets no processor for 2 s fails its workflow task
         max_cached_workflows=100,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
     ).run()

@@ -1,57 +1,25 @@
 """Workflows of several kinds, each with the one result that it must have, whatever is killed meanwhile."""
 
 import asyncio
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from temporalio import activity, workflow
+from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    import ledger
+    import chains
+    import family
+    from activities import OPTIONS, Work, local_square, square
 
 TASK_QUEUE = "kill"
-LEDGER = "PERDURE_KILL_LEDGER"
-CHAIN_LENGTH = 20
+CHAIN_LENGTH = 15
 SIGNALS = 12
-
-OPTIONS = workflow.ActivityConfig(
-    # Short, because it is how long a killed worker's activity is waited for.
-    start_to_close_timeout=timedelta(seconds=3),
-    heartbeat_timeout=timedelta(seconds=2),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(milliseconds=50), maximum_interval=timedelta(milliseconds=500)
-    ),
-)
-
-
-@dataclass
-class Work:
-    value: int
-    seconds: float = 0.05
-    # Attempts up to this one fail.
-    failures: int = 0
-
-
-@activity.defn
-async def square(work: Work) -> int:
-    info = activity.info()
-    ledger.record(Path(os.environ[LEDGER]), f"{info.workflow_run_id} {info.activity_id} {info.attempt}")
-    await asyncio.sleep(work.seconds)
-    if info.attempt <= work.failures:
-        raise ApplicationError(f"attempt {info.attempt} fails")
-    return work.value**2
-
-
-@activity.defn
-async def local_square(value: int) -> int:
-    return value**2
+# What a run "returns" that was terminated.
+TERMINATED = "terminated"
 
 
 @workflow.defn
@@ -132,7 +100,10 @@ class Mixed:
 @dataclass
 class Kind:
     workflow: type
+    # The result that follows from the seed.
     expected: Callable[[int], Any]
+    retry_policy: RetryPolicy | None = None
+    cron_schedule: str = ""
 
 
 def squares(seed: int, count: int) -> int:
@@ -145,7 +116,19 @@ KINDS = (
     Kind(Timers, lambda seed: 24 + seed),
     Kind(Signals, lambda seed: list(range(SIGNALS))),
     Kind(Mixed, lambda seed: squares(seed, 5) + 30),
+    Kind(family.Parent, lambda seed: [seed**2, "Meant", squares(seed, 2)]),
+    Kind(family.Sender, lambda seed: [list(range(family.MESSAGES)), "CancelledError", "nobody"]),
+    Kind(chains.Continued, lambda seed: squares(seed, chains.CONTINUED_RUNS)),
+    Kind(
+        chains.Retried,
+        lambda seed: seed**2 + chains.RETRIED_RUNS,
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(milliseconds=100), maximum_attempts=chains.RETRIED_RUNS
+        ),
+    ),
+    Kind(chains.Cron, lambda seed: TERMINATED, cron_schedule="@every 1s"),
 )
+CHILDREN = (family.Leaf, family.Waits, family.Collector)
 
 
 @dataclass
@@ -158,7 +141,7 @@ class Job:
     start_at: float
 
     @property
-    def workflow_id(self) -> str:
+    def id(self) -> str:
         return f"{self.kind.workflow.__name__}-{self.seed}"
 
     @property
@@ -166,5 +149,29 @@ class Job:
         return self.kind.expected(self.seed)
 
 
+@dataclass
+class ActivityJob:
+    """One activity that belongs to no workflow."""
+
+    seed: int
+    start_at: float
+
+    @property
+    def id(self) -> str:
+        return f"activity-{self.seed}"
+
+    @property
+    def work(self) -> Work:
+        return Work(self.seed, failures=self.seed % 3)
+
+    @property
+    def expected(self) -> int:
+        return self.seed**2
+
+
 def jobs(count: int, over_seconds: float, rng: random.Random) -> list[Job]:
     return [Job(KINDS[i % len(KINDS)], i, rng.uniform(0, over_seconds)) for i in range(count)]
+
+
+def activity_jobs(count: int, over_seconds: float, rng: random.Random) -> list[ActivityJob]:
+    return [ActivityJob(i, rng.uniform(0, over_seconds)) for i in range(count)]
