@@ -171,6 +171,7 @@ using HappeningsPtr = std::unique_ptr<const Happenings>;
 struct NextEntity {
   std::unique_ptr<Entity> entity;
   std::vector<Record> records;
+  HappeningsPtr happenings = nullptr;  // of its first step
 };
 
 // What a step brings about besides the entity's new state.

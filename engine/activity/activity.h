@@ -35,6 +35,7 @@ struct StartOutcome {
   // Set when the current run has changed (links were attached to it).
   std::optional<Outcome> current;
   absl::StatusOr<Reply> reply;
+  std::vector<ActivityHappening> happenings = {};  // of the run that is created
 };
 struct NewActivity {
   api::StartActivityExecutionRequest request;

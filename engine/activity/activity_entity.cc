@@ -17,6 +17,11 @@ absl::StatusOr<ReplyPtr> Wrapped(absl::StatusOr<activity::Reply> reply) {
   return std::make_unique<ActivityReply>(*std::move(reply));
 }
 
+HappeningsPtr Wrapped(std::vector<ActivityHappening> happenings) {
+  if (happenings.empty()) return nullptr;
+  return std::make_unique<ActivityHappenings>(std::move(happenings));
+}
+
 // No type of message is for an activity: it answers each as one that it does not know.
 perdure::engine::MessageAnswer NotForActivities() {
   perdure::engine::MessageAnswer answer;
@@ -83,9 +88,7 @@ engine::Decision ActivityEntity::Take(Outcome decided, absl::StatusOr<activity::
   state_ = std::move(decided.state);
   engine::Decision decision;
   decision.records = std::move(decided.records);
-  if (!decided.happenings.empty()) {
-    decision.happenings = std::make_unique<ActivityHappenings>(std::move(decided.happenings));
-  }
+  decision.happenings = Wrapped(std::move(decided.happenings));
   reply = std::move(decided.reply);
   return decision;
 }
@@ -184,8 +187,8 @@ engine::Decision ActivityKind::Start(Entity* current, const engine::StartRequest
     decision = static_cast<ActivityEntity&>(*current).Take(*std::move(decided.current), of_current);
   }
   if (decided.state.has_value()) {
-    decision.next =
-        NextEntity{std::make_unique<ActivityEntity>(*std::move(decided.state)), std::move(decided.records)};
+    decision.next = NextEntity{std::make_unique<ActivityEntity>(*std::move(decided.state)),
+                               std::move(decided.records), Wrapped(std::move(decided.happenings))};
   }
   decision.reply = Wrapped(std::move(decided.reply));
   return decision;

@@ -68,13 +68,15 @@ StartOutcome StartNew(const NewActivity& start, const Context& context) {
   step.Create(std::move(created));
   step.attempt().set_number(1);
   Offer(step, FirstDispatchTime(step.state()));
+  step.Say(ActivityScheduled{});
   if (!request.links().empty()) AttachLinks(step, request);
   StartReply reply = ReplyThatNames(step.state(), context.settings, true);
   Step::Result result = std::move(step).Finish();
   return {.state = std::move(result.state),
           .records = std::move(result.records),
           .current = std::nullopt,
-          .reply = Reply(std::move(reply))};
+          .reply = Reply(std::move(reply)),
+          .happenings = std::move(result.happenings)};
 }
 
 // The open run takes the links of a start that uses it.
@@ -89,7 +91,8 @@ StartOutcome Attach(const State& current, const StartActivityRequest& request, c
   AttachLinks(step, request);
   StartOutcome outcome = Answer(Reply(ReplyThatNames(current, context.settings, false)));
   Step::Result result = std::move(step).Finish();
-  outcome.current = Outcome{std::move(result.state), std::move(result.records), Reply(Done{})};
+  outcome.current = Outcome{std::move(result.state), std::move(result.records), Reply(Done{}),
+                            std::move(result.happenings)};
   return outcome;
 }
 

@@ -64,6 +64,17 @@ TEST_CASE("A start that is refused says why") {
         }) == "unsupported ID reuse policy: 9");
 }
 
+TEST_CASE("A start that makes a run says that the activity was scheduled") {
+  TestActivity activity;
+  REQUIRE(activity.Start().ok());
+  CHECK(activity.StartAgain().happenings.empty());  // it is running
+  REQUIRE(activity.Terminate().ok());
+  const StartOutcome outcome = activity.StartAgain();
+  REQUIRE(outcome.state.has_value());
+  REQUIRE(outcome.happenings.size() == 1);
+  CHECK(std::holds_alternative<ActivityScheduled>(outcome.happenings[0]));
+}
+
 TEST_CASE("The same request id is the same start, also when the activity has ended") {
   TestActivity activity;
   REQUIRE(activity.Start([](Request& request) { request.set_request_id("same"); }).ok());

@@ -40,6 +40,7 @@ struct StartDecision {
   // Set when the current run had to change first (it was terminated, or a start was attached to it).
   std::optional<Decision> current;
   absl::StatusOr<Reply> reply;
+  std::vector<Happening> happenings = {};  // of the run that is created
 };
 struct StartRequest {
   api::StartWorkflowExecutionRequest request;

@@ -30,8 +30,14 @@ absl::StatusOr<perdure::engine::MessageAnswer> AnswerIn(absl::StatusOr<Reply> re
   return std::move(*answer);
 }
 
-NextEntity Wrapped(State state, std::vector<Record> records) {
-  return {std::make_unique<WorkflowEntity>(std::move(state)), std::move(records)};
+HappeningsPtr Wrapped(std::vector<Happening> happenings) {
+  if (happenings.empty()) return nullptr;
+  return std::make_unique<RunHappenings>(std::move(happenings));
+}
+
+NextEntity Wrapped(NextRun next) {
+  return {std::make_unique<WorkflowEntity>(std::move(next.state)), std::move(next.records),
+          Wrapped(std::move(next.happenings))};
 }
 
 // A closed run's list entry shows two more than its description.
@@ -80,11 +86,9 @@ engine::Decision WorkflowEntity::Take(const RowBefore& before, Decision decided,
   decision.row_changed = !decided.records.empty() && before.Differs(state_);
   decision.records = std::move(decided.records);
   if (decided.next.has_value()) {
-    decision.next = Wrapped(std::move(decided.next->state), std::move(decided.next->records));
+    decision.next = Wrapped(*std::move(decided.next));
   }
-  if (!decided.happenings.empty()) {
-    decision.happenings = std::make_unique<RunHappenings>(std::move(decided.happenings));
-  }
+  decision.happenings = Wrapped(std::move(decided.happenings));
   reply = std::move(decided.reply);
   return decision;
 }
@@ -193,7 +197,8 @@ engine::Decision WorkflowKind::TakeStart(Entity* current, StartDecision decided,
   }
   if (decided.state.has_value()) {
     PERDURE_CHECK(!decision.next.has_value(), "an id goes to one run");
-    decision.next = Wrapped(*std::move(decided.state), std::move(decided.records));
+    decision.next = Wrapped(
+        NextRun{*std::move(decided.state), std::move(decided.records), std::move(decided.happenings)});
   }
   reply = std::move(decided.reply);
   return decision;

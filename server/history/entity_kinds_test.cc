@@ -1,6 +1,7 @@
 // A kind that lives in a test: nothing in history knows it, and all of history serves it.
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "server/history/testing/counter_kind.h"
@@ -109,6 +110,17 @@ TEST_CASE("another kind's entities outlive a crash, and a small memory") {
   node.Crash();
   node.Restart();
   for (int i = 0; i < 10; ++i) CHECK(*Look(node, Counter(node, "counter-" + std::to_string(i))) == 30 * i);
+}
+
+TEST_CASE("what the first step of a run says is told as that of any other") {
+  std::vector<std::string> told;
+  TestNode::Options options;
+  options.kinds = {testing::CounterLine(&told)};
+  TestNode node(options);
+  REQUIRE(Start(node, "c").ok());
+  CHECK(told == std::vector<std::string>{"c begun"});
+  REQUIRE(Ask(node, "c", std::make_unique<testing::RollOver>()).ok());
+  CHECK(told == std::vector<std::string>{"c begun", "c closed", "c begun"});
 }
 
 TEST_CASE("the next run takes the id in the commit that ends the one before") {

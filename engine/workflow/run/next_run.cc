@@ -143,8 +143,7 @@ void BeginNextRun(Transition& transition, const Uuid& run_id, HistoryEvent start
   next.Emit(std::move(started));
   if (!IsDelayed(next.state(), context.now)) ScheduleWorkflowTask(next);
   auto result = std::move(next).Finish();
-  PERDURE_CHECK(result.happenings.empty(), "what the first step of a run would say is lost");
-  transition.Follow({std::move(result.state), std::move(result.records)});
+  transition.Follow({std::move(result.state), std::move(result.records), std::move(result.happenings)});
 }
 
 Succession AfterFailure(const Transition& transition, const temporal::api::failure::v1::Failure& failure) {

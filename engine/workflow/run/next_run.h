@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "engine/entity.h"
+#include "engine/workflow/happening.h"
 #include "engine/workflow/state.h"
 #include "perdure/record.pb.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
@@ -24,6 +25,7 @@ namespace perdure::engine::workflow {
 struct NextRun {
   State state;
   std::vector<Record> records;
+  std::vector<Happening> happenings = {};
 };
 
 class Transition;

@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "base/check.h"
 #include "base/time.h"
 #include "engine/values/cron_schedule.h"
 #include "engine/values/failures.h"
@@ -141,11 +140,11 @@ StartDecision StartNewRun(const StartRequest& start, const State* before, const 
     reply.eager_task = ReplyForRunningTask(transition.state(), false);
   }
   auto result = std::move(transition).Finish();
-  PERDURE_CHECK(result.happenings.empty(), "what the first step of a run would say is lost");
   StartDecision decision{.state = std::move(result.state),
                          .records = std::move(result.records),
                          .current = std::nullopt,
-                         .reply = Reply(std::move(reply))};
+                         .reply = Reply(std::move(reply)),
+                         .happenings = std::move(result.happenings)};
   return decision;
 }
 

@@ -80,7 +80,7 @@ RunPtr HostSteps::Follow(const RunPtr& before, engine::NextEntity next,
   run->use.step = NewStep();
   StepObserver& observer = ObserverOf(*run->entity);
   observer.OnEntity(settings.name, *run->entity);
-  observer.OnStep(settings.name, *run->entity, next.records, nullptr);
+  observer.OnStep(settings.name, *run->entity, next.records, next.happenings.get());
   Record(run, std::move(next.records));
   if (before != nullptr) {
     before->next_write.loses_id = true;

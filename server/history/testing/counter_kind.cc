@@ -37,11 +37,18 @@ MessageAnswer Refused(MessageAnswer::Refused::Cause cause) {
   return answer;
 }
 
-class CountsNothing final : public StepObserver {
+class Listener final : public StepObserver {
  public:
+  explicit Listener(std::vector<std::string>* told) : told_(told) {}
   void OnEntity(std::string_view, const engine::Entity&) override {}
-  void OnStep(std::string_view, const engine::Entity&, const std::vector<engine::Record>&,
-              const engine::Happenings*) override {}
+  void OnStep(std::string_view, const engine::Entity& entity, const std::vector<engine::Record>&,
+              const engine::Happenings* happenings) override {
+    if (told_ == nullptr || happenings == nullptr) return;
+    told_->push_back(entity.id() + " " + dynamic_cast<const CounterSays&>(*happenings).word);
+  }
+
+ private:
+  std::vector<std::string>* told_;
 };
 
 }  // namespace
@@ -66,7 +73,7 @@ engine::NextEntity Counter::New(const Uuid& namespace_id, const Beginning& begin
   begun.first_run = beginning.first_run;
   begun.follower = beginning.follower;
   counter->Write(StartLine(begun), records);
-  return {std::move(counter), std::move(records)};
+  return {std::move(counter), std::move(records), std::make_unique<CounterSays>("begun")};
 }
 
 bool Counter::FollowsAny() const {
@@ -87,6 +94,7 @@ void Counter::End(bool rolls_over, const engine::Context& context, engine::Decis
                      rolls_over ? "rolls-over" : "ends"),
         decision.records);
   decision.row_changed = true;
+  decision.happenings = std::make_unique<CounterSays>("closed");
   if (!rolls_over) return;
   const Uuid run_id = Uuid::Mint(context.random);
   decision.next = New(namespace_id(), {id(), run_id, state_.first_run, value, state_.follower}, context.now);
@@ -399,8 +407,8 @@ absl::Status CounterKind::NoSuch(const std::string& id, const std::optional<Uuid
   return NotFound(absl::StrCat("no counter ", id));
 }
 
-EntityKind CounterLine() {
-  return {std::make_shared<CounterKind>(), [](Metrics&) { return std::make_unique<CountsNothing>(); },
+EntityKind CounterLine(std::vector<std::string>* told) {
+  return {std::make_shared<CounterKind>(), [told](Metrics&) { return std::make_unique<Listener>(told); },
           std::make_shared<CounterWire>()};
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/entity.h"
@@ -185,7 +186,13 @@ class CounterKind final : public engine::Kind {
   absl::Status NoSuch(const std::string& id, const std::optional<Uuid>& run_id) const override;
 };
 
-// Its line in a registry: nothing is counted.
-EntityKind CounterLine();
+// What a step of a counter says.
+struct CounterSays final : engine::Happenings {
+  explicit CounterSays(std::string word) : word(std::move(word)) {}
+  const std::string word;  // "begun" or "closed"
+};
+
+// Its line in a registry. Nothing is counted; what counters say is added to `told`, unless that is null.
+EntityKind CounterLine(std::vector<std::string>* told = nullptr);
 
 }  // namespace perdure::server::testing
