@@ -219,6 +219,10 @@ inline constexpr size_t kWaitingAnswers = 2 * kWaitingCalls;
 inline constexpr size_t kWaitingAnswerBytes = 2 * kWaitingCallBytes;
 // Long polls for events of one executor's runs. RESOURCE_EXHAUSTED.
 inline constexpr size_t kEventWaiters = 100'000;
+// Callers who wait for what becomes of one executor's entities, and those of one entity: each of its steps
+// looks at them. RESOURCE_EXHAUSTED before anything is done.
+inline constexpr size_t kCallWaiters = 100'000;
+inline constexpr size_t kCallWaitersOfEntity = 1'000;
 // One commit; the rest goes into the next one. A single group may be above it.
 inline constexpr size_t kCommitRows = 4096;
 inline constexpr size_t kCommitBytes = 8 * 1024 * 1024;

@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "engine/message.h"
@@ -41,6 +42,16 @@ class NamespaceDirectory {
   virtual std::optional<Uuid> IdOf(std::string_view name) const = 0;
 };
 
+class Request;
+
+// A caller whose request has no answer yet. What waits here is in memory alone: a crash, a lost lease or a
+// refused commit answers it UNAVAILABLE, and the entity is told of none of them, nor of a caller that gives
+// up: its token is missing from then on.
+struct Waiter {
+  uint64_t token = 0;                // no other caller of this process has it, or had it
+  const Request* request = nullptr;  // never null
+};
+
 struct Context {
   absl::Time now;  // never before the entity's last event; the host sees to it
   Random& random;
@@ -49,6 +60,11 @@ struct Context {
   const NamespaceDirectory* namespaces = nullptr;
   // Commands may name another namespace (children, signals, cancels); a setting of the server.
   bool cross_namespace_commands = false;
+  // Who waits for this entity, in the order in which they came; nobody in most steps.
+  absl::Span<const Waiter> waiters = {};
+  // By which the caller of the request that is decided may wait: a null reply says that it does. 0: it is
+  // answered now.
+  uint64_t token = 0;
 };
 
 // One row of the log.
@@ -174,15 +190,23 @@ struct NextEntity {
   HappeningsPtr happenings = nullptr;  // of its first step
 };
 
+// To one of Context::waiters, which waits no more.
+struct WaiterAnswer {
+  uint64_t token = 0;
+  absl::StatusOr<ReplyPtr> reply;  // never null
+};
+
 // What a step brings about besides the entity's new state.
 struct Decision {
   std::vector<Record> records;  // to be appended in this order, in one commit
-  // What the caller gets once the records are durable; null where nobody asked. An error may come with
-  // records.
+  // What the caller gets once the records are durable; null where nobody asked, or who did waits
+  // (Context::token). An error may come with records.
   absl::StatusOr<ReplyPtr> reply = ReplyPtr();
   std::optional<NextEntity> next = std::nullopt;
   bool row_changed = false;            // Row() tells something new
   HappeningsPtr happenings = nullptr;  // null: nothing to tell
+  // What others get who wait, once the records are durable.
+  std::vector<WaiterAnswer> answers = {};
 };
 
 // What became of a message that an entity was given, and the decision that it led to.
@@ -233,8 +257,6 @@ class Entity {
   virtual absl::Time start_time() const = 0;
   virtual bool IsOpen() const = 0;
   virtual LogPosition log() const = 0;
-  // What waits for events are measured by: it grows with everything that they wait for.
-  virtual int64_t progress() const { return log().next_event_id; }
 
   // --- steps: they change the entity in place, open or closed
   virtual Decision Decide(const Request& request, const Context& context) = 0;

@@ -15,9 +15,12 @@ std::string ActivityCallWire::EncodeRequest(const engine::Request& request) cons
   calls::ActivityRequest wire;
   if (const auto* describe = dynamic_cast<const DescribeRequest*>(&request)) {
     *wire.mutable_describe() = describe->request();
+  } else if (const auto* change = dynamic_cast<const AwaitChange*>(&request)) {
+    *wire.mutable_await_change()->mutable_describe() = change->describe();
+    wire.mutable_await_change()->set_seen(change->seen());
   } else {
-    PERDURE_CHECK(dynamic_cast<const OutcomeRequest*>(&request) != nullptr, "no request of an activity");
-    wire.mutable_outcome();
+    PERDURE_CHECK(dynamic_cast<const AwaitOutcome*>(&request) != nullptr, "no request of an activity");
+    wire.mutable_await_outcome();
   }
   return wire.SerializeAsString();
 }
@@ -26,7 +29,11 @@ absl::StatusOr<RequestPtr> ActivityCallWire::DecodeRequest(std::string_view byte
   calls::ActivityRequest wire;
   if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("an activity's request cannot be read");
   if (wire.has_describe()) return std::make_unique<DescribeRequest>(std::move(*wire.mutable_describe()));
-  if (wire.has_outcome()) return std::make_unique<OutcomeRequest>();
+  if (wire.has_await_outcome()) return std::make_unique<AwaitOutcome>();
+  if (wire.has_await_change()) {
+    calls::AwaitActivityChange& change = *wire.mutable_await_change();
+    return std::make_unique<AwaitChange>(std::move(*change.mutable_describe()), change.seen());
+  }
   absl::StatusOr<Request> request = FromWire(std::move(wire));
   if (!request.ok()) return request.status();
   return std::make_unique<ActivityRequest>(*std::move(request));
@@ -57,8 +64,7 @@ std::string ActivityCallWire::EncodeReply(const engine::Reply& reply) const {
   }
   const auto* const outcome = dynamic_cast<const OutcomeReply*>(&reply);
   PERDURE_CHECK(outcome != nullptr, "no reply of an activity");
-  wire.mutable_outcome();
-  if (outcome->response.has_value()) *wire.mutable_outcome()->mutable_response() = *outcome->response;
+  *wire.mutable_outcome() = outcome->response;
   return wire.SerializeAsString();
 }
 
@@ -69,11 +75,7 @@ absl::StatusOr<ReplyPtr> ActivityCallWire::DecodeReply(std::string_view bytes) c
     return std::make_unique<DescribeReply>(std::move(*wire.mutable_description()->mutable_response()),
                                            wire.description().last_sequence());
   }
-  if (wire.has_outcome()) {
-    std::optional<api::PollActivityExecutionResponse> response;
-    if (wire.outcome().has_response()) response = std::move(*wire.mutable_outcome()->mutable_response());
-    return std::make_unique<OutcomeReply>(std::move(response));
-  }
+  if (wire.has_outcome()) return std::make_unique<OutcomeReply>(std::move(*wire.mutable_outcome()));
   absl::StatusOr<Reply> reply = FromWire(std::move(wire));
   if (!reply.ok()) return reply.status();
   return std::make_unique<ActivityReply>(*std::move(reply));

@@ -84,19 +84,39 @@ const Kind& ActivityEntity::kind() const { return kKind; }
 
 absl::Time ActivityEntity::start_time() const { return FromProto(state_.created->schedule_time()); }
 
-engine::Decision ActivityEntity::Take(Outcome decided, absl::StatusOr<activity::Reply>& reply) {
+engine::Decision ActivityEntity::Take(Outcome decided, const Context& context,
+                                      absl::StatusOr<activity::Reply>& reply) {
   state_ = std::move(decided.state);
   engine::Decision decision;
   decision.records = std::move(decided.records);
   decision.happenings = Wrapped(std::move(decided.happenings));
   reply = std::move(decided.reply);
+  for (const Waiter& waiter : context.waiters) {
+    absl::StatusOr<ReplyPtr> answer = Awaited(*waiter.request, context.now);
+    if (!answer.ok() || *answer != nullptr) decision.answers.push_back({waiter.token, std::move(answer)});
+  }
   return decision;
+}
+
+absl::StatusOr<ReplyPtr> ActivityEntity::Awaited(const engine::Request& request, absl::Time now) const {
+  if (dynamic_cast<const AwaitOutcome*>(&request) != nullptr) {
+    std::optional<api::PollActivityExecutionResponse> outcome = OutcomeOf(state_);
+    if (!outcome.has_value()) return ReplyPtr();
+    return std::make_unique<OutcomeReply>(*std::move(outcome));
+  }
+  const auto* const change = dynamic_cast<const AwaitChange*>(&request);
+  if (change == nullptr) return InvalidArgument("an activity takes no such request");
+  if (state_.last_sequence > change->seen()) {
+    return std::make_unique<DescribeReply>(Describe(state_, change->describe(), now), state_.last_sequence);
+  }
+  if (state_.IsOpen()) return ReplyPtr();
+  return std::make_unique<DescribeReply>(api::DescribeActivityExecutionResponse(), state_.last_sequence);
 }
 
 engine::Decision ActivityEntity::Step(const activity::Request& request, const Context& context,
                                       absl::StatusOr<activity::Reply>& reply) {
   const RowPart before(state_);
-  engine::Decision decision = Take(activity::Decide(std::move(state_), request, context), reply);
+  engine::Decision decision = Take(activity::Decide(std::move(state_), request, context), context, reply);
   decision.row_changed = !(before == RowPart(state_));
   return decision;
 }
@@ -106,6 +126,7 @@ engine::Decision ActivityEntity::Decide(const engine::Request& request, const Co
   engine::Decision decision;
   if (asked == nullptr) {
     decision.reply = InvalidArgument("an activity takes no such request");
+    if (context.token != 0) decision.reply = Awaited(request, context.now);
     return decision;
   }
   absl::StatusOr<activity::Reply> reply;
@@ -146,9 +167,6 @@ absl::StatusOr<ReplyPtr> ActivityEntity::Read(const engine::Request& request, ab
   if (const auto* describe = dynamic_cast<const DescribeRequest*>(&request)) {
     return std::make_unique<DescribeReply>(Describe(state_, describe->request(), now), state_.last_sequence);
   }
-  if (dynamic_cast<const OutcomeRequest*>(&request) != nullptr) {
-    return std::make_unique<OutcomeReply>(OutcomeOf(state_));
-  }
   return InvalidArgument("an activity takes no such request");
 }
 
@@ -184,7 +202,7 @@ engine::Decision ActivityKind::Start(Entity* current, const engine::StartRequest
   StartOutcome decided = DecideStart(StateIn(current), {asked->request(), start.run_id}, context);
   if (decided.current.has_value()) {
     absl::StatusOr<activity::Reply> of_current;
-    decision = static_cast<ActivityEntity&>(*current).Take(*std::move(decided.current), of_current);
+    decision = static_cast<ActivityEntity&>(*current).Take(*std::move(decided.current), context, of_current);
   }
   if (decided.state.has_value()) {
     decision.next = NextEntity{std::make_unique<ActivityEntity>(*std::move(decided.state)),

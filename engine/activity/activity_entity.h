@@ -42,7 +42,21 @@ class DescribeRequest final : public engine::Request {
  private:
   const api::DescribeActivityExecutionRequest request_;
 };
-class OutcomeRequest final : public engine::Request {};
+// Its caller waits until the activity has ended: it gets an OutcomeReply.
+class AwaitOutcome final : public engine::Request {};
+// Its caller waits until the activity's log has gone beyond `seen`: it gets a DescribeReply, without a
+// response when the activity has ended and there is nothing more to see.
+class AwaitChange final : public engine::Request {
+ public:
+  AwaitChange(api::DescribeActivityExecutionRequest describe, int64_t seen)
+      : describe_(std::move(describe)), seen_(seen) {}
+  const api::DescribeActivityExecutionRequest& describe() const { return describe_; }
+  int64_t seen() const { return seen_; }
+
+ private:
+  const api::DescribeActivityExecutionRequest describe_;
+  const int64_t seen_;
+};
 
 class ActivityStartRequest final : public engine::StartRequest {
  public:
@@ -70,12 +84,10 @@ class DescribeReply final : public engine::Reply {
   api::DescribeActivityExecutionResponse response;  // without a token
   const int64_t last_sequence;                      // where the activity's log stood
 };
-// Without a response the activity is open.
 class OutcomeReply final : public engine::Reply {
  public:
-  explicit OutcomeReply(std::optional<api::PollActivityExecutionResponse> response)
-      : response(std::move(response)) {}
-  std::optional<api::PollActivityExecutionResponse> response;
+  explicit OutcomeReply(api::PollActivityExecutionResponse response) : response(std::move(response)) {}
+  api::PollActivityExecutionResponse response;
 };
 
 class ActivityEntity final : public Entity {
@@ -90,7 +102,6 @@ class ActivityEntity final : public Entity {
   absl::Time start_time() const override;
   bool IsOpen() const override { return state_.IsOpen(); }
   LogPosition log() const override { return {1, state_.last_sequence, 0}; }
-  int64_t progress() const override { return state_.last_sequence + 1; }
 
   engine::Decision Decide(const engine::Request& request, const Context& context) override;
   engine::Decision FireTimers(const Context& context) override;
@@ -116,8 +127,10 @@ class ActivityEntity final : public Entity {
   friend class ActivityKind;
   engine::Decision Step(const activity::Request& request, const Context& context,
                         absl::StatusOr<activity::Reply>& reply);
-  // Takes over what was decided.
-  engine::Decision Take(Outcome decided, absl::StatusOr<activity::Reply>& reply);
+  // Takes over what was decided, and answers who has waited for it.
+  engine::Decision Take(Outcome decided, const Context& context, absl::StatusOr<activity::Reply>& reply);
+  // What who asks for an end or a change gets; null: not yet.
+  absl::StatusOr<ReplyPtr> Awaited(const engine::Request& request, absl::Time now) const;
   void NoteIds();
 
   State state_;

@@ -104,7 +104,8 @@ absl::StatusOr<Request> FromWire(calls::ActivityRequest wire) {
     case Wire::kFireTimers:
       return FireTimers{};
     case Wire::kDescribe:
-    case Wire::kOutcome:
+    case Wire::kAwaitOutcome:
+    case Wire::kAwaitChange:
     case Wire::REQUEST_NOT_SET:
       break;
   }

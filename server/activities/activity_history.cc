@@ -1,6 +1,5 @@
 #include "server/activities/activity_history.h"
 
-#include <limits>
 #include <memory>
 
 #include "base/check.h"
@@ -60,24 +59,27 @@ void ActivityHistory::Describe(EntityRef run, activity::api::DescribeActivityExe
                  });
 }
 
-void ActivityHistory::Outcome(
-    EntityRef run, Callback<std::optional<activity::api::PollActivityExecutionResponse>> done) const {
-  history_->Read(std::move(run), std::make_unique<activity::OutcomeRequest>(),
-                 [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
-                   if (!reply.ok()) return std::move(done)(reply.status());
-                   std::move(done)(std::move(As<activity::OutcomeReply>(*reply).response));
-                 });
+uint64_t ActivityHistory::AwaitOutcome(EntityRef run, absl::Duration max_wait, Callback<Outcome> done) const {
+  return history_->Ask(std::move(run), std::make_unique<activity::AwaitOutcome>(), max_wait,
+                       [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
+                         if (!reply.ok()) return std::move(done)(reply.status());
+                         if (*reply == nullptr) return std::move(done)(std::nullopt);
+                         std::move(done)(std::move(As<activity::OutcomeReply>(*reply).response));
+                       });
 }
 
-uint64_t ActivityHistory::WaitForEnd(EntityRef run, absl::Duration max_wait,
-                                     Callback<RunPosition> done) const {
-  return history_->WaitForEvents(std::move(run), std::numeric_limits<int64_t>::max(), max_wait,
-                                 std::move(done));
-}
-
-uint64_t ActivityHistory::WaitForChange(EntityRef run, int64_t last_sequence, absl::Duration max_wait,
-                                        Callback<RunPosition> done) const {
-  return history_->WaitForEvents(std::move(run), last_sequence + 1, max_wait, std::move(done));
+uint64_t ActivityHistory::AwaitChange(EntityRef run, activity::api::DescribeActivityExecutionRequest request,
+                                      int64_t last_sequence, absl::Duration max_wait,
+                                      Callback<std::optional<Described>> done) const {
+  return history_->Ask(std::move(run),
+                       std::make_unique<activity::AwaitChange>(std::move(request), last_sequence), max_wait,
+                       [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
+                         if (!reply.ok()) return std::move(done)(reply.status());
+                         if (*reply == nullptr) return std::move(done)(std::nullopt);
+                         auto& described = As<activity::DescribeReply>(*reply);
+                         if (described.response.run_id().empty()) return std::move(done)(std::nullopt);
+                         std::move(done)(Described{std::move(described.response), described.last_sequence});
+                       });
 }
 
 }  // namespace perdure::server

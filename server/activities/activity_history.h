@@ -30,15 +30,15 @@ class ActivityHistory {
                Callback<engine::activity::Reply> done) const;
   void Describe(EntityRef run, engine::activity::api::DescribeActivityExecutionRequest request,
                 Callback<Described> done) const;
-  // Nullopt while the activity is open.
-  void Outcome(EntityRef run,
-               Callback<std::optional<engine::activity::api::PollActivityExecutionResponse>> done) const;
 
-  // Answers when the activity has ended, or its log has gone beyond `last_sequence`, or after `max_wait`.
-  // Returns an id for CancelWait.
-  uint64_t WaitForEnd(EntityRef run, absl::Duration max_wait, Callback<RunPosition> done) const;
-  uint64_t WaitForChange(EntityRef run, int64_t last_sequence, absl::Duration max_wait,
-                         Callback<RunPosition> done) const;
+  // Long polls. Nullopt: nothing has come within `max_wait`, or nothing will. Each returns an id for
+  // CancelWait.
+  using Outcome = std::optional<engine::activity::api::PollActivityExecutionResponse>;
+  uint64_t AwaitOutcome(EntityRef run, absl::Duration max_wait, Callback<Outcome> done) const;
+  // `last_sequence`: of the Described that the caller has seen.
+  uint64_t AwaitChange(EntityRef run, engine::activity::api::DescribeActivityExecutionRequest request,
+                       int64_t last_sequence, absl::Duration max_wait,
+                       Callback<std::optional<Described>> done) const;
   void CancelWait(uint64_t wait) const { history_->CancelWait(wait); }
 
  private:

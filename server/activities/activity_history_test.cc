@@ -1,6 +1,7 @@
 // Activities on their own in history, with a worker that polls matching: they outlive crashes and a small
 // memory, and go by retention or when they are deleted.
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -192,6 +193,46 @@ TEST_CASE("a deleted activity goes at once, open or closed, and its id is free")
   CHECK(at.node.store().Contents().empty());
   CHECK(at.Start("act").ok());
   CHECK(at.Status("act") == enums::ACTIVITY_EXECUTION_STATUS_RUNNING);
+}
+
+TEST_CASE("long polls on an activity are answered by the step that changes or ends it") {
+  Activities at;
+  REQUIRE(at.Start("act").ok());
+  const TaskToken token = at.node.PollActivity().token;
+  Awaited<ActivityHistory::Described> described;
+  at.history().Describe(at.Ref("act"), {}, described.Answer());
+  at.node.Run();
+  const int64_t seen = described.Get()->last_sequence;
+  Awaited<std::optional<ActivityHistory::Described>> changed;
+  Awaited<ActivityHistory::Outcome> outcome;
+  at.history().AwaitChange(at.Ref("act"), {}, seen, absl::Minutes(1), changed.Answer());
+  at.history().AwaitOutcome(at.Ref("act"), absl::Minutes(1), outcome.Answer());
+  at.node.Run();
+  CHECK_FALSE(changed.Came());
+  activity::Heartbeat heartbeat;
+  heartbeat.token = token;
+  REQUIRE(at.Do("act", heartbeat).ok());
+  REQUIRE(changed.Get()->has_value());
+  CHECK(changed.Get()->value().last_sequence == seen + 1);
+  CHECK(changed.Get()->value().response.info().total_heartbeat_count() == 1);
+  CHECK_FALSE(outcome.Came());
+  REQUIRE(at.Complete("act", token).ok());
+  REQUIRE(outcome.Get()->has_value());
+  CHECK_FALSE(outcome.Get()->value().run_id().empty());
+}
+
+TEST_CASE("a long poll on an activity gets nothing where nothing has come or will come") {
+  Activities at;
+  REQUIRE(at.Start("act").ok());
+  Awaited<ActivityHistory::Outcome> outcome;
+  at.history().AwaitOutcome(at.Ref("act"), absl::Seconds(5), outcome.Answer());
+  at.node.Advance(absl::Seconds(5));
+  CHECK_FALSE(outcome.Get()->has_value());
+  REQUIRE(at.Complete("act", at.node.PollActivity().token).ok());
+  Awaited<std::optional<ActivityHistory::Described>> changed;
+  at.history().AwaitChange(at.Ref("act"), {}, 100, absl::Minutes(1), changed.Answer());
+  at.node.Run();
+  CHECK_FALSE(changed.Get()->has_value());
 }
 
 TEST_CASE("an activity and a workflow of one id have nothing to do with each other") {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/time.h"
+#include "server/activities/activity_history.h"
 #include "server/activities/activity_line.h"
 #include "server/history/testing/test_node.h"
 
@@ -100,6 +102,40 @@ TEST_CASE("a wait for events that passes as bytes is answered by an event, or ca
   REQUIRE(answered.Get().ok());
   CHECK(answered.Get()->open);
   CHECK(answered.Get()->next_event_id == 4);
+}
+
+TEST_CASE(
+    "a request that passes as bytes is answered by a later step, by the end of its time, or called off") {
+  BytesNode bytes;
+  engine::activity::api::StartActivityExecutionRequest start;
+  start.set_activity_id("act");
+  start.mutable_activity_type()->set_name("type");
+  start.mutable_task_queue()->set_name("queue");
+  *start.mutable_start_to_close_timeout() = ToProto(absl::Hours(1));
+  const ActivityHistory activities(bytes.history.remote());
+  Awaited<engine::activity::StartReply> started;
+  activities.Start(bytes.node.namespace_id(), std::move(start), started.Answer());
+  bytes.node.Run();
+  REQUIRE(started.Get().ok());
+  const EntityRef ref = ActivityRef(bytes.node.namespace_id(), "act", std::nullopt);
+  Awaited<ActivityHistory::Outcome> answered;
+  Awaited<ActivityHistory::Outcome> in_vain;
+  Awaited<ActivityHistory::Outcome> called_off;
+  activities.AwaitOutcome(ref, absl::Minutes(1), answered.Answer());
+  activities.AwaitOutcome(ref, absl::Seconds(1), in_vain.Answer());
+  activities.CancelWait(activities.AwaitOutcome(ref, absl::Minutes(1), called_off.Answer()));
+  bytes.node.Run();
+  CHECK(absl::IsCancelled(called_off.Get().status()));
+  bytes.node.Advance(absl::Seconds(1));
+  REQUIRE(in_vain.Get().ok());
+  CHECK_FALSE(in_vain.Get()->has_value());
+  CHECK_FALSE(answered.Came());
+  Awaited<engine::activity::Reply> terminated;
+  activities.Execute(ref, engine::activity::Terminate{}, terminated.Answer());
+  bytes.node.Run();
+  REQUIRE(answered.Get().ok());
+  REQUIRE(answered.Get()->has_value());
+  CHECK(answered.Get()->value().outcome().has_failure());
 }
 
 TEST_CASE("a poll that passes as bytes is called off, and a queue is described") {

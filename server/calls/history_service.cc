@@ -17,9 +17,11 @@ using calls::HistoryCall;
 absl::Status Unreadable() { return absl::InvalidArgumentError("a call of history cannot be read"); }
 
 Callback<engine::ReplyPtr> AnswerReply(const engine::CallWire& wire, Callback<std::string> done) {
-  return AnswerBy<HistoryAnswer, engine::ReplyPtr>(
-      std::move(done),
-      [&wire](engine::ReplyPtr reply, HistoryAnswer& answer) { answer.set_reply(wire.EncodeReply(*reply)); });
+  return AnswerBy<HistoryAnswer, engine::ReplyPtr>(std::move(done),
+                                                   [&wire](engine::ReplyPtr reply, HistoryAnswer& answer) {
+                                                     if (reply != nullptr)
+                                                       answer.set_reply(wire.EncodeReply(*reply));
+                                                   });
 }
 
 }  // namespace
@@ -45,6 +47,8 @@ void HistoryService::Make(HistoryCall call, Callback<std::string> done) {
       return Ask(*call.mutable_execute(), /*decided=*/true, std::move(done));
     case HistoryCall::kRead:
       return Ask(*call.mutable_read(), /*decided=*/false, std::move(done));
+    case HistoryCall::kAsk:
+      return AskAndWait(*call.mutable_ask(), std::move(done));
     case HistoryCall::kWaitForEvents:
       return Wait(*call.mutable_wait_for_events(), std::move(done));
     case HistoryCall::kReadEvents: {
@@ -86,16 +90,37 @@ void HistoryService::Start(const calls::StartEntity& call, Callback<std::string>
                  AnswerReply(**wire, std::move(done)));
 }
 
-void HistoryService::Ask(calls::AskEntity& call, bool decided, Callback<std::string> done) {
+absl::StatusOr<HistoryService::Asked> HistoryService::Read(calls::AskEntity& call) const {
   absl::StatusOr<EntityRef> run = FromWire(std::move(*call.mutable_run()));
-  if (!run.ok()) return std::move(done)(run.status());
+  if (!run.ok()) return run.status();
   const auto wire = WireOf(run->kind);
-  if (!wire.ok()) return std::move(done)(wire.status());
+  if (!wire.ok()) return wire.status();
   absl::StatusOr<engine::RequestPtr> request = (*wire)->DecodeRequest(call.request());
-  if (!request.ok()) return std::move(done)(request.status());
-  Callback<engine::ReplyPtr> answer = AnswerReply(**wire, std::move(done));
-  if (decided) return history_.Execute(*std::move(run), *std::move(request), std::move(answer));
-  history_.Read(*std::move(run), *std::move(request), std::move(answer));
+  if (!request.ok()) return request.status();
+  return Asked{*std::move(run), **wire, *std::move(request)};
+}
+
+void HistoryService::Ask(calls::AskEntity& call, bool decided, Callback<std::string> done) {
+  absl::StatusOr<Asked> asked = Read(call);
+  if (!asked.ok()) return std::move(done)(asked.status());
+  Callback<engine::ReplyPtr> answer = AnswerReply(asked->wire, std::move(done));
+  if (decided) return history_.Execute(std::move(asked->run), std::move(asked->request), std::move(answer));
+  history_.Read(std::move(asked->run), std::move(asked->request), std::move(answer));
+}
+
+void HistoryService::AskAndWait(calls::AskAndWait& call, Callback<std::string> done) {
+  absl::StatusOr<Asked> asked = Read(*call.mutable_ask());
+  if (!asked.ok()) return std::move(done)(asked.status());
+  const uint64_t theirs = call.wait();
+  waits_->Begin(theirs);
+  const uint64_t ours =
+      history_.Ask(std::move(asked->run), std::move(asked->request), FromProto(call.max_wait()),
+                   [waits = waits_, theirs, answer = AnswerReply(asked->wire, std::move(done))](
+                       absl::StatusOr<engine::ReplyPtr> reply) mutable {
+                     waits->Answered(theirs);
+                     std::move(answer)(std::move(reply));
+                   });
+  if (waits_->Made(theirs, ours)) history_.CancelWait(ours);
 }
 
 void HistoryService::Wait(calls::WaitForEvents& call, Callback<std::string> done) {

@@ -27,7 +27,15 @@ class HistoryService {
  private:
   void Make(calls::HistoryCall call, Callback<std::string> done);
   void Start(const calls::StartEntity& call, Callback<std::string> done);
+  // What is asked of an entity, and how it is answered.
+  struct Asked {
+    EntityRef run;
+    const engine::CallWire& wire;
+    engine::RequestPtr request;
+  };
+  absl::StatusOr<Asked> Read(calls::AskEntity& call) const;
   void Ask(calls::AskEntity& call, bool decided, Callback<std::string> done);
+  void AskAndWait(calls::AskAndWait& call, Callback<std::string> done);
   void Wait(calls::WaitForEvents& call, Callback<std::string> done);
   // What is only told: one that cannot be read is left out.
   void Hear(const std::string& call);

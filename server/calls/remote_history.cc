@@ -13,11 +13,22 @@ namespace {
 using calls::HistoryAnswer;
 using calls::HistoryCall;
 
+absl::StatusOr<engine::ReplyPtr> ReplyIn(const HistoryAnswer& answer, const engine::CallWire& wire) {
+  absl::StatusOr<engine::ReplyPtr> reply = wire.DecodeReply(answer.reply());
+  if (!reply.ok()) reply = UnreadableAnswer();
+  return reply;
+}
+
 Callback<std::string> ReadReply(const engine::CallWire& wire, Callback<engine::ReplyPtr> done) {
-  return ReadBy<HistoryAnswer, engine::ReplyPtr>(std::move(done), [&wire](HistoryAnswer& answer) {
-    absl::StatusOr<engine::ReplyPtr> reply = wire.DecodeReply(answer.reply());
-    if (!reply.ok()) reply = UnreadableAnswer();
-    return reply;
+  return ReadBy<HistoryAnswer, engine::ReplyPtr>(
+      std::move(done), [&wire](const HistoryAnswer& answer) { return ReplyIn(answer, wire); });
+}
+
+// Without a reply nothing has come.
+Callback<std::string> ReadReplyIfAny(const engine::CallWire& wire, Callback<engine::ReplyPtr> done) {
+  return ReadBy<HistoryAnswer, engine::ReplyPtr>(std::move(done), [&wire](const HistoryAnswer& answer) {
+    const bool none = answer.answer_case() == HistoryAnswer::ANSWER_NOT_SET;
+    return none ? absl::StatusOr<engine::ReplyPtr>(engine::ReplyPtr()) : ReplyIn(answer, wire);
   });
 }
 
@@ -57,6 +68,17 @@ void RemoteHistory::Execute(EntityRef run, engine::RequestPtr request, Callback<
   HistoryCall call;
   *call.mutable_execute() = WireOfAsk(run, *request);
   carrier_.Carry(call.SerializeAsString(), ReadReply(WireOf(run.kind), std::move(done)));
+}
+
+uint64_t RemoteHistory::Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+                            Callback<engine::ReplyPtr> done) {
+  const uint64_t id = next_wait_.fetch_add(1, std::memory_order_relaxed);
+  HistoryCall call;
+  call.mutable_ask()->set_wait(id);
+  *call.mutable_ask()->mutable_ask() = WireOfAsk(run, *request);
+  *call.mutable_ask()->mutable_max_wait() = ToProto(max_wait);
+  carrier_.Carry(call.SerializeAsString(), ReadReplyIfAny(WireOf(run.kind), std::move(done)));
+  return id;
 }
 
 void RemoteHistory::Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {

@@ -23,6 +23,8 @@ class RemoteHistory final : public History {
   void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
              Callback<engine::ReplyPtr> done) override;
   void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  uint64_t Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+               Callback<engine::ReplyPtr> done) override;
   void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
   uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;

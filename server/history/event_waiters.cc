@@ -29,7 +29,6 @@ void EventWaiters::Add(uint64_t id, const RunKey& run, int64_t from_event_id, ab
 }
 
 void EventWaiters::Cancel(uint64_t id) {
-  expected_.erase(id);
   if (by_id_.contains(id)) TakeOne(id)(absl::CancelledError("the wait for events was called off"));
 }
 

@@ -8,7 +8,6 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/executor.h"
@@ -28,11 +27,6 @@ class EventWaiters {
   EventWaiters(Executor& executor, Gauge& waiting, Expired expired)
       : executor_(executor), waiting_(waiting), expired_(std::move(expired)) {}
 
-  // The wait will be added once its run is found; it can be cancelled from now on. Ids are never used again.
-  void Expect(uint64_t id) { expected_.insert(id); }
-  // Ends what Expect began. False when the wait was cancelled meanwhile.
-  bool StillWanted(uint64_t id) { return expected_.erase(id) != 0; }
-
   // Waits until TakeReady hands it out, or for `max_wait`. RESOURCE_EXHAUSTED is answered when there are too
   // many.
   void Add(uint64_t id, const persistence::RunKey& run, int64_t from_event_id, absl::Duration max_wait,
@@ -40,8 +34,8 @@ class EventWaiters {
   // Answers CANCELLED. Nothing happens when the wait was answered before.
   void Cancel(uint64_t id);
 
-  // The waiters of a run that is closed, or whose events reach up to below `progress` (Entity::progress).
-  std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t progress);
+  // The waiters of a run that is closed, or whose events reach up to below `next_event_id`.
+  std::vector<Answer> TakeReady(const persistence::RunKey& run, bool open, int64_t next_event_id);
   struct Waiting {
     persistence::RunKey run;
     Answer done;
@@ -63,7 +57,6 @@ class EventWaiters {
   Executor& executor_;
   Gauge& waiting_;
   Expired expired_;
-  absl::flat_hash_set<uint64_t> expected_;
   absl::btree_map<uint64_t, Waiter> by_id_;
   absl::flat_hash_map<persistence::RunKey, std::vector<uint64_t>> by_run_;
 };

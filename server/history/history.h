@@ -31,7 +31,7 @@ using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 struct RunPosition {
   Uuid run_id;
   bool open = true;
-  int64_t next_event_id = 1;  // Entity::progress, for kinds without events
+  int64_t next_event_id = 1;
   // Events behind the durable ones that a reader of an open run is shown, framed.
   std::string transient_events;
 };
@@ -62,6 +62,11 @@ class History : public TaskOwners {
   // Entity::Decide. A reply that wants events has their first page filled in.
   virtual void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) = 0;
 
+  // Entity::Decide of a request whose answer may come with a later step (host/waits.h). Null: nothing has
+  // come within max_wait, or until the node stopped; the caller may ask again. Returns an id for CancelWait.
+  virtual uint64_t Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+                       Callback<engine::ReplyPtr> done) = 0;
+
   // Entity::Read. Hardens what is volatile first, because the caller is about to show it.
   virtual void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) = 0;
 
@@ -70,7 +75,8 @@ class History : public TaskOwners {
   // is volatile first, because the caller is about to show it. Returns an id for CancelWait.
   virtual uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                                  Callback<RunPosition> done) = 0;
-  // The caller of the wait is gone: it is answered CANCELLED soon, unless it was answered before.
+  // Who waits by that id, of Ask or WaitForEvents, is gone: it is answered CANCELLED soon, unless it was
+  // answered before.
   virtual void CancelWait(uint64_t wait) = 0;
 
   virtual void ReadEvents(EventsQuery query, Callback<EventsPage> done) = 0;

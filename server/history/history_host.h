@@ -73,6 +73,10 @@ class HistoryHost final : private HostLife::Host {
     replies_.Read(ref, std::move(request), std::move(done));
   }
   // `id` is used for no other wait.
+  void Ask(uint64_t id, const EntityRef& ref, engine::RequestPtr request, absl::Duration max_wait,
+           Admission::Ticket ticket, Callback<engine::ReplyPtr> done) {
+    waits_.Ask(id, ref, std::move(request), max_wait, std::move(ticket), std::move(done));
+  }
   void WaitForEvents(uint64_t id, const EntityRef& ref, int64_t from_event_id, absl::Duration max_wait,
                      Callback<RunPosition> done) {
     waits_.Add(id, ref, from_event_id, max_wait, std::move(done));

@@ -14,6 +14,7 @@ HostMetrics::HostMetrics(Metrics& metrics, const std::string& executor)
     : executor_queue_(metrics.gauge("perdure_executor_queue", {{"executor", executor}})),
       executor_queue_bytes_(metrics.gauge("perdure_executor_queue_bytes", {{"executor", executor}})),
       event_waiters_(metrics.gauge("perdure_event_waiters", {{"executor", executor}})),
+      call_waiters_(metrics.gauge("perdure_call_waiters", {{"executor", executor}})),
       wakes_behind_(metrics.gauge("perdure_wakes_behind_seconds", {{"executor", executor}})),
       known_wakes_(metrics.gauge("perdure_known_wakes", {{"executor", executor}})),
       removals_(metrics.gauge("perdure_removals", {{"executor", executor}})),

@@ -20,6 +20,7 @@ class HostMetrics {
   Gauge& executor_queue() { return executor_queue_; }
   Gauge& executor_queue_bytes() { return executor_queue_bytes_; }
   Gauge& event_waiters() { return event_waiters_; }
+  Gauge& call_waiters() { return call_waiters_; }
   Gauge& wakes_behind() { return wakes_behind_; }
   Gauge& known_wakes() { return known_wakes_; }
   Gauge& removals() { return removals_; }
@@ -38,6 +39,7 @@ class HostMetrics {
   Gauge& executor_queue_;
   Gauge& executor_queue_bytes_;
   Gauge& event_waiters_;
+  Gauge& call_waiters_;
   Gauge& wakes_behind_;
   Gauge& known_wakes_;
   Gauge& removals_;

@@ -135,6 +135,21 @@ void NodeHistory::Execute(EntityRef run, engine::RequestPtr request, Callback<en
                          });
 }
 
+uint64_t NodeHistory::Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+                          Callback<engine::ReplyPtr> done) {
+  const size_t place = PlaceOf(run.namespace_id, run.id);
+  HistoryHost& host = *hosts_[place];
+  const uint64_t id = NewWait(place);
+  // Once it waits it has no ticket any more.
+  absl::StatusOr<Admission::Ticket> ticket = host.admission().Admit(ImportanceOf(*request), request->Bytes());
+  host.executor().Post([&host, id, run = std::move(run), request = std::move(request), max_wait,
+                        ticket = std::move(ticket), done = std::move(done)]() mutable {
+    if (!ticket.ok()) return std::move(done)(ticket.status());
+    host.Ask(id, run, std::move(request), max_wait, *std::move(ticket), std::move(done));
+  });
+  return id;
+}
+
 void NodeHistory::Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
   HistoryHost& host = HostOf(run.namespace_id, run.id);
   Post<engine::ReplyPtr>(host, Importance::kCall, 0, std::move(done),
@@ -149,8 +164,7 @@ uint64_t NodeHistory::WaitForEvents(EntityRef run, int64_t from_event_id, absl::
   // Without a ticket: waiting is what it is for. The waiters have a bound of their own.
   const size_t place = PlaceOf(run.namespace_id, run.id);
   HistoryHost& host = *hosts_[place];
-  // The id says where the wait is.
-  const uint64_t id = next_wait_.fetch_add(1, std::memory_order_relaxed) * hosts_.size() + place;
+  const uint64_t id = NewWait(place);
   host.executor().Post(
       [&host, id, run = std::move(run), from_event_id, max_wait, done = std::move(done)]() mutable {
         host.WaitForEvents(id, run, from_event_id, max_wait, std::move(done));

@@ -45,6 +45,8 @@ class NodeHistory final : public History {
   void Start(const Uuid& namespace_id, KindNumber kind, std::unique_ptr<engine::StartRequest> request,
              Callback<engine::ReplyPtr> done) override;
   void Execute(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
+  uint64_t Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+               Callback<engine::ReplyPtr> done) override;
   void Read(EntityRef run, engine::RequestPtr request, Callback<engine::ReplyPtr> done) override;
   uint64_t WaitForEvents(EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
@@ -58,6 +60,10 @@ class NodeHistory final : public History {
   HistoryHost& host(size_t executor) { return *hosts_[executor]; }
 
  private:
+  // Of a wait on the executor of that place, which it names.
+  uint64_t NewWait(size_t place) {
+    return next_wait_.fetch_add(1, std::memory_order_relaxed) * hosts_.size() + place;
+  }
   size_t PlaceOf(const Uuid& namespace_id, std::string_view id) const;
   HistoryHost& HostOf(const Uuid& namespace_id, std::string_view id) const;
   // Null when the writer is none of this node's.

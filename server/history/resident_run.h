@@ -43,7 +43,6 @@ struct SealedWrite {
   persistence::RunWrite write;  // without history
   int64_t sequence = 0;         // its last history row
   int64_t next_event_id = 1;
-  int64_t progress = 1;
   bool open = true;
   engine::Obligations obligations;
 };

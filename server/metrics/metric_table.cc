@@ -121,6 +121,7 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"perdure_commit_latency", kHistogram, kSeconds, "", "Duration of commits."},
     {"perdure_executor_queue", kGauge, kNone, "executor", "Calls that wait on an executor, in steps of 16."},
     {"perdure_executor_queue_bytes", kGauge, kNone, "executor", "Bytes of the requests of those calls."},
+    {"perdure_call_waiters", kGauge, kNone, "executor", "Calls that wait for what becomes of an execution."},
     {"perdure_event_waiters", kGauge, kNone, "executor", "Long polls that wait for a run's next events."},
     {"perdure_known_wakes", kGauge, kNone, "executor",
      "Stored wakes that are held in memory, of runs that are not."},

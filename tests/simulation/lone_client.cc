@@ -182,34 +182,38 @@ void LoneClient::Watch(Flight& flight) {
   const auto again = [this, &flight, round = flight.round] {
     if (flight.round == round) Watch(flight);
   };
-  if (!network_.connected()) return Later(again);
-  server::ActivityHistory(network_.history().entities())
-      .WaitForEnd(
-          server::ActivityRef(namespace_id_, flight.plan->activity_id, flight.run), absl::Seconds(20),
-          network_.Answer<server::RunPosition>([this, &flight, round = flight.round,
-                                                again](const absl::StatusOr<server::RunPosition>& position) {
-            if (flight.round != round || absl::IsNotFound(position.status())) return;
-            if (!position.ok() || position->open) return Later(again);
-            AskOutcome(flight);
-          }));
+  AwaitOutcome(flight, absl::Seconds(20), again, [this, &flight, again](const Outcome& outcome) {
+    if (!outcome.has_value()) return Later(again);
+    flight.outcome = outcome->SerializeAsString();
+    AskOutcome(flight);
+  });
 }
 
 void LoneClient::AskOutcome(Flight& flight) {
   const auto again = [this, &flight, round = flight.round] {
     if (flight.round == round) AskOutcome(flight);
   };
+  AwaitOutcome(flight, absl::ZeroDuration(), again, [this, &flight](const Outcome& outcome) {
+    const std::string now = outcome.has_value() ? outcome->SerializeAsString() : "";
+    if (now != flight.outcome && !journal_.commits_vanished()) {
+      journal_.Broken(flight.plan->activity_id + " had ended, and " +
+                      (outcome.has_value() ? "ended otherwise" : "is open"));
+    }
+    flight.outcome = now;
+  });
+}
+
+void LoneClient::AwaitOutcome(Flight& flight, absl::Duration max_wait, const std::function<void()>& again,
+                              const std::function<void(const Outcome&)>& then) {
   if (!network_.connected()) return Later(again);
-  using Outcome = std::optional<activity::api::PollActivityExecutionResponse>;
   server::ActivityHistory(network_.history().entities())
-      .Outcome(server::ActivityRef(namespace_id_, flight.plan->activity_id, flight.run),
-               network_.Answer<Outcome>(
-                   [this, &flight, round = flight.round, again](const absl::StatusOr<Outcome>& outcome) {
-                     if (flight.round != round || absl::IsNotFound(outcome.status())) return;
-                     if (!outcome.ok()) return Later(again);
-                     if (!outcome->has_value() && !journal_.commits_vanished())
-                       return journal_.Broken(flight.plan->activity_id + " had ended, and is open");
-                     if (outcome->has_value()) flight.outcome = (*outcome)->SerializeAsString();
-                   }));
+      .AwaitOutcome(server::ActivityRef(namespace_id_, flight.plan->activity_id, flight.run), max_wait,
+                    network_.Answer<Outcome>([this, &flight, round = flight.round, again,
+                                              then](const absl::StatusOr<Outcome>& outcome) {
+                      if (flight.round != round || absl::IsNotFound(outcome.status())) return;
+                      if (!outcome.ok()) return Later(again);
+                      then(*outcome);
+                    }));
 }
 
 void LoneClient::CheckAll(Auditor& auditor) {

@@ -2,6 +2,7 @@
 // them meanwhile. Each call is repeated until it is answered. Not thread-safe: the simulation is one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/executor.h"
 #include "base/ids.h"
+#include "server/activities/activity_history.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
@@ -50,6 +52,10 @@ class LoneClient : private Caller {
   void Interfere(Flight& flight);
   void Watch(Flight& flight);
   void AskOutcome(Flight& flight);
+  using Outcome = server::ActivityHistory::Outcome;
+  // Calls `again` when it has to be asked again.
+  void AwaitOutcome(Flight& flight, absl::Duration max_wait, const std::function<void()>& again,
+                    const std::function<void(const Outcome&)>& then);
   void OnInterfered(Flight& flight, LoneActivityPlan::Deed deed, const absl::Status& status);
   void CheckEnd(const Flight& flight, const engine::Entity& entity);
 

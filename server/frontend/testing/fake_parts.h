@@ -36,6 +36,10 @@ class FakeHistory final : public History {
   void Deliver(perdure::engine::Delivery, Callback<perdure::engine::DeliveryAnswers> done) override {
     std::move(done)(perdure::engine::DeliveryAnswers());
   }
+  // Answers nothing.
+  uint64_t Ask(EntityRef, engine::RequestPtr, absl::Duration, Callback<engine::ReplyPtr>) override {
+    return ++last_wait;
+  }
   uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override { cancelled_waits.push_back(wait); }

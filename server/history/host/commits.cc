@@ -53,7 +53,6 @@ SealedWrite HostCommits::Seal(ResidentRun& run) {
   const engine::LogPosition log = entity.log();
   sealed.sequence = log.last_sequence;
   sealed.next_event_id = log.next_event_id;
-  sealed.progress = entity.progress();
   sealed.open = entity.IsOpen();
   run.use.touched = true;
   sealed.obligations = entity.Owed();
@@ -165,6 +164,7 @@ void HostCommits::Refused(const CommitGroupPtr& group, const std::string& why) {
 void HostCommits::LoseNewest(const RunPtr& run) {
   if (run->place.dropped()) return;
   parts_.duties.PutDown(*run);
+  parts_.waits.OnLost(*run);
   run->lost = true;
   if (run->commit.InFlight()) return;  // Landed or Refused
   parts_.cache.Remove(run);

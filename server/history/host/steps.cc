@@ -11,6 +11,7 @@
 #include "server/history/host/residents.h"
 #include "server/history/host/retirement.h"
 #include "server/history/host/settings.h"
+#include "server/history/host/waits.h"
 #include "server/history/run_cache.h"
 #include "server/history/run_log.h"
 #include "spdlog/spdlog.h"
@@ -44,7 +45,9 @@ HostSteps::Stepped HostSteps::Step(const RunPtr& run, const engine::Request* req
   engine::Entity& entity = *run->entity;
   const engine::NamespaceSettings& settings = parts_.settings.For(entity);
   run->use.step = NewStep();
-  engine::Decision decision = decide(entity, parts_.settings.ContextFor(&entity, settings));
+  engine::Context context = parts_.settings.ContextFor(&entity, settings);
+  context.waiters = parts_.waits.Of(run->key);
+  engine::Decision decision = decide(entity, context);
   const bool ok = decision.reply.ok();
   if (ok && request != nullptr) {
     if (const auto name = request->Dispatched()) ObligationsKeeper::Started(*run, *name);
@@ -58,12 +61,16 @@ HostSteps::Stepped HostSteps::Step(const RunPtr& run, const engine::Request* req
   }
   Stepped stepped{std::move(decision.reply), nullptr};
   if (decision.next.has_value()) stepped.next = Follow(run, *std::move(decision.next), settings);
+  if (!decision.answers.empty()) parts_.waits.Give(run, std::move(decision.answers));
   return stepped;
 }
 
-HostSteps::Stepped HostSteps::StepRequest(const RunPtr& run, const engine::Request& request) {
+HostSteps::Stepped HostSteps::StepRequest(const RunPtr& run, const engine::Request& request, uint64_t token) {
   return Step(run, &request, [&](engine::Entity& entity, const engine::Context& context) {
-    return entity.Decide(request, context);
+    if (token == 0) return entity.Decide(request, context);
+    engine::Context may_wait = context;
+    may_wait.token = token;
+    return entity.Decide(request, may_wait);
   });
 }
 

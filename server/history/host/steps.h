@@ -30,7 +30,8 @@ class HostSteps {
   using Decider = absl::FunctionRef<engine::Decision(engine::Entity&, const engine::Context&)>;
   // `request`: that is decided on; null of any other step.
   Stepped Step(const RunPtr& run, const engine::Request* request, Decider decide);
-  Stepped StepRequest(const RunPtr& run, const engine::Request& request);
+  // `token`: by which the caller may wait, as Context has it.
+  Stepped StepRequest(const RunPtr& run, const engine::Request& request, uint64_t token = 0);
   // Makes durable what is volatile, if anything is.
   absl::Status Harden(const RunPtr& run);
   // Fires what is due of the run's timers, or retires it when its row lets it go.

@@ -109,6 +109,25 @@ void Counter::HandSeenOn(engine::NextEntity& next, const engine::Context& contex
 }
 
 engine::Decision Counter::Decide(const engine::Request& request, const engine::Context& context) {
+  engine::Decision decision = DecideOn(request, context);
+  AnswerWaiters(context, decision);
+  return decision;
+}
+
+absl::StatusOr<engine::ReplyPtr> Counter::Awaited(const engine::Request& request) const {
+  if (!IsOpen()) return NotFound("the counter is closed");
+  if (state_.value < dynamic_cast<const AwaitAtLeast&>(request).value) return engine::ReplyPtr();
+  return std::make_unique<Count>(state_.value);
+}
+
+void Counter::AnswerWaiters(const engine::Context& context, engine::Decision& decision) const {
+  for (const engine::Waiter& waiter : context.waiters) {
+    absl::StatusOr<engine::ReplyPtr> answer = Awaited(*waiter.request);
+    if (!answer.ok() || *answer != nullptr) decision.answers.push_back({waiter.token, std::move(answer)});
+  }
+}
+
+engine::Decision Counter::DecideOn(const engine::Request& request, const engine::Context& context) {
   engine::Decision decision;
   if (!IsOpen()) {
     decision.reply = NotFound("the counter is closed");
@@ -124,6 +143,10 @@ engine::Decision Counter::Decide(const engine::Request& request, const engine::C
           decision.records);
   } else if (dynamic_cast<const Stop*>(&request) != nullptr) {
     StopFollowed(context, decision.records);
+  } else if (dynamic_cast<const AwaitAtLeast*>(&request) != nullptr) {
+    PERDURE_CHECK(context.token != 0, "who asks for a value may wait");
+    decision.reply = Awaited(request);
+    return decision;
   } else {
     const bool rolls_over = dynamic_cast<const RollOver*>(&request) != nullptr;
     PERDURE_CHECK(rolls_over || dynamic_cast<const Close*>(&request) != nullptr, "a request of counters");
@@ -187,6 +210,7 @@ engine::MessageDecision Counter::Receive(const Message& message, const engine::C
   } else {
     received.answer = Take(message, context, received.decision);
   }
+  AnswerWaiters(context, received.decision);
   return received;
 }
 
@@ -228,6 +252,7 @@ engine::Decision Counter::Settle(std::vector<engine::MessageOutcome> outcomes,
   const std::optional<absl::Time> before = DeleteAt();
   for (const engine::MessageOutcome& outcome : outcomes) SettleOne(outcome, context, decision.records);
   decision.row_changed = before != DeleteAt();
+  AnswerWaiters(context, decision);
   return decision;
 }
 

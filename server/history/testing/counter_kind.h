@@ -46,6 +46,11 @@ struct Stop final : engine::Request {};
 // Close stops then.
 struct RollOver final : engine::Request {};
 struct Close final : engine::Request {};
+// Its caller waits until the counter has as much.
+struct AwaitAtLeast final : engine::Request {
+  explicit AwaitAtLeast(int64_t value) : value(value) {}
+  const int64_t value;
+};
 // Read: what the counter has.
 struct Look final : engine::Request {};
 
@@ -152,6 +157,10 @@ class Counter final : public engine::Entity {
   void HandSeenOn(engine::NextEntity& next, const engine::Context& context) const;
 
  private:
+  engine::Decision DecideOn(const engine::Request& request, const engine::Context& context);
+  // Null: the counter has less yet.
+  absl::StatusOr<engine::ReplyPtr> Awaited(const engine::Request& request) const;
+  void AnswerWaiters(const engine::Context& context, engine::Decision& decision) const;
   // Applies the line, and adds a record of it.
   void Write(const std::string& line, std::vector<engine::Record>& records);
   // REQUIRES: it follows nobody.

@@ -21,6 +21,9 @@ std::string CounterWire::EncodeRequest(const engine::Request& request) const {
     return absl::StrCat("give ", give->amount, " ", give->to);
   }
   if (const auto* begin = dynamic_cast<const Begin*>(&request)) return absl::StrCat("begin ", begin->to);
+  if (const auto* least = dynamic_cast<const AwaitAtLeast*>(&request)) {
+    return absl::StrCat("await ", least->value);
+  }
   if (dynamic_cast<const Stop*>(&request) != nullptr) return "stop";
   if (dynamic_cast<const RollOver*>(&request) != nullptr) return "roll";
   if (dynamic_cast<const Close*>(&request) != nullptr) return "close";
@@ -34,6 +37,7 @@ absl::StatusOr<engine::RequestPtr> CounterWire::DecodeRequest(std::string_view b
   int64_t amount = 0;
   const bool has_amount = words.size() > 1 && absl::SimpleAtoi(words[1], &amount);
   if (words[0] == "add" && has_amount) return std::make_unique<Add>(amount);
+  if (words[0] == "await" && has_amount) return std::make_unique<AwaitAtLeast>(amount);
   if (words[0] == "give" && has_amount && words.size() == 3) return std::make_unique<Give>(words[2], amount);
   if (words[0] == "begin" && words.size() == 2) return std::make_unique<Begin>(words[1]);
   if (bytes == "stop") return std::make_unique<Stop>();

@@ -43,6 +43,9 @@ class HandHistory final : public server::History {
              Callback<engine::ReplyPtr>) override {}
   void Read(EntityRef, engine::RequestPtr, Callback<engine::ReplyPtr>) override {}
   void Deliver(perdure::engine::Delivery, Callback<perdure::engine::DeliveryAnswers>) override {}
+  uint64_t Ask(EntityRef, engine::RequestPtr, absl::Duration, Callback<engine::ReplyPtr>) override {
+    return 0;
+  }
   uint64_t WaitForEvents(RunRef, int64_t, absl::Duration, Callback<RunPosition>) override { return 0; }
   void CancelWait(uint64_t) override {}
   void ReadEvents(EventsQuery, Callback<EventsPage>) override {}

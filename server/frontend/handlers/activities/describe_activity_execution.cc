@@ -1,4 +1,4 @@
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "server/frontend/activity_requests.h"
@@ -25,21 +25,41 @@ absl::StatusOr<int64_t> OpenPollToken(const TokenSealer& tokens, const EntityRef
   return token.last_sequence();
 }
 
-void AnswerDescribed(Frontend& frontend, CallPtr call, EntityRef run, DescribeActivityRequest request) {
+void Reply(const TokenSealer& tokens, Call& call, const EntityRef& run,
+           ActivityHistory::Described described) {
   ActivityPollToken token;
   token.set_namespace_id(std::string(run.namespace_id.View()));
   token.set_activity_id(run.id);
+  token.set_run_id(std::string(Uuid::Parse(described.response.run_id()).value_or(Uuid{}).View()));
+  token.set_last_sequence(described.last_sequence);
+  described.response.set_long_poll_token(tokens.Seal(TokenKind::kActivityPoll, token));
+  call.Reply(described.response);
+}
+
+void AnswerNow(Frontend& frontend, CallPtr call, const EntityRef& run, DescribeActivityRequest request) {
   ActivityHistory(frontend.history.entities())
-      .Describe(std::move(run), std::move(request),
+      .Describe(run, std::move(request),
                 [call = std::move(call), &tokens = frontend.tokens,
-                 token = std::move(token)](absl::StatusOr<ActivityHistory::Described> described) mutable {
+                 run](absl::StatusOr<ActivityHistory::Described> described) mutable {
                   if (!described.ok()) return call->Fail(described.status());
-                  auto& response = described->response;
-                  token.set_run_id(std::string(Uuid::Parse(response.run_id()).value_or(Uuid{}).View()));
-                  token.set_last_sequence(described->last_sequence);
-                  response.set_long_poll_token(tokens.Seal(TokenKind::kActivityPoll, token));
-                  call->Reply(response);
+                  Reply(tokens, *call, run, *std::move(described));
                 });
+}
+
+void AnswerChanged(Frontend& frontend, CallPtr call, const EntityRef& run, DescribeActivityRequest request,
+                   int64_t seen) {
+  using Described = std::optional<ActivityHistory::Described>;
+  WaitParked<Described>(
+      frontend, std::move(call),
+      [&](absl::Duration wait, Callback<Described> done) {
+        return ActivityHistory(frontend.history.entities())
+            .AwaitChange(run, std::move(request), seen, wait, std::move(done));
+      },
+      [&tokens = frontend.tokens, run](CallPtr call, Described described) {
+        // An empty answer tells the client to ask again.
+        if (!described.has_value()) return call->Reply(api::DescribeActivityExecutionResponse());
+        Reply(tokens, *call, run, *std::move(described));
+      });
 }
 
 }  // namespace
@@ -48,24 +68,11 @@ void DescribeActivityExecution(Frontend& frontend, CallPtr call, NamespacePtr na
                                DescribeActivityRequest request) {
   auto run = ActivityNamedBy(*name_space, request);
   if (!run.ok()) return call->Fail(run.status());
-  if (request.long_poll_token().empty()) {
-    return AnswerDescribed(frontend, std::move(call), *std::move(run), std::move(request));
-  }
+  if (request.long_poll_token().empty())
+    return AnswerNow(frontend, std::move(call), *run, std::move(request));
   const auto seen = OpenPollToken(frontend.tokens, *run, request);
   if (!seen.ok()) return call->Fail(seen.status());
-  EntityRef waited = *run;
-  WaitParked(
-      frontend, std::move(call),
-      [&frontend, waited, seen = *seen](absl::Duration wait, Callback<RunPosition> done) {
-        return ActivityHistory(frontend.history.entities())
-            .WaitForChange(waited, seen, wait, std::move(done));
-      },
-      [&frontend, run = *std::move(run), request = std::move(request), seen = *seen](
-          CallPtr call, const RunPosition& position) mutable {
-        // An empty answer tells the client to ask again.
-        if (position.next_event_id <= seen + 1) return call->Reply(api::DescribeActivityExecutionResponse());
-        AnswerDescribed(frontend, std::move(call), std::move(run), std::move(request));
-      });
+  AnswerChanged(frontend, std::move(call), *run, std::move(request), *seen);
 }
 
 }  // namespace perdure::server
