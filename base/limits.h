@@ -80,7 +80,13 @@ inline constexpr size_t kSearchAttributes = 100;
 inline constexpr size_t kSearchAttributeValue = 2 * 1024;
 inline constexpr size_t kSearchAttributesSize = 40 * 1024;
 
+// Custom search attributes that a namespace may have, whatever their types (the real server's stores have
+// three to ten columns a type), and the bytes of a name. INVALID_ARGUMENT.
+inline constexpr size_t kCustomSearchAttributes = 1'000;
+inline constexpr size_t kSearchAttributeName = 255;
+
 static_assert(kSearchAttributeValue < kSearchAttributesSize && kSearchAttributesSize < kBlobSize);
+static_assert(kSearchAttributes <= kCustomSearchAttributes && kSearchAttributeName < kIdLength);
 static_assert(kUserMetadataSummary < kUserMetadataDetails && kBuildIdSize < kIdLength);
 
 // --- a run
@@ -166,8 +172,8 @@ static_assert(kLongPollTail < kMinLongPollDeadline && kMinLongPollDeadline < kHi
 
 // --- namespaces: every node holds all of them in memory
 
-// How many there are, and the bytes of their stored records: of one (INVALID_ARGUMENT), of all
-// (FAILED_PRECONDITION, as their number).
+// How many there are, and the bytes of their stored records: of one, but for its search attributes
+// (INVALID_ARGUMENT), of all (FAILED_PRECONDITION, as their number).
 inline constexpr size_t kNamespaces = 10'000;
 inline constexpr size_t kNamespaceSize = 32 * 1024;
 inline constexpr size_t kNamespacesSize = 64 * 1024 * 1024;

@@ -5,16 +5,15 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/search_values.h"
 
 namespace perdure::engine {
 namespace {
 
-using nlohmann::json;
 using temporal::api::common::v1::Payload;
 using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): INDEXED_VALUE_TYPE_*
 
@@ -32,6 +31,11 @@ constexpr std::array<std::string_view, 6> kInternal = {
     "TemporalWorkerDeploymentVersion", "TemporalWorkflowVersioningBehavior",
     "TemporalWorkerDeployment",        "TemporalUsedWorkerDeploymentVersions",
     "TemporalExternalPayloadCount",    "TemporalExternalPayloadSizeBytes"};
+
+// No attributes, but what the real server keeps for itself; and what begins so.
+constexpr std::array<std::string_view, 4> kReserved = {"NamespaceId", "MemoEncoding", "Memo",
+                                                       "VisibilityTaskKey"};
+constexpr std::string_view kReservedPrefix = "Temporal";
 
 struct BuiltIn {
   std::string_view name;
@@ -56,76 +60,14 @@ bool IsOneOf(std::string_view name, const Names& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// "KeywordList" for INDEXED_VALUE_TYPE_KEYWORD_LIST.
-std::string TypeName(IndexedValueType type) {
-  switch (type) {
-    case INDEXED_VALUE_TYPE_TEXT:
-      return "Text";
-    case INDEXED_VALUE_TYPE_KEYWORD:
-      return "Keyword";
-    case INDEXED_VALUE_TYPE_INT:
-      return "Int";
-    case INDEXED_VALUE_TYPE_DOUBLE:
-      return "Double";
-    case INDEXED_VALUE_TYPE_BOOL:
-      return "Bool";
-    case INDEXED_VALUE_TYPE_DATETIME:
-      return "Datetime";
-    case INDEXED_VALUE_TYPE_KEYWORD_LIST:
-      return "KeywordList";
-    default:  // an open enum of the API
-      return "Unspecified";
-  }
-}
-
-bool IsScalar(IndexedValueType type, const json& value) {
-  switch (type) {
-    case INDEXED_VALUE_TYPE_TEXT:
-    case INDEXED_VALUE_TYPE_KEYWORD:
-    case INDEXED_VALUE_TYPE_KEYWORD_LIST:  // of an element
-      return value.is_string();
-    case INDEXED_VALUE_TYPE_INT:
-      return value.is_number_integer();
-    case INDEXED_VALUE_TYPE_DOUBLE:
-      return value.is_number();
-    case INDEXED_VALUE_TYPE_BOOL:
-      return value.is_boolean();
-    case INDEXED_VALUE_TYPE_DATETIME: {
-      absl::Time time;
-      return value.is_string() &&
-             absl::ParseTime(absl::RFC3339_full, value.get<std::string>(), &time, nullptr);
-    }
-    default:  // an open enum of the API
-      return false;
-  }
-}
-
-// Null and an empty list unset an attribute. A list of one stands for its element, but an element stands for
-// no list.
-bool IsValue(IndexedValueType type, const json& value) {
-  if (value.is_null()) return true;
-  const bool list = type == INDEXED_VALUE_TYPE_KEYWORD_LIST;
-  if (!value.is_array()) return !list && IsScalar(type, value);
-  if (!list && value.size() > 1) return false;
-  return std::all_of(value.begin(), value.end(), [&](const json& one) { return IsScalar(type, one); });
-}
-
-// The deepest value that means anything is a list of scalars.
-constexpr int kJsonDepth = 2;
-
-// Parsed no deeper than that, so that neither what reads the value nor what shows it can go deep. Discarded
-// when it is not JSON, or deeper.
-json ParseValue(std::string_view text) {
-  bool too_deep = false;
-  const auto within_depth = [&](int depth, json::parse_event_t event, json&) {
-    const bool opens =
-        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
-    if (opens && depth >= kJsonDepth) too_deep = true;
-    return !too_deep;
-  };
-  json value = json::parse(text, within_depth, /*allow_exceptions=*/false);
-  return too_deep ? json(json::value_t::discarded) : value;
-}
+constexpr auto kTypeNames = std::to_array<BuiltIn>({{"Unspecified", INDEXED_VALUE_TYPE_UNSPECIFIED},
+                                                    {"Text", INDEXED_VALUE_TYPE_TEXT},
+                                                    {"Keyword", INDEXED_VALUE_TYPE_KEYWORD},
+                                                    {"Int", INDEXED_VALUE_TYPE_INT},
+                                                    {"Double", INDEXED_VALUE_TYPE_DOUBLE},
+                                                    {"Bool", INDEXED_VALUE_TYPE_BOOL},
+                                                    {"Datetime", INDEXED_VALUE_TYPE_DATETIME},
+                                                    {"KeywordList", INDEXED_VALUE_TYPE_KEYWORD_LIST}});
 
 // What does not fit into a workflow's attributes in any case: it is refused for its size, unread.
 bool IsTooLarge(const Payload& payload) {
@@ -135,20 +77,35 @@ bool IsTooLarge(const Payload& payload) {
 
 absl::Status CheckValue(const std::string& name, IndexedValueType type, const Payload& payload) {
   if (IsTooLarge(payload)) return absl::OkStatus();
-  const auto encoding = payload.metadata().find("encoding");
-  if (encoding != payload.metadata().end() && encoding->second == "binary/null") return absl::OkStatus();
-  const json value = ParseValue(payload.data());
-  const bool decoded =
-      encoding != payload.metadata().end() && encoding->second == "json/plain" && !value.is_discarded();
-  if (decoded && IsValue(type, value)) return absl::OkStatus();
-  const std::string shown = !decoded ? fmt::format("value from <{}>", Shown(payload.ShortDebugString()))
-                            : value.is_string() ? Shown(value.get<std::string>())
-                                                : Shown(value.dump());
-  return InvalidArgument(
-      fmt::format("invalid value for search attribute {} of type {}: {}", name, TypeName(type), shown));
+  if (SearchValuesOf(type, payload)) return absl::OkStatus();
+  const auto value = ShownSearchValue(payload);
+  const std::string shown =
+      value ? *value : fmt::format("value from <{}>", Shown(payload.ShortDebugString()));
+  return InvalidArgument(fmt::format("invalid value for search attribute {} of type {}: {}", name,
+                                     SearchAttributeTypeName(type), shown));
 }
 
 }  // namespace
+
+std::string_view SearchAttributeTypeName(IndexedValueType type) {
+  const auto* found = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                   [type](const BuiltIn& one) { return one.type == type; });
+  return found == kTypeNames.end() ? "Unspecified" : found->name;
+}
+
+IndexedValueType SearchAttributeTypeOf(std::string_view name) {
+  const auto* found = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                   [name](const BuiltIn& one) { return one.name == name; });
+  return found == kTypeNames.end() ? INDEXED_VALUE_TYPE_UNSPECIFIED : found->type;
+}
+
+bool IsSystemAttribute(std::string_view name) {
+  return IsOneOf(name, kSystem) || IsOneOf(name, kInternal) || SettableType({}, name).has_value();
+}
+
+bool IsReservedName(std::string_view name) {
+  return name.starts_with(kReservedPrefix) || IsOneOf(name, kReserved) || IsSystemAttribute(name);
+}
 
 std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom, std::string_view name) {
   for (const BuiltIn& built_in : kSettable) {
@@ -213,7 +170,8 @@ absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::
 
 void NameTypes(const SearchAttributeTypes& custom, temporal::api::common::v1::SearchAttributes& attributes) {
   for (auto& [name, payload] : *attributes.mutable_indexed_fields()) {
-    if (const auto type = SettableType(custom, name)) (*payload.mutable_metadata())["type"] = TypeName(*type);
+    if (const auto type = SettableType(custom, name))
+      (*payload.mutable_metadata())["type"] = SearchAttributeTypeName(*type);
   }
 }
 

@@ -17,6 +17,16 @@ namespace perdure::engine {
 // Custom search attributes by name.
 using SearchAttributeTypes = absl::flat_hash_map<std::string, temporal::api::enums::v1::IndexedValueType>;
 
+// "KeywordList" for INDEXED_VALUE_TYPE_KEYWORD_LIST, and back: "Unspecified" and
+// INDEXED_VALUE_TYPE_UNSPECIFIED for one that is none.
+std::string_view SearchAttributeTypeName(temporal::api::enums::v1::IndexedValueType type);
+temporal::api::enums::v1::IndexedValueType SearchAttributeTypeOf(std::string_view name);
+
+// Whether it is one of the system's own.
+bool IsSystemAttribute(std::string_view name);
+// Whether a custom search attribute may not have the name: the system's own attributes have it, or may.
+bool IsReservedName(std::string_view name);
+
 // The type of a custom search attribute, or of a built-in one that clients may set.
 std::optional<temporal::api::enums::v1::IndexedValueType> SettableType(const SearchAttributeTypes& custom,
                                                                        std::string_view name);
@@ -37,7 +47,8 @@ absl::Status CheckSearchAttributeSizes(const temporal::api::common::v1::SearchAt
 absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
                                        temporal::api::common::v1::SearchAttributes& attributes);
 
-// Notes each attribute's type in its payload, as clients read it back.
+// Notes each attribute's type in its payload: clients read it back, and by it the value is searched
+// (search_values.h).
 void NameTypes(const SearchAttributeTypes& custom, temporal::api::common::v1::SearchAttributes& attributes);
 // The same in commands that upsert search attributes.
 void NameTypesOfUpserts(const SearchAttributeTypes& custom,

@@ -84,6 +84,8 @@ struct ExecutionRow {
   std::string extra;              // what a list row shows besides, as its kind has it
   std::optional<NamedRun> parent = std::nullopt;
   std::optional<NamedRun> root = std::nullopt;  // nullopt: it is its own
+  // What filters on attributes look at (EntryRange): bytes, in order, each once. Lists do not answer them.
+  std::vector<std::string> entries = {};
 };
 
 // "This run owes the world something at `at` or later": a lower bound, so that a takeover reads only what is

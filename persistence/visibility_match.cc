@@ -40,6 +40,13 @@ bool HoldsOfNamedRun(const NamedRun& run, const Condition& condition) {
   return is_id ? CompareText(run.id, condition) : CompareRun(run.run_id, condition);
 }
 
+bool HoldsOfEntries(const std::vector<std::string>& entries, const Condition& condition) {
+  const auto& range = std::get<EntryRange>(condition.value);
+  const auto first = std::lower_bound(entries.begin(), entries.end(), range.from);
+  const bool has = first != entries.end() && *first < range.below;
+  return (condition.comparison == Comparison::kEqual) == has;
+}
+
 bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& condition) {
   const bool null = (IsNullWhileOpen(condition.column) && !row.close_time.has_value()) ||
                     (IsOfParent(condition.column) && !row.parent.has_value());
@@ -67,6 +74,8 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
     case Column::kParentId:
     case Column::kParentRun:
       return HoldsOfNamedRun(*row.parent, condition);
+    case Column::kEntries:
+      return HoldsOfEntries(row.entries, condition);
     case Column::kCloseTime:
       return CompareTime(*row.close_time, condition);
     case Column::kExecutionDuration:
@@ -82,6 +91,13 @@ bool Holds(const RunKey& key, const ExecutionRow& row, const Condition& conditio
 }
 
 }  // namespace
+
+std::optional<std::string> AfterPrefix(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (prefix.empty()) return std::nullopt;
+  prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
 
 bool Matches(const RunKey& key, const ExecutionRow& row, const Filter& filter) {
   const auto matches = [&](const Filter& part) { return Matches(key, row, part); };

@@ -30,6 +30,7 @@ enum class Column {
   // A row without a parent has none of these.
   kParentId,
   kParentRun,
+  kEntries,  // a set of bytes: compared with an EntryRange
   // A row without a close time has none of these.
   kCloseTime,
   kExecutionDuration,  // from the execution time to the close time
@@ -56,13 +57,30 @@ enum class Comparison {
   kIsNotNull,      // nor has this
 };
 
+// The least text that is greater than every text with this prefix; nothing where there is none.
+std::optional<std::string> AfterPrefix(std::string prefix);
+
+// The bytes from `from` to before `below`. Of a row's entries it is asked (kEqual) whether one of them stands
+// in the range, or (kNotEqual) whether none does.
+struct EntryRange {
+  std::string from;
+  std::string below;
+
+  static EntryRange Of(const std::string& entry) { return {entry, entry + '\0'}; }
+  // REQUIRES: `prefix` has a byte other than 255.
+  static EntryRange StartingWith(const std::string& prefix) { return {prefix, AfterPrefix(prefix).value()}; }
+  bool IsOne() const {
+    return below.size() == from.size() + 1 && below.back() == '\0' && below.starts_with(from);
+  }
+};
+
 // Times compare with absl::Time, kExecutionDuration with absl::Duration, runs with Uuid, text with
-// std::string, numbers and kStatus with int64_t. A row that has none of a column satisfies kIsNull with it
-// and nothing else.
+// std::string, entries with an EntryRange, numbers and kStatus with int64_t. A row that has none of a column
+// satisfies kIsNull with it and nothing else.
 struct Condition {
   Column column = Column::kId;
   Comparison comparison = Comparison::kEqual;
-  std::variant<std::string, int64_t, absl::Time, Uuid, absl::Duration> value;
+  std::variant<std::string, int64_t, absl::Time, Uuid, absl::Duration, EntryRange> value;
 };
 
 // A condition, or several filters of which all or any must hold: kAll of none holds always, kAny of none

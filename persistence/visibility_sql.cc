@@ -54,6 +54,8 @@ const char* NameOf(Column column) {
       return "parent_id";
     case Column::kParentRun:
       return "parent_run";
+    case Column::kEntries:
+      return "search_entries";
     case Column::kCloseTime:
       return "close_time";
     case Column::kExecutionDuration:
@@ -97,24 +99,18 @@ struct ToParameter {
   Parameter operator()(absl::Time time) const { return ToMicros(time); }
   Parameter operator()(const Uuid& id) const { return id; }
   Parameter operator()(absl::Duration duration) const { return absl::ToInt64Microseconds(duration); }
+  Parameter operator()(const EntryRange& range) const { return range.from; }
 };
-
-// The least text that is greater than every text with this prefix; nothing where there is none.
-std::optional<std::string> AfterPrefix(std::string prefix) {
-  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
-  if (prefix.empty()) return std::nullopt;
-  prefix.back() = static_cast<char>(prefix.back() + 1);
-  return prefix;
-}
 
 // Whether any of several values of one column will do, which every row has.
 bool IsOneOf(const Filter& filter) {
   if (filter.kind != Filter::Kind::kAny || filter.parts.size() < 2) return false;
   const Filter& first = filter.parts.front();
-  return !IsNullWhileOpen(first.condition.column) && !IsOfParent(first.condition.column) &&
+  const Column column = first.condition.column;
+  return !IsNullWhileOpen(column) && !IsOfParent(column) && column != Column::kEntries &&
          std::all_of(filter.parts.begin(), filter.parts.end(), [&](const Filter& part) {
            return part.kind == Filter::Kind::kCondition && part.condition.comparison == Comparison::kEqual &&
-                  part.condition.column == first.condition.column;
+                  part.condition.column == column;
          });
 }
 
@@ -186,6 +182,7 @@ class Builder {
   }
 
   void Add(const Condition& condition) {
+    if (condition.column == Column::kEntries) return AddEntries(condition);
     switch (condition.comparison) {
       case Comparison::kIsNull:
       case Comparison::kIsNotNull:
@@ -202,6 +199,30 @@ class Builder {
         return AddComparison(condition);
     }
     PERDURE_CHECK(false, "a comparison that is not one");
+  }
+
+  // Whether one of a row's entries, or none, stands in a range. A row without entries has null.
+  void AddEntries(const Condition& condition) {
+    const auto& range = std::get<EntryRange>(condition.value);
+    const bool has = condition.comparison == Comparison::kEqual;
+    if (mark_ == '?') {  // the store's own function (sqlite/entries.h)
+      Text(has ? "has_entry(search_entries, " : "NOT has_entry(search_entries, ");
+      Add(range.from);
+      Text(", ");
+      Add(range.below);
+      return Text(")");
+    }
+    if (range.IsOne()) {
+      Text("(search_entries @> ARRAY[");
+      Add(range.from);
+      return Text(has ? "])" : "]) IS NOT TRUE");
+    }
+    Text(has ? "EXISTS " : "NOT EXISTS ");
+    Text("(SELECT 1 FROM unnest(search_entries) AS entry WHERE entry >= ");
+    Add(range.from);
+    Text(" AND entry < ");
+    Add(range.below);
+    Text(")");
   }
 
   void AddNullness(const Condition& condition) {

@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "engine/activity/salvage.h"
+#include "engine/search_values.h"
 
 namespace perdure::engine::activity {
 namespace {
@@ -178,6 +179,7 @@ EntityRow ActivityEntity::Row() const {
   row.start_time = start_time();
   row.execution_time = FirstDispatchTime(state_);
   row.search_attributes = state_.created->search_attributes().SerializeAsString();
+  row.search_entries = SearchEntriesOf(state_.created->search_attributes());
   if (state_.IsOpen()) return row;
   row.close_time = FromProto(state_.sections.end().close_time());
   row.delete_at = FromProto(state_.sections.end().delete_after());

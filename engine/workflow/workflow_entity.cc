@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/search_values.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/fold/salvage.h"
 
@@ -173,7 +174,9 @@ EntityRow WorkflowEntity::Row() const {
     row.delete_at = DeleteAt(state_);
   }
   row.memo = state_.memo->SerializeAsString();
-  row.search_attributes = SearchAttributesOfRow(state_).SerializeAsString();
+  const auto attributes = SearchAttributesOfRow(state_);
+  row.search_attributes = attributes.SerializeAsString();
+  row.search_entries = SearchEntriesOf(attributes);
   const Family family = FamilyOf(state_);
   if (family.parent.has_value()) row.parent = NamedRun{family.parent->id, family.parent->run_id};
   if (family.root_run_id != state_.facts->run_id) row.root = NamedRun{family.root_id, family.root_run_id};

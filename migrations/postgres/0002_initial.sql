@@ -42,6 +42,7 @@ CREATE TABLE executions (
   parent_run             uuid,
   root_id                bytea,  -- null where the run is its own root
   root_run               uuid,
+  search_entries         bytea[],  -- what filters on attributes look at, in order; null where there is none
   PRIMARY KEY (shard, kind, run_id)
 );
 CREATE UNIQUE INDEX executions_current ON executions (shard, namespace_id, kind, id) WHERE is_current;

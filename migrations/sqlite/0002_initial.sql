@@ -36,6 +36,7 @@ CREATE TABLE executions (
   parent_run             BLOB,
   root_id                BLOB,  -- null where the run is its own root
   root_run               BLOB,
+  search_entries         BLOB,  -- what filters on attributes look at, framed; null where there is none
   PRIMARY KEY (shard, kind, run_id)
 ) WITHOUT ROWID;
 

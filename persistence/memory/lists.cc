@@ -32,7 +32,10 @@ absl::StatusOr<VisibilityPage> ListOf(const std::vector<ListedRow>& rows, const 
   absl::Status listed = ForEachMatch(rows, query, clock, [&](const ListedRow& listed_row) {
     weight += ListWeight(*listed_row.row);
     page.more = page.rows.size() == query.page_size || (!page.rows.empty() && weight > query.max_bytes);
-    if (!page.more) page.rows.push_back({listed_row.key, *listed_row.row});
+    if (!page.more) {
+      page.rows.push_back({listed_row.key, *listed_row.row});
+      page.rows.back().row.entries.clear();
+    }
     return !page.more;
   });
   if (!listed.ok()) return listed;

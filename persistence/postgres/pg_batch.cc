@@ -56,7 +56,7 @@ struct Tables {
   Rows executions{Type::kInt2, Type::kInt2,  Type::kUuid,  Type::kUuid,  Type::kBytea, Type::kBool,
                   Type::kInt2, Type::kBytea, Type::kBytea, Type::kInt8,  Type::kInt8,  Type::kInt8,
                   Type::kInt4, Type::kInt8,  Type::kInt4,  Type::kBytea, Type::kBytea, Type::kBytea,
-                  Type::kInt8, Type::kBytea, Type::kUuid,  Type::kBytea, Type::kUuid};
+                  Type::kInt8, Type::kBytea, Type::kUuid,  Type::kBytea, Type::kUuid,  Type::kText};
   Rows history{Type::kInt2, Type::kInt2, Type::kUuid,  Type::kInt4,
                Type::kInt4, Type::kInt4, Type::kBytea, Type::kBytea};
   Rows compacted{Type::kInt2, Type::kInt2, Type::kUuid, Type::kInt4, Type::kInt4};
@@ -86,7 +86,7 @@ void Tables::AddExecution(const RunWrite& run, bool current) {
                  ToMicros(row.execution_time), CloseMicros(row.close_time), As<int32_t>(row.history_length),
                  row.history_size_bytes, As<int32_t>(row.state_transition_count), row.memo,
                  row.search_attributes, row.extra, DeleteMicros(row.delete_at), parent.id, parent.run_id,
-                 root.id, root.run_id);
+                 root.id, root.run_id, PgByteaArray(row.entries));
 }
 
 void Tables::Add(const RunWrite& run) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 
 namespace perdure::persistence {
@@ -65,6 +67,16 @@ std::string PgInt8(int64_t value) {
 }
 
 std::string PgBool(bool value) { return std::string(1, value ? '\1' : '\0'); }
+
+std::string PgByteaArray(const std::vector<std::string>& elements) {
+  std::string literal;
+  for (const std::string& element : elements) {
+    absl::StrAppend(&literal, literal.empty() ? "{" : ",", R"("\\x)", absl::BytesToHexString(element),
+                    R"(")");
+  }
+  if (!literal.empty()) literal.push_back('}');
+  return literal;
+}
 
 void PgArray::AddSize(size_t size) {
   if (count_ == 0) BeginWire();

@@ -30,11 +30,22 @@ std::string PgBool(bool value);
 int32_t PgEventId(int64_t id);
 inline std::string PgUuid(const Uuid& value) { return std::string(value.View()); }
 
+// An array of bytea as the text of its literal; empty for none: arrays of arrays are none of PostgreSQL's.
+std::string PgByteaArray(const std::vector<std::string>& elements);
+
 // An array parameter that grows element by element.
 class PgArray {
  public:
   // pg_type's oids.
-  enum class Type : uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kUuid = 2950 };
+  enum class Type : uint32_t {
+    kBool = 16,
+    kBytea = 17,
+    kInt8 = 20,
+    kInt2 = 21,
+    kInt4 = 23,
+    kText = 25,
+    kUuid = 2950
+  };
 
   explicit PgArray(Type type) : type_(type) {}
 

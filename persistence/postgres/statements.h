@@ -115,12 +115,19 @@ WHERE e.shard = k.shard AND e.kind = k.kind AND e.run_id = k.run_id)"};
 inline constexpr Constant kPutExecutions{"put_executions", R"(
 INSERT INTO executions (shard, kind, run_id, namespace_id, id, is_current, status, type, queue,
   start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, memo,
-  search_attributes, extra, delete_at, parent_id, parent_run, root_id, root_run)
-SELECT * FROM unnest($1::int2[], $2::int2[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bool[], $7::int2[], $8::bytea[],
+  search_attributes, extra, delete_at, parent_id, parent_run, root_id, root_run, search_entries)
+SELECT shard, kind, run_id, namespace_id, id, is_current, status, type, queue, start_time, execution_time, close_time,
+  history_length, history_size_bytes, state_transition_count, memo, search_attributes, extra, delete_at, parent_id,
+  parent_run, root_id, root_run, nullif(search_entries, '')::bytea[]
+FROM unnest($1::int2[], $2::int2[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bool[], $7::int2[], $8::bytea[],
   $9::bytea[], $10::int8[], $11::int8[], $12::int8[], $13::int4[], $14::int8[], $15::int4[], $16::bytea[],
   $17::bytea[], $18::bytea[], array_replace($19::int8[], 9223372036854775807, NULL),
   array_replace($20::bytea[], ''::bytea, NULL), array_replace($21::uuid[], '00000000-0000-0000-0000-000000000000'::uuid, NULL),
-  array_replace($22::bytea[], ''::bytea, NULL), array_replace($23::uuid[], '00000000-0000-0000-0000-000000000000'::uuid, NULL))
+  array_replace($22::bytea[], ''::bytea, NULL), array_replace($23::uuid[], '00000000-0000-0000-0000-000000000000'::uuid, NULL),
+  $24::text[])
+  AS k (shard, kind, run_id, namespace_id, id, is_current, status, type, queue, start_time, execution_time, close_time,
+    history_length, history_size_bytes, state_transition_count, memo, search_attributes, extra, delete_at, parent_id,
+    parent_run, root_id, root_run, search_entries)
 ON CONFLICT (shard, kind, run_id) DO UPDATE SET
   is_current = excluded.is_current, status = excluded.status, type = excluded.type,
   queue = excluded.queue, start_time = excluded.start_time, execution_time = excluded.execution_time,
@@ -128,7 +135,7 @@ ON CONFLICT (shard, kind, run_id) DO UPDATE SET
   history_size_bytes = excluded.history_size_bytes, state_transition_count = excluded.state_transition_count,
   memo = excluded.memo, search_attributes = excluded.search_attributes, extra = excluded.extra,
   delete_at = excluded.delete_at, parent_id = excluded.parent_id, parent_run = excluded.parent_run,
-  root_id = excluded.root_id, root_run = excluded.root_run)"};
+  root_id = excluded.root_id, root_run = excluded.root_run, search_entries = excluded.search_entries)"};
 // Arrays: shard, kind, run, first event, sequence, event count, events, changes
 inline constexpr Constant kAppendHistory{"append_history", R"(
 INSERT INTO history (shard, kind, run_id, first_event_id, sequence, event_count, events, changes)

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "absl/strings/str_cat.h"
+#include "persistence/sqlite/entries.h"
 
 namespace perdure::persistence {
 namespace {
@@ -61,6 +62,9 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
     return absl::UnavailableError(absl::StrCat(path, ": ", connection->error_message()));
   }
   sqlite3_busy_timeout(database, kBusyMilliseconds);
+  if (!DefineHasEntry(*database)) {
+    return absl::UnavailableError(absl::StrCat(path, ": has_entry: ", connection->error_message()));
+  }
   for (const auto& [name, value] : pragmas) {
     if (!IsWord(name) || !IsWord(value)) {
       return absl::InvalidArgumentError(absl::StrCat("not an SQLite pragma: ", name, "=", value));

@@ -36,10 +36,10 @@ inline constexpr char kClearCurrent[] =
 inline constexpr char kPutExecution[] =
     "INSERT INTO executions (shard, kind, run_id, namespace_id, id, is_current, status, type, queue, "
     "start_time, execution_time, close_time, history_length, history_size_bytes, state_transition_count, "
-    "memo, search_attributes, extra, delete_at, parent_id, parent_run, root_id, root_run) "
+    "memo, search_attributes, extra, delete_at, parent_id, parent_run, root_id, root_run, search_entries) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
     "nullif(?19, 9223372036854775807), nullif(?20, x''), nullif(?21, zeroblob(16)), nullif(?22, x''), "
-    "nullif(?23, zeroblob(16))) "
+    "nullif(?23, zeroblob(16)), nullif(?24, x'')) "
     "ON CONFLICT (shard, kind, run_id) DO UPDATE SET namespace_id = excluded.namespace_id, "
     "id = excluded.id, is_current = excluded.is_current, status = excluded.status, "
     "type = excluded.type, queue = excluded.queue, start_time = excluded.start_time, "
@@ -48,7 +48,7 @@ inline constexpr char kPutExecution[] =
     "state_transition_count = excluded.state_transition_count, memo = excluded.memo, "
     "search_attributes = excluded.search_attributes, extra = excluded.extra, "
     "delete_at = excluded.delete_at, parent_id = excluded.parent_id, parent_run = excluded.parent_run, "
-    "root_id = excluded.root_id, root_run = excluded.root_run";
+    "root_id = excluded.root_id, root_run = excluded.root_run, search_entries = excluded.search_entries";
 inline constexpr char kAppendHistory[] =
     "INSERT INTO history (shard, kind, run_id, first_event_id, sequence, event_count, events, changes) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

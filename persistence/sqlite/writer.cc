@@ -1,6 +1,7 @@
 #include "persistence/sqlite/writer.h"
 
 #include "persistence/micros.h"
+#include "persistence/sqlite/entries.h"
 #include "persistence/sqlite/statements.h"
 
 namespace perdure::persistence {
@@ -129,12 +130,13 @@ bool SqliteWriter::PutExecution(const RunWrite& write) {
   const ExecutionRow& row = *write.execution;
   const NamedRun parent = row.parent.value_or(NamedRun{});
   const NamedRun root = row.root.value_or(NamedRun{});
+  const std::string entries = FramedEntries(row.entries);
   return Run(sql::kPutExecution, int64_t{write.key.shard}, int64_t{write.key.kind}, write.key.run_id,
              row.namespace_id, row.id, int64_t{row.current}, int64_t{row.status}, row.type, row.queue,
              ToMicros(row.start_time), ToMicros(row.execution_time), CloseMicros(row.close_time),
              row.history_length, row.history_size_bytes, row.state_transition_count, row.memo,
              row.search_attributes, row.extra, DeleteMicros(row.delete_at), parent.id, parent.run_id, root.id,
-             root.run_id);
+             root.run_id, entries);
 }
 
 bool SqliteWriter::Append(const RunWrite& write) {

@@ -33,6 +33,10 @@ struct NamespaceSnapshot {
   absl::flat_hash_map<Uuid, NamespacePtr> by_id;
 };
 
+// The custom search attributes of a namespace: those of its record, and those that all have.
+std::shared_ptr<const engine::SearchAttributeTypes> SearchAttributesOf(
+    const NamespaceRecord& record, std::shared_ptr<const engine::SearchAttributeTypes> of_all);
+
 class NamespaceRegistry {
  public:
   virtual ~NamespaceRegistry() = default;

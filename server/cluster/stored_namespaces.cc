@@ -16,7 +16,7 @@ namespace {
 constexpr int kTries = 5;
 
 absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
-                                     std::shared_ptr<const engine::SearchAttributeTypes> search_attributes) {
+                                     std::shared_ptr<const engine::SearchAttributeTypes> of_all) {
   auto name_space = std::make_shared<Namespace>();
   name_space->id = row.id;
   name_space->version = row.version;
@@ -25,7 +25,7 @@ absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
   }
   name_space->settings.id = row.id;
   name_space->settings.name = row.name;
-  name_space->settings.search_attributes = std::move(search_attributes);
+  name_space->settings.search_attributes = SearchAttributesOf(name_space->record, std::move(of_all));
   name_space->settings.retention = FromProto(name_space->record.config().workflow_execution_retention_ttl());
   return name_space;
 }

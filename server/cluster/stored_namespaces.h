@@ -21,7 +21,7 @@ struct NamespaceRoom {
 
 class StoredNamespaces final : public NamespaceRegistry {
  public:
-  // `search_attributes`: the custom ones, which every namespace has.
+  // `search_attributes`: the custom ones that every namespace has, beside its own.
   StoredNamespaces(persistence::Session& session, Executor& executor,
                    engine::SearchAttributeTypes search_attributes = {}, NamespaceRoom room = {});
 

@@ -14,10 +14,6 @@ namespace perdure::server {
 
 using temporal::api::workflow::v1::WorkflowExecutionInfo;
 
-bool IsCustom(const SearchAttributeTypes& custom, std::string_view name) {
-  return custom.contains(AbslView(name));
-}
-
 namespace {
 
 void NameRun(const NamedRun& run, temporal::api::common::v1::WorkflowExecution& execution) {

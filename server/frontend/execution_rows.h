@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "perdure/token.pb.h"
 #include "persistence/visibility_query.h"
@@ -12,8 +11,6 @@
 #include "temporal/api/workflow/v1/message.pb.h"
 
 namespace perdure::server {
-
-bool IsCustom(const SearchAttributeTypes& custom, std::string_view name);
 
 temporal::api::workflow::v1::WorkflowExecutionInfo ExecutionInfoOf(const persistence::VisibilityRow& row);
 

@@ -42,7 +42,7 @@ struct Frontend {
   Executor& executor;  // for the time, which any thread may ask, and for timers
   IdMinter& ids;
   ServerInfo info;
-  SearchAttributeTypes search_attributes;
+  SearchAttributeTypes search_attributes;  // those that the configuration gives all namespaces
   ParkedCalls parked{executor};
   std::unique_ptr<Authorizer> authorizer = AllowAll();
 };

@@ -4,11 +4,11 @@
 
 namespace perdure::server {
 
-absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend, const Uuid& namespace_id,
+absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend, const Namespace& name_space,
                                                        const ListedKind& kind, const ListRequest& request,
                                                        ListPageToken& next) {
-  const auto is_custom = [&](std::string_view name) { return IsCustom(frontend.search_attributes, name); };
-  auto filter = ParseListFilter(request.filter, is_custom, kind);
+  const Uuid& namespace_id = name_space.id;
+  auto filter = ParseListFilter(request.filter, *name_space.settings.search_attributes, kind);
   if (!filter.ok()) return filter.status();
   persistence::VisibilityQuery query = ToQuery(namespace_id, *std::move(filter));
   const auto asked = static_cast<size_t>(std::max(request.page_size, 0));

@@ -21,7 +21,7 @@ struct ListRequest {
   int32_t page_size = 0;
   const std::string& page_token;
 };
-absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend, const Uuid& namespace_id,
+absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend, const Namespace& name_space,
                                                        const ListedKind& kind, const ListRequest& request,
                                                        ListPageToken& next);
 
@@ -30,7 +30,7 @@ template <typename Response, typename Request, typename InfoOf>
 void AnswerListPage(Frontend& frontend, CallPtr call, const Namespace& name_space, const Request& request,
                     const ListedKind& kind, InfoOf info_of) {
   ListPageToken next;
-  auto query = ListQuery(frontend, name_space.id, kind,
+  auto query = ListQuery(frontend, name_space, kind,
                          {request.query(), request.page_size(), request.next_page_token()}, next);
   if (!query.ok()) return call->Fail(query.status());
   frontend.visibility.List(
@@ -50,8 +50,7 @@ void AnswerListPage(Frontend& frontend, CallPtr call, const Namespace& name_spac
 template <typename Response, typename Request>
 void AnswerCount(Frontend& frontend, CallPtr call, const Namespace& name_space, const Request& request,
                  const ListedKind& kind) {
-  const auto is_custom = [&](std::string_view name) { return IsCustom(frontend.search_attributes, name); };
-  auto filter = ParseListFilter(request.query(), is_custom, kind);
+  auto filter = ParseListFilter(request.query(), *name_space.settings.search_attributes, kind);
   if (!filter.ok()) return call->Fail(filter.status());
   const bool grouped = filter->group_by_status;
   frontend.visibility.Count(ToQuery(name_space.id, *std::move(filter)),

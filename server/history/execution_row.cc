@@ -25,6 +25,7 @@ persistence::ExecutionRow MakeExecutionRow(const engine::Entity& entity, bool cu
   row.extra = std::move(told.extra);
   row.parent = std::move(told.parent);
   row.root = std::move(told.root);
+  row.entries = std::move(told.search_entries);
   return row;
 }
 

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "persistence/visibility_match.h"
+#include "server/visibility/filter_entries.h"
 #include "server/visibility/filter_values.h"
 
 namespace perdure::server {
@@ -128,12 +129,14 @@ absl::StatusOr<Filter> OnEmpty(const SystemAttribute& attribute, Comparison comp
 }  // namespace
 
 absl::StatusOr<SystemAttribute> FindFilterAttribute(const ListedKind& kind, const std::string& name,
-                                                    absl::FunctionRef<bool(std::string_view)> is_custom) {
+                                                    const engine::SearchAttributeTypes& custom) {
   const auto found = std::find_if(kind.attributes.begin(), kind.attributes.end(),
                                   [&](const SystemAttribute& one) { return one.name == name; });
   const bool known = found != kind.attributes.end();
   if (known && found->searched != Searched::kNotYet) return *found;
-  if (known || is_custom(name)) {
+  const auto own = custom.find(name);
+  if (!known && own != custom.end()) return SystemAttribute{name, own->second, Searched::kEntries};
+  if (known) {
     return absl::UnimplementedError(fmt::format(
         "a list filter on the search attribute '{}' is not supported by this server yet", Shown(name)));
   }
@@ -141,7 +144,10 @@ absl::StatusOr<SystemAttribute> FindFilterAttribute(const ListedKind& kind, cons
 }
 
 absl::StatusOr<Filter> CompareAttribute(const ListedKind& kind, const SystemAttribute& attribute,
-                                        Comparison comparison, const FilterToken& value) {
+                                        const FilterTree& leaf) {
+  if (attribute.searched == Searched::kEntries) return CompareEntries(attribute, leaf);
+  const Comparison comparison = leaf.comparison;
+  const FilterToken& value = leaf.value;
   if (attribute.searched == Searched::kNever) return OnNever(attribute, value);
   if (attribute.searched == Searched::kEmpty) return OnEmpty(attribute, comparison, value);
   switch (attribute.column) {
@@ -167,11 +173,15 @@ absl::StatusOr<Filter> CompareAttribute(const ListedKind& kind, const SystemAttr
     case Column::kType:
     case Column::kQueue:
       return OnKeyword(attribute, comparison, value);
+    case Column::kEntries:
+      break;  // of Searched::kEntries
   }
   PERDURE_CHECK(false, "a column that is not one");
 }
 
 Filter AttributeIsNull(const SystemAttribute& attribute, bool negated) {
+  if (attribute.searched == Searched::kEntries)
+    return negated ? HasEntries(attribute) : HasNoEntries(attribute);
   if (attribute.searched == Searched::kNever) return negated ? Filter::Any({}) : Filter::All({});
   if (attribute.searched == Searched::kEmpty) return negated ? Filter::All({}) : Filter::Any({});
   return Filter::Of({attribute.column, negated ? Comparison::kIsNotNull : Comparison::kIsNull, {}});

@@ -185,23 +185,25 @@ class Parser {
   }
 
   // Reads the value.
-  absl::StatusOr<FilterTree> Compare(const std::string& name, Comparison comparison, bool negated) {
+  absl::StatusOr<FilterTree> Compare(const std::string& name, Comparison comparison, bool negated,
+                                     std::string_view written = {}) {
     if (token_.kind == Kind::kEnd || token_.kind == Kind::kBad || token_.kind == Kind::kSymbol)
       return SyntaxError();
     if (++comparisons_ > limits::kListFilterComparisons) {
       return UnsupportedInFilter(fmt::format("more than {} comparisons", limits::kListFilterComparisons));
     }
     FilterTree leaf = Leaf(name, negated ? Opposite(comparison) : comparison, std::exchange(token_, {}));
+    leaf.written = written;
     Advance();
     return leaf;
   }
 
   absl::StatusOr<FilterTree> Between(const std::string& name, bool negated) {
-    auto low = Compare(name, Comparison::kGreaterOrEqual, negated);
+    auto low = Compare(name, Comparison::kGreaterOrEqual, negated, "BETWEEN");
     if (!low.ok()) return low;
     if (!IsAnd(token_)) return SyntaxError();
     Advance();
-    auto high = Compare(name, Comparison::kLessOrEqual, negated);
+    auto high = Compare(name, Comparison::kLessOrEqual, negated, "BETWEEN");
     if (!high.ok()) return high;
     return Joined(negated ? Join::kAny : Join::kAll, {*std::move(low), *std::move(high)});
   }
@@ -211,7 +213,7 @@ class Parser {
     std::vector<FilterTree> parts;
     do {
       Advance();
-      auto part = Compare(name, Comparison::kEqual, negated);
+      auto part = Compare(name, Comparison::kEqual, negated, negated ? "NOT IN" : "IN");
       if (!part.ok()) return part;
       parts.push_back(*std::move(part));
     } while (token_.IsSymbol(","));

@@ -23,6 +23,8 @@ struct FilterTree {
   std::string name;
   persistence::Comparison comparison{};
   FilterToken value;  // a string, an integer, a number or a name; of kIsNull and kIsNotNull nothing
+  // "BETWEEN", "IN" or "NOT IN" where the comparison is a part of such a one: not every attribute takes them.
+  std::string_view written;
   // Of the others.
   std::vector<FilterTree> parts;
 };

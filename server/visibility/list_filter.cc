@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "server/visibility/filter_columns.h"
@@ -19,8 +20,8 @@ using persistence::Comparison;
 using persistence::Filter;
 
 absl::StatusOr<Filter> ToCondition(const FilterTree& leaf, const ListedKind& kind,
-                                   absl::FunctionRef<bool(std::string_view)> is_custom) {
-  const auto attribute = FindFilterAttribute(kind, leaf.name, is_custom);
+                                   const engine::SearchAttributeTypes& custom) {
+  const auto attribute = FindFilterAttribute(kind, leaf.name, custom);
   if (!attribute.ok()) return attribute.status();
   if (leaf.comparison == Comparison::kIsNull || leaf.comparison == Comparison::kIsNotNull) {
     return AttributeIsNull(*attribute, leaf.comparison == Comparison::kIsNotNull);
@@ -31,19 +32,28 @@ absl::StatusOr<Filter> ToCondition(const FilterTree& leaf, const ListedKind& kin
         "column name on the right side of comparison expression (did you forget to quote \"{}\"?)",
         Shown(value.text)));
   }
-  return CompareAttribute(kind, *attribute, leaf.comparison, value);
+  return CompareAttribute(kind, *attribute, leaf);
 }
 
 absl::StatusOr<Filter> ToFilter(const FilterTree& tree, const ListedKind& kind,
-                                absl::FunctionRef<bool(std::string_view)> is_custom) {
-  if (tree.kind == Filter::Kind::kCondition) return ToCondition(tree, kind, is_custom);
+                                const engine::SearchAttributeTypes& custom) {
+  if (tree.kind == Filter::Kind::kCondition) return ToCondition(tree, kind, custom);
   Filter filter{tree.kind, {}, {}};
   for (const FilterTree& tree_part : tree.parts) {
-    auto part = ToFilter(tree_part, kind, is_custom);
+    auto part = ToFilter(tree_part, kind, custom);
     if (!part.ok()) return part;
     filter.parts.push_back(*std::move(part));
   }
   return filter;
+}
+
+// How often the filter looks into the entries of a row: a text's words multiply what was counted as one
+// comparison.
+size_t LooksAtEntries(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kCondition) return filter.condition.column == Column::kEntries ? 1 : 0;
+  size_t looks = 0;
+  for (const Filter& part : filter.parts) looks += LooksAtEntries(part);
+  return looks;
 }
 
 // The id that every row of the filter has, if it says so.
@@ -62,14 +72,18 @@ const std::string* OnlyId(const Filter& filter) {
 
 }  // namespace
 
-absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
-                                           absl::FunctionRef<bool(std::string_view)> is_custom,
+absl::StatusOr<ListFilter> ParseListFilter(std::string_view text, const engine::SearchAttributeTypes& custom,
                                            const ListedKind& kind) {
   const auto parsed = ParseFilter(text);
   if (!parsed.ok()) return parsed.status();
-  auto filter = ToFilter(parsed->tree, kind, is_custom);
+  auto filter = ToFilter(parsed->tree, kind, custom);
   if (!filter.ok()) return filter.status();
+  if (LooksAtEntries(*filter) > 2 * limits::kListFilterComparisons) {
+    return UnsupportedInFilter(fmt::format("more than {} words", limits::kListFilterComparisons));
+  }
   if (parsed->group_by && *parsed->group_by != "ExecutionStatus") {
+    const auto grouped = FindFilterAttribute(kind, *parsed->group_by, custom);
+    if (absl::IsInvalidArgument(grouped.status())) return grouped.status();
     return UnsupportedInFilter(
         fmt::format("'GROUP BY' clause is not supported for search attribute {}", Shown(*parsed->group_by)));
   }

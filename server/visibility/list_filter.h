@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "engine/search_attributes.h"
 #include "persistence/visibility_query.h"
 #include "server/visibility/listed_kind.h"
 
@@ -20,9 +20,8 @@ struct ListFilter {
 };
 
 // INVALID_ARGUMENT in the real server's words; UNIMPLEMENTED for a search attribute that is not searched yet.
-// `is_custom` tells whether a name is a custom search attribute's.
-absl::StatusOr<ListFilter> ParseListFilter(std::string_view text,
-                                           absl::FunctionRef<bool(std::string_view)> is_custom,
+// `custom`: the namespace's custom search attributes.
+absl::StatusOr<ListFilter> ParseListFilter(std::string_view text, const engine::SearchAttributeTypes& custom,
                                            const ListedKind& kind = ListedWorkflows());
 
 // The filter as a query over the namespace. One that names an id reads that id's shard only.

@@ -15,12 +15,14 @@ namespace perdure::server {
 
 // How a filter that names the attribute is answered.
 enum class Searched {
-  kColumn,  // by a column
-  kNever,   // no run has it: what would give it one is not built, or no run of the kind can have it
-  kEmpty,   // every run has the empty text
-  kNotYet,  // not at all: its values are kept, but not searched
+  kColumn,   // by a column
+  kNever,    // no run has it: what would give it one is not built, or no run of the kind can have it
+  kEmpty,    // every run has the empty text
+  kEntries,  // by the entries of a row, as custom attributes are
+  kNotYet,   // not at all: its values are kept, but not searched
 };
 
+// An attribute that filters name; in the tables of kinds, one that is not custom.
 struct SystemAttribute {
   std::string_view name;
   temporal::api::enums::v1::IndexedValueType type;

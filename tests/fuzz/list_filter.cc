@@ -7,15 +7,31 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "engine/search_values.h"
 #include "persistence/visibility_match.h"
 #include "persistence/visibility_sql.h"
 #include "server/visibility/list_filter.h"
 
+namespace {
+
+namespace enums = temporal::api::enums::v1;
+
+// One of each type, with a name of a letter.
+const perdure::engine::SearchAttributeTypes& Custom() {
+  static const auto& types = *new perdure::engine::SearchAttributeTypes{
+      {"T", enums::INDEXED_VALUE_TYPE_TEXT},        {"K", enums::INDEXED_VALUE_TYPE_KEYWORD},
+      {"I", enums::INDEXED_VALUE_TYPE_INT},         {"D", enums::INDEXED_VALUE_TYPE_DOUBLE},
+      {"B", enums::INDEXED_VALUE_TYPE_BOOL},        {"M", enums::INDEXED_VALUE_TYPE_DATETIME},
+      {"L", enums::INDEXED_VALUE_TYPE_KEYWORD_LIST}};
+  return types;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace persistence = perdure::persistence;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  auto filter =
-      perdure::server::ParseListFilter(text, [](std::string_view name) { return name == "CustomKeyword"; });
+  auto filter = perdure::server::ParseListFilter(text, Custom());
   if (!filter.ok()) {
     const auto code = filter.status().code();
     PERDURE_CHECK(code == absl::StatusCode::kInvalidArgument || code == absl::StatusCode::kUnimplemented,
@@ -28,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   persistence::CountStatement(query, '?');
   persistence::ExecutionRow row;
   row.id = "order";
+  row.entries = {perdure::engine::SearchEntryPrefix("K", enums::INDEXED_VALUE_TYPE_KEYWORD) + "red"};
   const persistence::RunKey key{perdure::ShardOf(perdure::Uuid{}, row.id), perdure::Uuid{}};
   // What holds of a row does not depend on which shards are read.
   const bool matches = persistence::Matches(key, row, query.filter);

@@ -118,6 +118,9 @@ NamespacePtr FakeNamespaces::Put(Uuid id, NamespaceRecord record) {
   auto name_space = std::make_shared<Namespace>();
   name_space->id = id;
   name_space->settings.name = record.info().name();
+  static const auto of_all = std::make_shared<const engine::SearchAttributeTypes>(
+      engine::SearchAttributeTypes{{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}});
+  name_space->settings.search_attributes = SearchAttributesOf(record, of_all);
   name_space->record = std::move(record);
   auto snapshot = std::make_shared<NamespaceSnapshot>(*snapshot_);
   snapshot->by_name[name_space->settings.name] = name_space;

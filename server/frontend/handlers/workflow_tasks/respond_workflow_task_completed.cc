@@ -31,11 +31,11 @@ ReplyBytes ToBytes(const TokenSealer& tokens, engine::workflow::CompletedReply c
 
 }  // namespace
 
-void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr, TaskToken token,
+void RespondWorkflowTaskCompleted(Frontend& frontend, CallPtr call, NamespacePtr name_space, TaskToken token,
                                   api::RespondWorkflowTaskCompletedRequest request) {
   const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
-  engine::NameTypesOfUpserts(frontend.search_attributes, *request.mutable_commands());
+  engine::NameTypesOfUpserts(*name_space->settings.search_attributes, *request.mutable_commands());
   NoteCommands(*call, request.commands());
   RunRef run = RunOf(token);
   frontend.history.Execute(
