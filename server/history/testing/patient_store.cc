@@ -108,7 +108,7 @@ class PatientStore::Session final : public persistence::Session {
   }
   template <typename Call>
   void Do(Call call) {
-    Wait<bool>([&call](auto done) {
+    Wait<bool>([&call](const auto& done) {
       call();
       done(true);
     });
