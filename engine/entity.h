@@ -233,7 +233,7 @@ struct EntityRow {
   std::string search_attributes;  // serialized temporal.api.common.v1.SearchAttributes
   std::string extra;              // what a list shows besides, as the kind has it
   std::optional<NamedRun> parent;
-  std::optional<NamedRun> root;  // nullopt: it is its own
+  std::optional<NamedRun> root;             // nullopt: it is its own
   std::vector<std::string> search_entries;  // of search_attributes (search_values.h)
 };
 

@@ -97,8 +97,10 @@ absl::Status CheckNamespaceLimits(const NamespaceRecord& record) {
     valid.Update(
         check("The length of a bad binary's operator", binary.operator_().size(), limits::kIdLength));
   }
+  NamespaceRecord rest = record;  // attributes have limits of their own
+  rest.clear_search_attributes();
   valid.Update(
-      check("The size of the namespace, its data included,", record.ByteSizeLong(), limits::kNamespaceSize));
+      check("The size of the namespace, its data included,", rest.ByteSizeLong(), limits::kNamespaceSize));
   return valid;
 }
 

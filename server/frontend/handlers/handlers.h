@@ -17,6 +17,9 @@ void RegisterNamespace(Frontend&, CallPtr, api::RegisterNamespaceRequest);
 void DescribeNamespace(Frontend&, CallPtr, api::DescribeNamespaceRequest);
 void ListNamespaces(Frontend&, CallPtr, api::ListNamespacesRequest);
 void UpdateNamespace(Frontend&, CallPtr, api::UpdateNamespaceRequest);
+void GetSearchAttributes(Frontend&, CallPtr, api::GetSearchAttributesRequest);
+void AddSearchAttributes(Frontend&, CallPtr, operator_api::AddSearchAttributesRequest);
+void RemoveSearchAttributes(Frontend&, CallPtr, operator_api::RemoveSearchAttributesRequest);
 void ListSearchAttributes(Frontend&, CallPtr, operator_api::ListSearchAttributesRequest);
 
 // Workflow executions.

@@ -11,7 +11,7 @@ void ListSearchAttributes(Frontend& frontend, CallPtr call,
   if (!found.ok()) return call->Fail(found.status());
   call->set_name_space(*found);
   operator_api::ListSearchAttributesResponse response;
-  for (const auto& [name, type] : frontend.search_attributes) {
+  for (const auto& [name, type] : *(*found)->settings.search_attributes) {
     (*response.mutable_custom_attributes())[name] = type;
   }
   for (const SystemAttribute& attribute : ListedWorkflows().attributes) {

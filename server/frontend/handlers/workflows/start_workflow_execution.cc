@@ -102,14 +102,14 @@ absl::Status NormalizeWhatRuns(Request& request, absl::Time now) {
 }
 
 // In the real server's order, which decides between two errors.
-absl::Status Normalize(Frontend& frontend, Request& request) {
+absl::Status Normalize(Frontend& frontend, const SearchAttributeTypes& custom, Request& request) {
   FillPolicies(request);
   absl::Status valid = NormalizeWhatRuns(request, frontend.executor.Now());
   if (valid.ok()) valid = NormalizeTimes(request);
   if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
   if (valid.ok()) valid = CheckPolicies(request);
   if (valid.ok() && request.has_search_attributes()) {
-    valid = engine::NormalizeSearchAttributes(frontend.search_attributes, request.namespace_(),
+    valid = engine::NormalizeSearchAttributes(custom, request.namespace_(),
                                               *request.mutable_search_attributes());
   }
   if (valid.ok()) valid = ValidatePriority(request.priority());
@@ -129,7 +129,7 @@ ReplyBytes ToBytes(const TokenSealer& tokens, engine::workflow::StartReply start
 }  // namespace
 
 void StartWorkflowExecution(Frontend& frontend, CallPtr call, NamespacePtr name_space, Request request) {
-  const absl::Status valid = Normalize(frontend, request);
+  const absl::Status valid = Normalize(frontend, *name_space->settings.search_attributes, request);
   if (!valid.ok()) return call->Fail(valid);
   frontend.history.Start(name_space->id, std::move(request),
                          [call = std::move(call), &tokens = frontend.tokens](
