@@ -13,6 +13,7 @@
 
 #include "spdlog/spdlog.h"
 #include "tests/simulation/takeovers.h"
+#include "tests/simulation/two_nodes.h"
 #include "tests/simulation/world.h"
 
 namespace {
@@ -26,8 +27,10 @@ struct Outcome {
 
 uint64_t CrashesOf(const perdure::simulation::World& world) { return world.crashes(); }
 uint64_t CrashesOf(const perdure::simulation::Takeovers& world) { return world.takeovers(); }
+uint64_t CrashesOf(const perdure::simulation::TwoNodes& world) { return world.moves(); }
 std::string PlanOf(const perdure::simulation::World& world) { return Describe(world.plan()); }
 std::string PlanOf(const perdure::simulation::Takeovers& world) { return world.Description(); }
+std::string PlanOf(const perdure::simulation::TwoNodes& world) { return world.Description(); }
 
 template <typename World>
 Outcome RunSeed(uint64_t seed, bool whole) {
@@ -53,6 +56,9 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose", verbose, "Show the log of the server");
   bool takeovers = false;
   app.add_flag("--takeovers", takeovers, "Two processes that own all shards in turn, instead of one");
+  bool two_nodes = false;
+  app.add_flag("--two-nodes", two_nodes, "Two nodes that share the shards, and call each other")
+      ->excludes("--takeovers");
   bool whole = false;
   app.add_flag("--whole", whole, "With families, activities on their own and counters");
   CLI11_PARSE(app, argc, argv);
@@ -60,7 +66,8 @@ int main(int argc, char** argv) {
   if (!verbose) spdlog::set_level(spdlog::level::off);
   uint64_t failed = 0;
   uint64_t crashes = 0;
-  const auto run = [takeovers, whole](uint64_t seed) {
+  const auto run = [takeovers, two_nodes, whole](uint64_t seed) {
+    if (two_nodes) return RunSeed<perdure::simulation::TwoNodes>(seed, whole);
     return takeovers ? RunSeed<perdure::simulation::Takeovers>(seed, whole)
                      : RunSeed<perdure::simulation::World>(seed, whole);
   };
@@ -82,6 +89,9 @@ int main(int argc, char** argv) {
     std::cout << fmt::format("seed {} failed: {}\n  {}\n", seed, outcome.broken.front(), outcome.plan);
   }
   std::cout << fmt::format("{} {}\nsimulation: {} passed, {} failed\n", crashes,
-                           takeovers ? "takeovers" : "crashes survived", wanted.size() - failed, failed);
+                           two_nodes   ? "parts taken"
+                           : takeovers ? "takeovers"
+                                       : "crashes survived",
+                           wanted.size() - failed, failed);
   return failed == 0 ? 0 : 1;
 }
