@@ -9,9 +9,11 @@ logs="build/test"
 mkdir -p "$logs"
 
 export PERDURE_BINARY="$root/build/release/perdure"
-SIMULATION_SEEDS=500
-# Beyond those, seeds that a fault was found by.
+SIMULATION_SEEDS=250
+TWO_NODES_SEEDS=100
+# Beyond those, seeds that a fault was found by: in worlds without families and the rest, and in whole ones.
 FOUND_BY=(11139 115662)
+WHOLE_FOUND_BY=(432)
 TAKEOVERS_FOUND_BY=(518)
 FUZZ_SECONDS=10
 # Left out under the thread sanitizer: tests whose time goes into other programs than the server.
@@ -144,8 +146,11 @@ everything() {
   stage unit-release unit_tests release
   beside compiling_stages fields fuzz clang-tidy
   local simulation=build/release/perdure_sim
-  stage simulation "$simulation" --seeds "$SIMULATION_SEEDS" --also "${FOUND_BY[@]}"
-  stage takeovers "$simulation" --takeovers --seeds "$SIMULATION_SEEDS" --also "${TAKEOVERS_FOUND_BY[@]}"
+  stage simulation "$simulation" --whole --seeds "$SIMULATION_SEEDS" --also "${WHOLE_FOUND_BY[@]}"
+  stage simulation-plain "$simulation" --seeds 0 --also "${FOUND_BY[@]}"
+  stage takeovers "$simulation" --takeovers --whole --seeds "$SIMULATION_SEEDS"
+  stage takeovers-plain "$simulation" --takeovers --seeds 0 --also "${TAKEOVERS_FOUND_BY[@]}"
+  stage two-nodes "$simulation" --two-nodes --whole --seeds "$TWO_NODES_SEEDS"
   local suite
   for suite in oracle system kill abuse deploy ui; do stage "$suite" python_tests "$suite"; done
   await_beside
