@@ -25,6 +25,8 @@ namespace api = temporal::api::workflowservice::v1;
 
 struct Signal {
   api::SignalWorkflowExecutionRequest request;
+  // SignalWithStartWorkflowExecution met an open run. Unlike any other signal it ends a start delay.
+  bool with_start = false;
 };
 struct RequestCancel {
   api::RequestCancelWorkflowExecutionRequest request;

@@ -32,7 +32,8 @@ struct Decision {
 
 Decision Decide(State state, const Request& request, const Context& context);
 
-// StartWorkflowExecution. `current` is the workflow id's current run, or null when there is none.
+// StartWorkflowExecution, and SignalWithStartWorkflowExecution. `current` is the workflow id's current run,
+// or null when there is none.
 struct StartDecision {
   // Set when a run is created: its records, to be committed together with `ended`.
   std::optional<State> state;
@@ -47,6 +48,8 @@ struct StartRequest {
   Uuid run_id;  // minted by the caller
   // The parent's message that starts a child; else null.
   const perdure::engine::ChildStart* child = nullptr;
+  // For the open run that has the id, unless the start ends it, and else for the new one. Null: none.
+  const api::SignalWorkflowExecutionRequest* signal = nullptr;
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
 // A parent's ChildStart: the reply is a MessageAnswer. The caller has looked whether a run with the message's

@@ -216,8 +216,9 @@ engine::Decision WorkflowKind::Start(Entity* current, const engine::StartRequest
     return decision;
   }
   absl::StatusOr<Reply> reply;
-  decision =
-      TakeStart(current, DecideStart(StateIn(current), {asked->request(), start.run_id}, context), reply);
+  const StartRequest request{
+      .request = asked->request(), .run_id = start.run_id, .child = nullptr, .signal = asked->signal()};
+  decision = TakeStart(current, DecideStart(StateIn(current), request, context), reply);
   decision.reply = Wrapped(std::move(reply));
   return decision;
 }

@@ -34,15 +34,22 @@ class DescribeRequest final : public engine::Request {};
 
 class WorkflowStartRequest final : public engine::StartRequest {
  public:
-  explicit WorkflowStartRequest(api::StartWorkflowExecutionRequest request) : request_(std::move(request)) {}
+  // `signal`: what SignalWithStartWorkflowExecution brings besides the start.
+  explicit WorkflowStartRequest(api::StartWorkflowExecutionRequest request,
+                                std::optional<api::SignalWorkflowExecutionRequest> signal = std::nullopt)
+      : request_(std::move(request)), signal_(std::move(signal)) {}
   const api::StartWorkflowExecutionRequest& request() const { return request_; }
+  // Null: none.
+  const api::SignalWorkflowExecutionRequest* signal() const { return signal_ ? &*signal_ : nullptr; }
 
   const std::string& id() const override { return request_.workflow_id(); }
-  bool MayReplaceUnfoldable() const override { return !request_.has_on_conflict_options(); }
-  size_t Bytes() const override { return request_.ByteSizeLong(); }
+  // Not one that would signal it.
+  bool MayReplaceUnfoldable() const override;
+  size_t Bytes() const override;
 
  private:
   const api::StartWorkflowExecutionRequest request_;
+  const std::optional<api::SignalWorkflowExecutionRequest> signal_;
 };
 
 class WorkflowReply final : public engine::Reply {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/workflow/run/start.h"
 #include "engine/workflow/workflow_entity.h"
 
 namespace perdure::engine::workflow {
@@ -59,6 +60,15 @@ std::optional<DispatchName> WorkflowRequest::Dispatched() const {
     return DispatchName{TaskKind::kActivity, back->token.scheduled_event_id(), back->token.attempt()};
   }
   return std::nullopt;
+}
+
+bool WorkflowStartRequest::MayReplaceUnfoldable() const {
+  if (request_.has_on_conflict_options()) return false;
+  return !signal_.has_value() || EndsOpenRun(request_);
+}
+
+size_t WorkflowStartRequest::Bytes() const {
+  return request_.ByteSizeLong() + (signal_.has_value() ? signal_->ByteSizeLong() : 0);
 }
 
 WorkflowTaskReply* WorkflowReply::Task() {

@@ -40,7 +40,7 @@ constexpr auto kSpecs = std::to_array<MethodSpec>({
     {W, "RespondActivityTaskCanceledById", kWrite, kNever, Handle<RespondActivityTaskCanceledById>},
     {W, "RequestCancelWorkflowExecution", kWrite, kNever, Handle<RequestCancelWorkflowExecution>},
     {W, "SignalWorkflowExecution", kWrite, kNever, Handle<SignalWorkflowExecution>},
-    {W, "SignalWithStartWorkflowExecution", kWrite, kNever, nullptr},
+    {W, "SignalWithStartWorkflowExecution", kWrite, kNever, Handle<SignalWithStartWorkflowExecution>},
     {W, "ResetWorkflowExecution", kWrite, kNever, nullptr},
     {W, "TerminateWorkflowExecution", kWrite, kNever, Handle<TerminateWorkflowExecution>},
     {W, "DeleteWorkflowExecution", kWrite, kNever, nullptr},

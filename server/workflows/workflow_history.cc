@@ -18,8 +18,20 @@ workflow::Reply Unwrapped(const engine::ReplyPtr& reply) {
 
 void WorkflowHistory::Start(const Uuid& namespace_id, workflow::api::StartWorkflowExecutionRequest request,
                             Callback<workflow::StartReply> done) const {
-  history_->Start(namespace_id, workflow::kWorkflowKind,
-                  std::make_unique<workflow::WorkflowStartRequest>(std::move(request)),
+  Start(namespace_id, std::make_unique<workflow::WorkflowStartRequest>(std::move(request)), std::move(done));
+}
+
+void WorkflowHistory::SignalWithStart(const Uuid& namespace_id,
+                                      workflow::api::StartWorkflowExecutionRequest request,
+                                      workflow::api::SignalWorkflowExecutionRequest signal,
+                                      Callback<workflow::StartReply> done) const {
+  Start(namespace_id, std::make_unique<workflow::WorkflowStartRequest>(std::move(request), std::move(signal)),
+        std::move(done));
+}
+
+void WorkflowHistory::Start(const Uuid& namespace_id, std::unique_ptr<workflow::WorkflowStartRequest> request,
+                            Callback<workflow::StartReply> done) const {
+  history_->Start(namespace_id, workflow::kWorkflowKind, std::move(request),
                   [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
                     if (!reply.ok()) {
                       std::move(done)(reply.status());

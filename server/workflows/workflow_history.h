@@ -21,6 +21,10 @@ class WorkflowHistory {
 
   void Start(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
              Callback<engine::workflow::StartReply> done) const;
+  // The signal goes to the open run that has the id, unless the start ends it, and else to the new run.
+  void SignalWithStart(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
+                       engine::workflow::api::SignalWorkflowExecutionRequest signal,
+                       Callback<engine::workflow::StartReply> done) const;
   // A WorkflowTaskReply inside the answer has its first history page filled in.
   void Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) const;
   void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) const;
@@ -35,6 +39,9 @@ class WorkflowHistory {
   }
 
  private:
+  void Start(const Uuid& namespace_id, std::unique_ptr<engine::workflow::WorkflowStartRequest> request,
+             Callback<engine::workflow::StartReply> done) const;
+
   History* history_;
 };
 

@@ -30,8 +30,15 @@ GRPC_WORDS = "the words are the gRPC library's"
 NO_LIMIT = "a queue has no limit but what its workers set"
 SAME_TOKEN = "a task that is handed out again has the same token, byte by byte"
 SHOWN = "of a client's value an error repeats the beginning"
+START_STANDS_FIRST = "the request id of a start belongs to the start's event, not to that of the signal"
 
 DIFFERENCES = [
+    Difference(
+        "signal_with_start/*",
+        r".*\.workflow_extended_info\.request_id_infos\.[^.]*\.event_id",
+        START_STANDS_FIRST,
+        1,
+    ),
     Difference("ties/eager_start_repeated", r"\[3\]\.request\.task_token", SAME_TOKEN, "<token-2>"),
     Difference(
         "bad_commands/cancel_of_unknown_timer",

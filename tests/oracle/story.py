@@ -53,6 +53,10 @@ class Story(Recorder):
             ),
         )
 
+    def signal_with_start(self, name="go", workflow_id="wf", **fields):
+        request = self.start_request(workflow_id, **fields) | {"signal_name": name}
+        return self.call("SignalWithStartWorkflowExecution", request)
+
     def terminate(self, workflow_id="wf", run_id="", **fields):
         execution = self.execution(workflow_id, run_id)
         return self.call(

@@ -49,8 +49,9 @@ void Client::Start(Flight& flight) {
   request.mutable_workflow_type()->set_name("planned");
   request.mutable_task_queue()->set_name(kTaskQueue);
   *request.mutable_workflow_task_timeout() = ToProto(absl::Seconds(5));
-  if (flight.plan->next_runs > 0) {
-    // A start that is repeated once a next run has the id is refused: that run does not know it.
+  if (flight.plan->next_runs > 0 || flight.plan->with_start) {
+    // A start that is repeated once a next run has the id is refused: that run does not know it. So is a
+    // signal with start once the run has closed.
     request.set_workflow_id_reuse_policy(temporal::api::enums::v1::WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE);
   }
   if (flight.plan->retried) {
@@ -59,19 +60,34 @@ void Client::Start(Flight& flight) {
     *policy.mutable_maximum_interval() = ToProto(absl::Seconds(4));
     policy.set_backoff_coefficient(2);
   }
-  network_.history().Start(
-      namespace_id_, std::move(request),
-      network_.Answer<engine::workflow::StartReply>(
-          [this, &flight, round, again](const absl::StatusOr<engine::workflow::StartReply>& reply) {
-            if (flight.round != round) return;
-            if (IsNoAnswer(reply.status())) return Later(again);
-            const bool begun_before = absl::IsAlreadyExists(reply.status()) && flight.plan->next_runs > 0;
-            if (!reply.ok() && !begun_before)
-              return journal_.Broken("a start was refused: " + reply.status().ToString());
-            flight.start_acknowledged = true;
-            for (int i = 0; i < flight.plan->signals; ++i) Signal(flight, i);
-            if (plan_.watched) Watch(flight);
-          }));
+  auto answer = network_.Answer<engine::workflow::StartReply>(
+      [this, &flight, round, again, rejects = request.workflow_id_reuse_policy() != 0](
+          const absl::StatusOr<engine::workflow::StartReply>& reply) {
+        if (flight.round != round) return;
+        if (IsNoAnswer(reply.status())) return Later(again);
+        const bool begun_before = absl::IsAlreadyExists(reply.status()) && rejects;
+        if (!reply.ok() && !begun_before)
+          return journal_.Broken("a start was refused: " + reply.status().ToString());
+        flight.start_acknowledged = true;
+        flight.signals_acknowledged = flight.plan->with_start ? 1 : 0;
+        for (int i = flight.signals_acknowledged; i < flight.plan->signals; ++i) Signal(flight, i);
+        if (plan_.watched) Watch(flight);
+      });
+  if (!flight.plan->with_start) {
+    return network_.history().Start(namespace_id_, std::move(request), std::move(answer));
+  }
+  auto signal = SignalOf(flight, 0);
+  request.set_request_id(signal.request_id());
+  network_.history().SignalWithStart(namespace_id_, std::move(request), std::move(signal), std::move(answer));
+}
+
+temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest Client::SignalOf(const Flight& flight,
+                                                                                    int number) const {
+  temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest signal;
+  signal.mutable_workflow_execution()->set_workflow_id(flight.plan->workflow_id);
+  signal.set_signal_name("go");
+  signal.set_request_id(fmt::format("signal-{}-{}", flight.plan->workflow_id, number));
+  return signal;
 }
 
 void Client::Signal(Flight& flight, int number) {
@@ -80,13 +96,9 @@ void Client::Signal(Flight& flight, int number) {
     if (flight.round == round) Signal(flight, number);
   };
   if (!network_.connected()) return Later(again);
-  engine::workflow::Signal signal;
-  signal.request.mutable_workflow_execution()->set_workflow_id(flight.plan->workflow_id);
-  signal.request.set_signal_name("go");
-  signal.request.set_request_id(fmt::format("signal-{}-{}", flight.plan->workflow_id, number));
   network_.history().Execute(
       {.namespace_id = namespace_id_, .id = flight.plan->workflow_id, .run_id = std::nullopt},
-      std::move(signal),
+      engine::workflow::Signal{SignalOf(flight, number)},
       network_.Answer<engine::workflow::Reply>(
           [this, &flight, round, again](const absl::StatusOr<engine::workflow::Reply>& reply) {
             if (flight.round != round) return;

@@ -8,6 +8,7 @@
 
 #include "base/executor.h"
 #include "base/ids.h"
+#include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
@@ -45,6 +46,8 @@ class Client : private Caller {
 
   void AskAgain(Flight& flight);
   void Start(Flight& flight);
+  temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest SignalOf(const Flight& flight,
+                                                                              int number) const;
   void Signal(Flight& flight, int number);
   void Watch(Flight& flight);
   void CheckEnd(Flight& flight, const server::RunPosition& position);

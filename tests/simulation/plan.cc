@@ -57,6 +57,7 @@ WorkflowPlan DrawWorkflow(Random& random, size_t number, bool rare) {
     plan.steps.push_back(DrawStep(random, rare));
     if (plan.steps.back().kind == Step::Kind::kSignal) ++plan.signals;
   }
+  plan.with_start = plan.signals > 0 && number % 2 == 0;
   return plan;
 }
 

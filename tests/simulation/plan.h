@@ -52,7 +52,8 @@ struct Step {
 struct WorkflowPlan {
   std::string workflow_id;
   std::vector<Step> steps;
-  int signals = 0;  // how many steps wait for a signal; the client sends exactly so many
+  int signals = 0;          // how many steps wait for a signal; the client sends exactly so many
+  bool with_start = false;  // the first of them comes with the start
   // The steps are done by so many more runs, each of which follows on the one before. None in a workflow that
   // waits for signals: those belong to the run that they reach.
   int next_runs = 0;

@@ -8,6 +8,8 @@ import pytest
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -40,6 +42,40 @@ async def test_signals_before_the_first_workflow_task(env: Env) -> None:
         "WorkflowExecutionStarted",
         "WorkflowTaskScheduled",
         *["WorkflowExecutionSignaled"] * 4,
+        "WorkflowTaskStarted",
+        "WorkflowTaskCompleted",
+        "WorkflowExecutionCompleted",
+    ]
+
+
+async def test_a_signal_starts_the_workflow_that_it_is_for(env: Env) -> None:
+    """The first one starts it and stands before its first task; the others find it, open or closed."""
+    workflow_id = env.id()
+    for i in range(3):
+        handle = await env.start(Collect.run, id=workflow_id, start_signal="add", start_signal_args=[i])
+    await handle.signal(Collect.finish)
+    async with env.worker([Collect]):
+        assert await handle.result() == [0, 1, 2]
+        events = await history.events(handle)
+        next_run = await env.start(Collect.run, id=workflow_id, start_signal="finish")
+        assert await next_run.result() == []
+        replaced = await env.start(Collect.run, id=workflow_id)
+        last = await env.start(
+            Collect.run,
+            id=workflow_id,
+            id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+            start_signal="finish",
+        )
+        assert await last.result() == []
+    status = (
+        await env.client.get_workflow_handle(workflow_id, run_id=replaced.result_run_id).describe()
+    ).status
+    assert status == WorkflowExecutionStatus.TERMINATED
+    assert history.names(events) == [
+        "WorkflowExecutionStarted",
+        "WorkflowExecutionSignaled",
+        "WorkflowTaskScheduled",
+        *["WorkflowExecutionSignaled"] * 3,
         "WorkflowTaskStarted",
         "WorkflowTaskCompleted",
         "WorkflowExecutionCompleted",

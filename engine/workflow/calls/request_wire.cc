@@ -12,7 +12,9 @@ class RequestWriter {
  public:
   explicit RequestWriter(calls::WorkflowRequest& wire) : wire_(wire) {}
 
-  void operator()(const Signal& r) const { *wire_.mutable_signal() = r.request; }
+  void operator()(const Signal& r) const {
+    (r.with_start ? *wire_.mutable_signal_with_start() : *wire_.mutable_signal()) = r.request;
+  }
   void operator()(const RequestCancel& r) const { *wire_.mutable_request_cancel() = r.request; }
   void operator()(const Terminate& r) const { *wire_.mutable_terminate() = r.request; }
   void operator()(const AttachStart& r) const { *wire_.mutable_attach_start() = r.request; }
@@ -106,7 +108,9 @@ absl::StatusOr<Request> FromWire(calls::WorkflowRequest wire) {
   using Wire = calls::WorkflowRequest;
   switch (wire.request_case()) {
     case Wire::kSignal:
-      return Signal{std::move(*wire.mutable_signal())};
+      return Signal{std::move(*wire.mutable_signal()), false};
+    case Wire::kSignalWithStart:
+      return Signal{std::move(*wire.mutable_signal_with_start()), true};
     case Wire::kRequestCancel:
       return RequestCancel{std::move(*wire.mutable_request_cancel())};
     case Wire::kTerminate:

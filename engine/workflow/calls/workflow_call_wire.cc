@@ -1,4 +1,5 @@
 // The CallWire of workflow runs.
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -30,14 +31,19 @@ absl::StatusOr<RequestPtr> WorkflowCallWire::DecodeRequest(std::string_view byte
 std::string WorkflowCallWire::EncodeStart(const engine::StartRequest& start) const {
   const auto* const of_workflow = dynamic_cast<const WorkflowStartRequest*>(&start);
   PERDURE_CHECK(of_workflow != nullptr, "no start of a workflow");
-  return of_workflow->request().SerializeAsString();
+  calls::WorkflowStart wire;
+  *wire.mutable_start() = of_workflow->request();
+  if (of_workflow->signal() != nullptr) *wire.mutable_signal() = *of_workflow->signal();
+  return wire.SerializeAsString();
 }
 
 absl::StatusOr<std::unique_ptr<engine::StartRequest>> WorkflowCallWire::DecodeStart(
     std::string_view bytes) const {
-  api::StartWorkflowExecutionRequest request;
-  if (!ParseStored(bytes, request)) return absl::InvalidArgumentError("a workflow's start cannot be read");
-  return std::make_unique<WorkflowStartRequest>(std::move(request));
+  calls::WorkflowStart wire;
+  if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("a workflow's start cannot be read");
+  std::optional<api::SignalWorkflowExecutionRequest> signal;
+  if (wire.has_signal()) signal = std::move(*wire.mutable_signal());
+  return std::make_unique<WorkflowStartRequest>(std::move(*wire.mutable_start()), std::move(signal));
 }
 
 std::string WorkflowCallWire::EncodeReply(const engine::Reply& reply) const {

@@ -82,13 +82,21 @@ TEST_CASE("the start of a workflow passes as bytes unchanged, and gets its run w
   const WorkflowCallWire wire;
   api::StartWorkflowExecutionRequest request;
   Fill(request, kLevels);
-  WorkflowStartRequest sent(request);
-  const auto start = wire.DecodeStart(wire.EncodeStart(sent));
-  REQUIRE(start.ok());
-  CHECK((*start)->id() == request.workflow_id());
-  CHECK((*start)->run_id.IsNil());
-  CHECK(dynamic_cast<const WorkflowStartRequest&>(**start).request().SerializeAsString() ==
-        request.SerializeAsString());
+  api::SignalWorkflowExecutionRequest signal;
+  Fill(signal, kLevels);
+  for (const bool signaled : {false, true}) {
+    std::optional<api::SignalWorkflowExecutionRequest> given;
+    if (signaled) given = signal;
+    const WorkflowStartRequest sent(request, given);
+    const auto start = wire.DecodeStart(wire.EncodeStart(sent));
+    REQUIRE(start.ok());
+    CHECK((*start)->id() == request.workflow_id());
+    CHECK((*start)->run_id.IsNil());
+    const auto& back = dynamic_cast<const WorkflowStartRequest&>(**start);
+    CHECK(back.request().SerializeAsString() == request.SerializeAsString());
+    REQUIRE((back.signal() != nullptr) == signaled);
+    if (signaled) CHECK(back.signal()->SerializeAsString() == signal.SerializeAsString());
+  }
 }
 
 TEST_CASE("bytes that no workflow sent are refused") {

@@ -14,11 +14,14 @@ namespace perdure::engine::workflow {
 
 namespace enums = temporal::api::enums::v1;
 
+absl::Status CheckSignalSize(const temporal::api::common::v1::Payloads& input) {
+  if (input.ByteSizeLong() <= limits::kBlobSize) return absl::OkStatus();
+  return InvalidArgument("Blob data size exceeds limit.");
+}
+
 absl::Status CheckTakesSignal(const State& state, const temporal::api::common::v1::Payloads& input) {
   if (absl::Status open = CheckOpen(state); !open.ok()) return open;
-  if (input.ByteSizeLong() > limits::kBlobSize) {
-    return InvalidArgument("Blob data size exceeds limit.");
-  }
+  if (absl::Status small = CheckSignalSize(input); !small.ok()) return small;
   if (state.signal_count >= limits::kSignals) {
     return InvalidArgument("exceeded workflow execution limit for signal events");
   }
@@ -34,6 +37,18 @@ HistoryEvent NewSignaled(const Transition& transition) {
   return transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
 }
 
+HistoryEvent SignaledBy(const api::SignalWorkflowExecutionRequest& request, const Transition& transition) {
+  HistoryEvent event = NewSignaled(transition);
+  auto* signaled = event.mutable_workflow_execution_signaled_event_attributes();
+  signaled->set_signal_name(request.signal_name());
+  if (request.has_input()) *signaled->mutable_input() = request.input();
+  signaled->set_identity(request.identity());
+  if (request.has_header()) *signaled->mutable_header() = request.header();
+  signaled->set_request_id(request.request_id());
+  *event.mutable_links() = request.links();
+  return event;
+}
+
 void TakeSignal(Transition& transition, HistoryEvent signaled) {
   transition.EmitOrBuffer(std::move(signaled));
   // Unlike a cancel request, a signal does not shorten a start delay.
@@ -46,16 +61,8 @@ absl::StatusOr<Reply> Handle(Transition& transition, const Signal& signal) {
   if (!request.request_id().empty() && state.signal_request_ids->contains(request.request_id()))
     return Done{};
   if (absl::Status status = CheckTakesSignal(state, request.input()); !status.ok()) return status;
-
-  HistoryEvent event = NewSignaled(transition);
-  auto* signaled = event.mutable_workflow_execution_signaled_event_attributes();
-  signaled->set_signal_name(request.signal_name());
-  if (request.has_input()) *signaled->mutable_input() = request.input();
-  signaled->set_identity(request.identity());
-  if (request.has_header()) *signaled->mutable_header() = request.header();
-  signaled->set_request_id(request.request_id());
-  *event.mutable_links() = request.links();
-  TakeSignal(transition, std::move(event));
+  TakeSignal(transition, SignaledBy(request, transition));
+  if (signal.with_start) ScheduleWorkflowTask(transition);
   return Done{};
 }
 

@@ -74,19 +74,25 @@ StartDecision UseExisting(const State& current, const api::StartWorkflowExecutio
   return decision;
 }
 
+StartDecision SignalExisting(const State& current, const api::SignalWorkflowExecutionRequest& signal,
+                             const Context& context) {
+  Decision signaled = Decide(current, Signal{signal, /*with_start=*/true}, context);
+  absl::StatusOr<Reply> reply = std::move(signaled.reply);
+  if (reply.ok()) reply = Reply(NewStartReply(signaled.state, context.settings, false));
+  StartDecision decision = Answer(std::move(reply));
+  signaled.reply = Reply(Done{});
+  decision.current = std::move(signaled);
+  return decision;
+}
+
 // The workflow id's current run is open.
-StartDecision ResolveConflict(const State& current, enums::WorkflowIdConflictPolicy policy,
-                              const StartRequest& request, const Context& context) {
-  switch (policy) {
-    case enums::WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING:
-      return UseExisting(current, request.request, context);
-    case enums::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING:
-      return TerminateAndStart(current, request, context);
-    case enums::WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED:
-    case enums::WORKFLOW_ID_CONFLICT_POLICY_FAIL:
-    default:
-      return Answer(AlreadyStarted(current, "Workflow execution is already running.", ""));
+StartDecision ResolveConflict(const State& current, const StartRequest& request, const Context& context) {
+  if (EndsOpenRun(request.request)) return TerminateAndStart(current, request, context);
+  if (request.signal != nullptr) return SignalExisting(current, *request.signal, context);
+  if (request.request.workflow_id_conflict_policy() == enums::WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING) {
+    return UseExisting(current, request.request, context);
   }
+  return Answer(AlreadyStarted(current, "Workflow execution is already running.", ""));
 }
 
 // The workflow id's current run is closed: null when its id may be used again.
@@ -111,23 +117,23 @@ absl::Status CheckReuse(const State& current, enums::WorkflowIdReusePolicy polic
 
 }  // namespace
 
+bool EndsOpenRun(const api::StartWorkflowExecutionRequest& request) {
+  // The first is the older way to say it.
+  return request.workflow_id_reuse_policy() == enums::WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING ||
+         request.workflow_id_conflict_policy() == enums::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING;
+}
+
 StartDecision DecideStart(const State* current, const StartRequest& start, const Context& context) {
   StartRequest request = start;
-  if (absl::Status status = NormalizeStart(request.request); !status.ok()) return Answer(status);
+  if (absl::Status status = NormalizeStart(request); !status.ok()) return Answer(status);
   if (current == nullptr) return StartNewRun(request, nullptr, context);
-  if (current->start_request_ids->contains(request.request.request_id())) {
+  // A signal with start that is repeated is known by its signal, and once the run has closed by nothing.
+  if (start.signal == nullptr && current->start_request_ids->contains(request.request.request_id())) {
     return AnswerRepeated(*current, request.request, context);
   }
-  const auto reuse = request.request.workflow_id_reuse_policy();
-  if (!current->IsOpen()) {
-    if (absl::Status status = CheckReuse(*current, reuse); !status.ok()) return Answer(status);
-    return StartNewRun(request, current, context);
-  }
-  // The older way to say TERMINATE_EXISTING.
-  const auto conflict = reuse == enums::WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING
-                            ? enums::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-                            : request.request.workflow_id_conflict_policy();
-  return ResolveConflict(*current, conflict, request, context);
+  if (current->IsOpen()) return ResolveConflict(*current, request, context);
+  const absl::Status reuse = CheckReuse(*current, request.request.workflow_id_reuse_policy());
+  return reuse.ok() ? StartNewRun(request, current, context) : Answer(reuse);
 }
 
 }  // namespace perdure::engine::workflow

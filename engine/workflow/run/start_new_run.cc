@@ -7,6 +7,7 @@
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/inbox.h"
 #include "engine/workflow/run/links.h"
+#include "engine/workflow/run/signal.h"
 #include "engine/workflow/run/start.h"
 #include "engine/workflow/timers/execution_timers.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
@@ -131,6 +132,7 @@ StartDecision StartNewRun(const StartRequest& start, const State* before, const 
   Transition transition(State(), context);
   transition.Change(NewRunCreated(start, before, context.settings));
   transition.Emit(NewStarted(start, transition));
+  if (start.signal != nullptr) transition.Emit(SignaledBy(*start.signal, transition));
   if (!IsDelayed(transition.state(), context.now)) ScheduleWorkflowTask(transition);
   StartReply reply = NewStartReply(transition.state(), context.settings, true);
   if (IsEager(start.request)) {

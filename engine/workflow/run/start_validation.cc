@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "engine/values/durations.h"
+#include "engine/workflow/run/signal.h"
 #include "engine/workflow/run/start.h"
 
 namespace perdure::engine::workflow {
@@ -55,10 +56,13 @@ void FillTimeouts(api::StartWorkflowExecutionRequest& request) {
 
 }  // namespace
 
-absl::Status NormalizeStart(api::StartWorkflowExecutionRequest& request) {
+absl::Status NormalizeStart(StartRequest& start) {
+  api::StartWorkflowExecutionRequest& request = start.request;
   if (const char* field = UnsupportedField(request)) {
+    const char* const method =
+        start.signal == nullptr ? "StartWorkflowExecution" : "SignalWithStartWorkflowExecution";
     return absl::UnimplementedError(
-        absl::StrCat("StartWorkflowExecution: ", field, " is not supported by this server yet"));
+        absl::StrCat(method, ": ", field, " is not supported by this server yet"));
   }
   // Absent stays absent in the started event.
   const bool has_execution_timeout = request.has_workflow_execution_timeout();
@@ -71,7 +75,7 @@ absl::Status NormalizeStart(api::StartWorkflowExecutionRequest& request) {
     return InvalidArgument("Blob data size exceeds limit.");
   }
   if (request.memo().ByteSizeLong() > limits::kMemoSize) return InvalidArgument("Memo size exceeds limit.");
-  return absl::OkStatus();
+  return start.signal == nullptr ? absl::OkStatus() : CheckSignalSize(start.signal->input());
 }
 
 }  // namespace perdure::engine::workflow

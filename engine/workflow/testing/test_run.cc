@@ -76,6 +76,21 @@ StartDecision TestRun::StartAgain(const With<api::StartWorkflowExecutionRequest>
   return decision;
 }
 
+StartDecision TestRun::SignalWithStart(const std::string& name,
+                                       const With<api::StartWorkflowExecutionRequest>& with) {
+  StartRequest start = NewStart(with);
+  api::SignalWorkflowExecutionRequest signal;
+  signal.set_signal_name(name);
+  signal.set_identity("client");
+  signal.set_request_id(start.request.request_id());
+  start.signal = &signal;
+  const bool first = history_.empty();
+  StartDecision decision = DecideStart(first ? nullptr : &state_, start, context());
+  if (decision.current.has_value()) Take(decision.current->state, decision.current->records);
+  if (first && decision.state.has_value()) Take(*decision.state, decision.records);
+  return decision;
+}
+
 absl::Status TestRun::Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with) {
   workflow::Signal signal;
   signal.request.set_signal_name(name);

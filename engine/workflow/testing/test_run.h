@@ -56,6 +56,9 @@ class TestRun {
   // A start of the same workflow id while this run is its current one. What happens to this run is taken in;
   // a new run is in the decision.
   StartDecision StartAgain(const With<api::StartWorkflowExecutionRequest>& with = {});
+  // A signal with start of the same workflow id. The first one begins this run; then as StartAgain.
+  StartDecision SignalWithStart(const std::string& name,
+                                const With<api::StartWorkflowExecutionRequest>& with = {});
   absl::Status Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with = {});
   absl::Status RequestCancel(const With<api::RequestCancelWorkflowExecutionRequest>& with = {});
   absl::Status Terminate(const With<api::TerminateWorkflowExecutionRequest>& with = {});

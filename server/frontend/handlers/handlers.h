@@ -25,6 +25,8 @@ void ListSearchAttributes(Frontend&, CallPtr, operator_api::ListSearchAttributes
 // Workflow executions.
 void StartWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::StartWorkflowExecutionRequest);
 void SignalWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::SignalWorkflowExecutionRequest);
+void SignalWithStartWorkflowExecution(Frontend&, CallPtr, NamespacePtr,
+                                      api::SignalWithStartWorkflowExecutionRequest);
 void RequestCancelWorkflowExecution(Frontend&, CallPtr, NamespacePtr,
                                     api::RequestCancelWorkflowExecutionRequest);
 void TerminateWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::TerminateWorkflowExecutionRequest);

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/start_rules.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
 
@@ -28,12 +29,7 @@ void SignalWorkflowExecution(Frontend& frontend, CallPtr call, NamespacePtr name
   const absl::Status valid = Validate(request);
   if (!valid.ok()) return call->Fail(valid);
   api::SignalWorkflowExecutionResponse response;
-  auto& link = *response.mutable_link()->mutable_workflow_event();
-  link.set_namespace_(request.namespace_());
-  link.set_workflow_id(request.workflow_execution().workflow_id());
-  link.mutable_request_id_ref()->set_request_id(request.request_id());
-  link.mutable_request_id_ref()->set_event_type(
-      temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
+  *response.mutable_link() = LinkToSignal(request);
   RunRef run = RunOf(name_space->id, request.workflow_execution());
   frontend.history.Execute(
       std::move(run), engine::workflow::Signal{std::move(request)},

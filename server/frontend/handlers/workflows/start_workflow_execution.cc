@@ -1,9 +1,7 @@
-#include <fmt/format.h>
-
 #include "base/limits.h"
 #include "base/status.h"
-#include "engine/values/cron_schedule.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/start_rules.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
 
@@ -13,84 +11,11 @@ namespace {
 namespace enums = temporal::api::enums::v1;
 using Request = api::StartWorkflowExecutionRequest;
 
-void FillPolicies(Request& request) {
-  if (request.workflow_id_conflict_policy() == enums::WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED) {
-    const bool terminate =
-        request.workflow_id_reuse_policy() == enums::WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING;
-    request.set_workflow_id_conflict_policy(terminate ? enums::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-                                                      : enums::WORKFLOW_ID_CONFLICT_POLICY_FAIL);
-    if (terminate) request.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE);
-  }
-  if (request.workflow_id_reuse_policy() == enums::WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED) {
-    request.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE);
-  }
-}
-
-absl::Status CheckPolicies(const Request& request) {
-  if (request.workflow_id_reuse_policy() == enums::WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING) {
-    return InvalidArgument(
-        "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used "
-        "together with a "
-        "WorkflowIDConflictPolicy");
-  }
-  if (request.workflow_id_conflict_policy() == enums::WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING &&
-      request.workflow_id_reuse_policy() == enums::WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE) {
-    return InvalidArgument(
-        "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together "
-        "with "
-        "WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING");
-  }
-  if (request.on_conflict_options().attach_completion_callbacks() &&
-      !request.on_conflict_options().attach_request_id()) {
-    return InvalidArgument("attaching request ID is required for attaching completion callbacks");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status NormalizeTimeout(google::protobuf::Duration* timeout, std::string_view name) {
-  absl::Status valid = NormalizeDuration(timeout);
-  if (valid.ok()) return valid;
-  return InvalidArgument(
-      fmt::format("An invalid {} is set on request. cause: {}", name, std::string(valid.message())));
-}
-
-absl::Status NormalizeTimes(Request& request) {
-  absl::Status valid = NormalizeTimeout(
-      request.has_workflow_execution_timeout() ? request.mutable_workflow_execution_timeout() : nullptr,
-      "WorkflowExecutionTimeoutSeconds");
-  if (!valid.ok()) return valid;
-  valid =
-      NormalizeTimeout(request.has_workflow_run_timeout() ? request.mutable_workflow_run_timeout() : nullptr,
-                       "WorkflowRunTimeoutSeconds");
-  if (!valid.ok()) return valid;
-  return NormalizeTimeout(
-      request.has_workflow_task_timeout() ? request.mutable_workflow_task_timeout() : nullptr,
-      "WorkflowTaskTimeoutSeconds");
-}
-
-absl::Status CheckCronSchedule(const std::string& schedule, absl::Time now) {
-  if (schedule.empty()) return absl::OkStatus();
-  const auto parsed = engine::CronSchedule::Parse(schedule);
-  if (!parsed.has_value()) return InvalidArgument("invalid CronSchedule.");
-  if (parsed->Next({now, now}).has_value()) return absl::OkStatus();
-  return InvalidArgument("invalid CronSchedule, no time can be found to satisfy the schedule");
-}
-
 absl::Status NormalizeWhatRuns(Request& request, absl::Time now) {
-  if (request.workflow_id().empty()) return InvalidArgument("WorkflowId is not set on request.");
-  if (request.workflow_id().size() > limits::kIdLength) {
-    return InvalidArgument(fmt::format("WorkflowId exceeds maximum allowed length ({}/{})",
-                                       request.workflow_id().size(), limits::kIdLength));
-  }
-  absl::Status valid;
-  if (request.has_retry_policy()) valid = NormalizeRetryPolicy(*request.mutable_retry_policy());
+  absl::Status valid = CheckWorkflowId(request.workflow_id());
   if (!valid.ok()) return valid;
-  if (!request.cron_schedule().empty() && request.has_workflow_start_delay()) {
-    return InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.");
-  }
-  valid =
-      NormalizeTimeout(request.has_workflow_start_delay() ? request.mutable_workflow_start_delay() : nullptr,
-                       "WorkflowStartDelaySeconds");
+  if (request.has_retry_policy()) valid = NormalizeRetryPolicy(*request.mutable_retry_policy());
+  if (valid.ok()) valid = NormalizeStartDelay(request);
   if (valid.ok()) valid = CheckCronSchedule(request.cron_schedule(), now);
   if (!valid.ok()) return valid;
   if (request.workflow_type().name().empty()) return InvalidArgument("WorkflowType is not set on request.");
@@ -101,19 +26,21 @@ absl::Status NormalizeWhatRuns(Request& request, absl::Time now) {
                             /*user_defined=*/true);
 }
 
+absl::Status CheckConflictOptions(const Request& request) {
+  const auto& options = request.on_conflict_options();
+  if (!options.attach_completion_callbacks() || options.attach_request_id()) return absl::OkStatus();
+  return InvalidArgument("attaching request ID is required for attaching completion callbacks");
+}
+
 // In the real server's order, which decides between two errors.
 absl::Status Normalize(Frontend& frontend, const SearchAttributeTypes& custom, Request& request) {
-  FillPolicies(request);
+  FillStartPolicies(enums::WORKFLOW_ID_CONFLICT_POLICY_FAIL, request);
   absl::Status valid = NormalizeWhatRuns(request, frontend.executor.Now());
-  if (valid.ok()) valid = NormalizeTimes(request);
+  if (valid.ok()) valid = NormalizeTimeouts(request);
   if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
-  if (valid.ok()) valid = CheckPolicies(request);
-  if (valid.ok() && request.has_search_attributes()) {
-    valid = engine::NormalizeSearchAttributes(custom, request.namespace_(),
-                                              *request.mutable_search_attributes());
-  }
-  if (valid.ok()) valid = ValidatePriority(request.priority());
-  if (valid.ok()) valid = ValidateLinks(request.links());
+  if (valid.ok()) valid = CheckStartPolicies(request);
+  if (valid.ok()) valid = CheckConflictOptions(request);
+  if (valid.ok()) valid = NormalizeLabels(custom, request);
   return valid;
 }
 
