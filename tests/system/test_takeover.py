@@ -12,7 +12,9 @@ import grpc
 import pytest
 from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryRequest,
+    PollActivityTaskQueueRequest,
     SignalWorkflowExecutionRequest,
+    StartActivityExecutionRequest,
     StartWorkflowExecutionRequest,
 )
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
@@ -38,6 +40,18 @@ class Caller:
         request.workflow_type.name = "waits"
         request.task_queue.name = "nobody"
         self._stub.StartWorkflowExecution(request, timeout=5)
+
+    def start_activity(self) -> None:
+        request = StartActivityExecutionRequest(namespace="default", activity_id="act", request_id="start")
+        request.activity_type.name = "waits"
+        request.task_queue.name = "activities"
+        request.start_to_close_timeout.FromSeconds(3600)
+        self._stub.StartActivityExecution(request, timeout=5)
+
+    def poll_activity(self) -> grpc.Future:
+        request = PollActivityTaskQueueRequest(namespace="default")
+        request.task_queue.name = "activities"
+        return self._stub.PollActivityTaskQueue.future(request, timeout=30)
 
     def signal(self, name: str) -> bool:
         request = SignalWorkflowExecutionRequest(namespace="default", signal_name=name, request_id=name)
@@ -101,17 +115,21 @@ def make_pair(own_postgres: PostgresCluster, tmp_path: Path) -> Iterator[Callabl
 
 @pytest.mark.timeout(300)
 def test_a_server_that_did_not_run_while_another_did(make_pair: Callable[..., list[PostgresServer]]) -> None:
-    """It answers nothing of what it remembered, and says why it lost its lease."""
+    """It answers nothing of what it remembered, says why it lost its lease, and loses no task to an old poll."""
     first, second = make_pair(["first", "second"])
     first.start()
     caller = Caller(first)
     caller.start()
+    caller.start_activity()
     assert caller.signal("one")
     os.kill(first.pid, signal.SIGSTOP)
+    lost = caller.poll_activity()
     second.start()
     assert Caller(second).signal("two")
     assert second.stop() == 0
+    lost.cancel()
     os.kill(first.pid, signal.SIGCONT)
+    poll = caller.poll_activity()
     deadline = time.monotonic() + 10
     answers = 0
     while answers < 50:
@@ -120,6 +138,7 @@ def test_a_server_that_did_not_run_while_another_did(make_pair: Callable[..., li
         answers += seen is not None
         assert time.monotonic() < deadline, "no answers within 10 s"
     assert caller.signal("three")
+    assert poll.result().activity_id == "act"
     log = first.log.read_text()
     assert "the lease on the shards lapsed" in log
     assert "this process did not run for" in log
