@@ -115,7 +115,7 @@ def make_pair(own_postgres: PostgresCluster, tmp_path: Path) -> Iterator[Callabl
 
 @pytest.mark.timeout(300)
 def test_a_server_that_did_not_run_while_another_did(make_pair: Callable[..., list[PostgresServer]]) -> None:
-    """It answers nothing of what it remembered, says why it lost its lease, and loses no task to an old poll."""
+    """It answers nothing of what it remembered, says why it lost its lease, and loses no task."""
     first, second = make_pair(["first", "second"])
     first.start()
     caller = Caller(first)
