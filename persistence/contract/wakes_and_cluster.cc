@@ -65,6 +65,22 @@ TEST_CASE("store: wakes are read in the order of their times, shards and runs") 
   CHECK(session.ReadWakes({1, std::nullopt, At(49), 100}).empty());
 }
 
+TEST_CASE("store: a wake that is there, or that is one microsecond with another, is one row") {
+  auto backend = NewBackend();
+  TestSession session(backend->store());
+  TestWriter writer(session, 1, {1});
+  const RunKey key = NewRunKey(1);
+  const RunKey other = NewRunKey(1);
+  const absl::Duration part = absl::Nanoseconds(1);
+  writer.Commit(Wakes(key, {At(5), At(5) + part, At(6)}));
+  writer.Commit(Wakes(key, {At(5) + part, At(7)}, {At(6)}));
+  writer.Commit(Wakes(key, {At(7)}, {At(7)}));
+  writer.Commit(Wakes(other, {At(5)}));
+  std::vector<WakeRow> expected = {{At(5), key}, {At(7), key}, {At(5), other}};
+  std::sort(expected.begin(), expected.end());
+  CHECK(session.ReadWakes({1, std::nullopt, absl::InfiniteFuture(), 100}) == expected);
+}
+
 TEST_CASE("store: wakes are those of the shards that the writer owns now") {
   auto backend = NewBackend();
   TestSession session(backend->store());
