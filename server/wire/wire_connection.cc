@@ -18,6 +18,8 @@ constexpr int kReadsAtOnce = 4;
 // A request that has waited so long for a larger window is told of: those before it do not come to their
 // ends.
 constexpr absl::Duration kLongForRoom = absl::Seconds(1);
+// A request of which so much came within kWireArrival may go on to arrive: an honest client on a slow line.
+constexpr size_t kArrivingBytes = 480 << 10;
 
 }  // namespace
 
@@ -230,19 +232,29 @@ void WireConnection::Tick() {
   TickStreams(now);
   TickWanting(now);
   TickIdle(now);
+  if (socket_ == nullptr) return;
+  AnnounceCalls();
   Flush();
 }
 
 void WireConnection::TickStreams(absl::Duration now) {
   while (!arriving_.empty()) {
     const auto [since, number] = arriving_.front();
-    const WireStream* const stream = Find(number);
-    const bool arrives = stream != nullptr && !stream->whole && !stream->side;
+    WireStream* const stream = Find(number);
+    const bool arrives = stream != nullptr && !stream->whole && !stream->answering && !stream->side;
     // One that waits for a larger window, or got it since, has time from then on.
     if (arrives && !stream->wants_room && stream->begun == since) {
       if (now - since < limits::kWireArrival) break;
-      world_.budget.limits().Note(WireLimit::kArrival, account_->peer(), "its call was ended");
-      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
+      if (stream->charged - stream->charged_then >= kArrivingBytes) {
+        stream->begun = now;
+        stream->charged_then = stream->charged;
+        arriving_.emplace_back(now, number);
+      } else {
+        world_.budget.limits().Note(WireLimit::kArrival, account_->peer(), "its call was ended");
+        // Not UNAVAILABLE, after which an SDK would send it again as slowly.
+        stream->refused = absl::DeadlineExceededError("the request did not arrive in time");
+        ServeOne(*stream);
+      }
     }
     arriving_.pop_front();
   }

@@ -20,6 +20,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "base/event_loop.h"
+#include "base/limits.h"
 #include "server/wire/wire_socket.h"
 #include "server/wire/wire_stream.h"
 #include "server/wire/wire_world.h"
@@ -91,6 +92,7 @@ class WireConnection final : private WireAnswers {
   void Release(WireStream& stream);
   void DropStream(int32_t number);
 
+  void AnnounceCalls();
   void SendGoaway();
   void FlushLater();
   void Flush();
@@ -138,7 +140,8 @@ class WireConnection final : private WireAnswers {
   size_t output_charged_ = 0;
 
   absl::flat_hash_map<int32_t, std::unique_ptr<WireStream>> streams_;
-  size_t half_ = 0;  // of them, whose requests are not whole
+  size_t half_ = 0;                              // of them, whose requests are not whole
+  size_t announced_ = limits::kWireHalfStreams;  // calls at a time that the client has been told it may make
   // The same, and since when; the oldest first. Also some that are whole, gone or have begun anew.
   std::deque<std::pair<absl::Duration, int32_t>> arriving_;
   std::deque<int32_t> ready_;    // whole, to be served; also some that are gone

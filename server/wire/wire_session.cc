@@ -1,5 +1,6 @@
 // WireConnection: what libnghttp2 calls, and what it is told at the begin.
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -13,6 +14,14 @@ namespace {
 // What the client may send of all streams before it hears how much was taken, which is done at once: what
 // bounds memory are the streams' windows.
 constexpr int32_t kConnectionWindow = 4 << 20;
+
+// Why libnghttp2 ends a connection; the words are its own.
+WireLimit LimitMet(const nghttp2_goaway& goaway) {
+  const std::string_view words(reinterpret_cast<const char*>(goaway.opaque_data), goaway.opaque_data_len);
+  constexpr std::string_view kTooMany = "max concurrent streams exceeded";
+  if (words.find(kTooMany) != std::string_view::npos) return WireLimit::kStreams;
+  return goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? WireLimit::kResets : WireLimit::kProtocol;
+}
 
 }  // namespace
 
@@ -86,9 +95,8 @@ struct WireConnection::Callbacks {
     WireConnection& self = Of(user_data);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       // libnghttp2 ends the connection by itself.
-      const bool flood = frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
-      self.world_.budget.limits().Note(flood ? WireLimit::kResets : WireLimit::kProtocol,
-                                       self.account_->peer(), "its connection was closed");
+      self.world_.budget.limits().Note(LimitMet(frame->goaway), self.account_->peer(),
+                                       "its connection was closed");
     }
     if (frame->hd.type == NGHTTP2_RST_STREAM) self.NoteOwnReset(frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
@@ -141,13 +149,25 @@ void WireConnection::MakeSession() {
   PERDURE_CHECK(nghttp2_session_server_new2(&session_, Callbacks::All(), this, Callbacks::Options()) == 0,
                 "no memory for HTTP/2");
   const std::array<nghttp2_settings_entry, 3> settings{
-      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits::kWireStreams},
+      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<uint32_t>(announced_)},
        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits::kWireWindow},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits::kGrpcMetadata}}};
   PERDURE_CHECK(
       nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0 &&
           nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow) == 0,
       "libnghttp2 refuses the settings");
+}
+
+// Calls that wait for their answers, as polls do, leave room for those that are about to come. Not more: what
+// is over the announced number waits at the client; what would have to be refused, some SDKs make again at
+// once, or tell their callers.
+void WireConnection::AnnounceCalls() {
+  const size_t waiting = streams_.size() - half_;
+  if (announced_ >= limits::kWireStreams || waiting + limits::kWireHalfStreams / 2 < announced_) return;
+  announced_ = std::min(announced_ + limits::kWireHalfStreams, limits::kWireStreams);
+  const nghttp2_settings_entry calls{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                     static_cast<uint32_t>(announced_)};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &calls, 1);
 }
 
 void WireConnection::BeginAnswer(WireStream& stream, const WireHeaders& more) {

@@ -32,6 +32,7 @@ struct WireStream {
   const Method* method = nullptr;
   std::optional<SideMethod> side;
   size_t charged = 0;       // bytes on the account for it, as a request
+  size_t charged_then = 0;  // of them, when `begun` was set
   bool wants_room = false;  // waits for a larger window
   absl::Duration wanted;    // since when, monotonic
   bool said_wanting = false;
