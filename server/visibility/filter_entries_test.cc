@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include "base/limits.h"
@@ -223,8 +224,8 @@ TEST_CASE("the words of a filter are bounded, in one text and in all") {
   const std::string refused = "invalid query: operation is not supported: more than 500 words";
   CHECK(Found(most).empty());
   CHECK(Found(words(limits::kListFilterComparisons + 1)) == refused);
-  CHECK(Found(most + " OR " + most).empty());
-  CHECK(Found(most + " OR " + most + " OR Text = 'fox'") == refused);
+  CHECK(Found(fmt::format("{0} OR {0}", most)).empty());
+  CHECK(Found(fmt::format("{0} OR {0} OR Text = 'fox'", most)) == refused);
 }
 
 TEST_CASE("an attribute of another type under the same name is another attribute") {
