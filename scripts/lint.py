@@ -5,7 +5,7 @@ Takes the commands of build/release (which must be built), but without the preco
 skipped if nothing that its result depends on has changed since it was found clean: its text, our headers that
 it includes, its command, .clang-tidy of its folder and those above.
 
-Most of the time goes into headers that neighbours include as well. So a library's files are looked at several
+Most of the time goes into headers that neighbours include as well. So files of a folder are looked at several
 at a time, one after the other in one text; where that is not clean each of them is looked at by itself, and
 only what is then said counts.
 """
@@ -56,6 +56,20 @@ def our_commands() -> dict[Path, dict[str, str]]:
 
 
 INCLUDE = re.compile(r'^#include "(.+)"$', re.MULTILINE)
+# What a file names for itself; what it says of another's class has a `::`.
+OWN_NAMES = (
+    re.compile(r"^(?:struct|class|enum(?: class)?|union) (\w+)\b(?!.*;$)", re.MULTILINE),
+    re.compile(r"^using (\w+) =", re.MULTILINE),
+    re.compile(r"^(?!namespace |using )\w[\w:<>,&* ]*?[ &*](\w+)(?:\(| = |\{|\[|;)", re.MULTILINE),
+)
+
+
+def own_names(file: Path) -> set[str]:
+    """Nothing of a library's: its files are compiled together, and share none."""
+    if not (file.name.endswith("_test.cc") or file.relative_to(ROOT).parts[0] in ("tests", "bench")):
+        return set()
+    text = file.read_text()
+    return {name for pattern in OWN_NAMES for name in pattern.findall(text)}
 
 
 class Headers:
@@ -115,18 +129,19 @@ class Lint:
             )
 
     def groups(self, files: Iterable[Path]) -> list[list[Path]]:
-        """The larger first. Two files of one group share no name of their own, as those that are compiled
-        together do not; that is said of libraries, not of tests."""
-        alike: dict[object, list[Path]] = {}
+        """The larger first. Two files of one group share no name of their own."""
+        groups: dict[object, list[tuple[list[Path], set[str]]]] = {}
         for file in files:
-            alone = file.name.endswith("_test.cc") or file.relative_to(ROOT).parts[0] in ("tests", "bench")
-            alike.setdefault(file if alone else (file.parent, self._flags[file]), []).append(file)
-        groups = [
-            same[i : i + FILES_TOGETHER]
-            for same in alike.values()
-            for i in range(0, len(same), FILES_TOGETHER)
-        ]
-        return sorted(groups, key=len, reverse=True)
+            names = own_names(file)
+            alike = groups.setdefault((file.parent, self._flags[file]), [])
+            for group, taken in alike:
+                if len(group) < FILES_TOGETHER and not names & taken:
+                    group.append(file)
+                    taken |= names
+                    break
+            else:
+                alike.append(([file], names))
+        return sorted((group for alike in groups.values() for group, _ in alike), key=len, reverse=True)
 
     def complaints(self, group: list[Path]) -> dict[Path, str]:
         """Of each file that is not clean."""

@@ -126,9 +126,9 @@ python_tests_named() {
 
 # They take processors above all, where the suites wait most of their time: for timeouts, retries and restarts.
 compiling_stages() {
+  kept clang-tidy scripts/lint.py
   kept fields fields_tests
   kept fuzz scripts/fuzz.sh --seconds "$FUZZ_SECONDS"
-  kept clang-tidy scripts/lint.py
 }
 
 fields_tests() {
@@ -144,7 +144,7 @@ everything() {
   stage include-arrows scripts/check_includes.py
   stage docs scripts/check_docs.py
   stage unit-release unit_tests release
-  beside compiling_stages fields fuzz clang-tidy
+  beside compiling_stages clang-tidy fields fuzz
   local simulation=build/release/perdure_sim
   stage simulation "$simulation" --whole --seeds "$SIMULATION_SEEDS" --also "${WHOLE_FOUND_BY[@]}"
   stage simulation-plain "$simulation" --seeds 0 --also "${FOUND_BY[@]}"
