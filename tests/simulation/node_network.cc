@@ -36,7 +36,8 @@ void NodeNetwork::Leave(Incarnation node) {
   for (const WaitingPtr& waiting : lost) Finish(waiting, absl::UnavailableError("the node is gone"));
 }
 
-void NodeNetwork::Call(Incarnation from, Incarnation to, Service service, std::string bytes, Done done) {
+void NodeNetwork::Call(Incarnation from, Incarnation to, Service service, const std::string& bytes,
+                       Done done) {
   std::erase_if(open_, [](const auto& entry) { return entry.second->done == nullptr; });
   auto waiting = std::make_shared<Waiting>(Waiting{from, to, std::move(done)});
   open_[next_++] = waiting;

@@ -39,7 +39,7 @@ class NodeNetwork {
   void StopFaults() { stopped_ = true; }
 
   // `done` is called once, on the caller's home.
-  void Call(Incarnation from, Incarnation to, Service service, std::string bytes, Done done);
+  void Call(Incarnation from, Incarnation to, Service service, const std::string& bytes, Done done);
 
  private:
   struct Node {

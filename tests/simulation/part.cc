@@ -54,7 +54,7 @@ Part::~Part() {
   if (executor_ != nullptr) End();
 }
 
-void Part::Seek(std::function<void()> owned) {
+void Part::Seek(const std::function<void()>& owned) {
   keeper_->Watch([this, owned] {
     if (host_ != nullptr) host_->OnLease();
     if (lease_.Held(executor_->Monotonic())) owned();

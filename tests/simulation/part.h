@@ -55,7 +55,7 @@ class Part {
   Part& operator=(const Part&) = delete;
 
   // Asks for the lease, and goes on until GiveUp; `owned` is called each time that it is held anew.
-  void Seek(std::function<void()> owned);
+  void Seek(const std::function<void()>& owned);
   // Takes nothing new; `done` is called once all that was decided is durable, or dropped, and the lease was
   // given back.
   void GiveUp(absl::AnyInvocable<void() &&> done);
