@@ -12,6 +12,8 @@ namespace {
 constexpr int kBusyMilliseconds = 5000;
 // Steps of SQLite's machine, some milliseconds of them at most.
 constexpr int kStepsBetweenLooks = 100'000;
+// The same of bytes that functions look at, all in one step.
+constexpr size_t kBytesBetweenLooks = 4 * 1024 * 1024;
 
 // A pragma's name and value become part of a statement: nothing but words and numbers is taken.
 bool IsWord(std::string_view text) {
@@ -62,7 +64,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
     return absl::UnavailableError(absl::StrCat(path, ": ", connection->error_message()));
   }
   sqlite3_busy_timeout(database, kBusyMilliseconds);
-  if (!DefineHasEntry(*database)) {
+  if (!DefineHasEntry(*database, *connection)) {
     return absl::UnavailableError(absl::StrCat(path, ": has_entry: ", connection->error_message()));
   }
   for (const auto& [name, value] : pragmas) {
@@ -99,10 +101,18 @@ absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(const std::string& sql
 
 void SqliteConnection::StopWhen(std::function<bool()> stop) {
   stop_ = std::move(stop);
+  scanned_ = 0;
   const auto ask = [](void* self) {
     return static_cast<SqliteConnection*>(self)->stop_() ? 1 : 0;  // anything but 0 interrupts
   };
   sqlite3_progress_handler(database_.get(), stop_ ? kStepsBetweenLooks : 0, ask, this);
+}
+
+bool SqliteConnection::MayScan(size_t bytes) {
+  scanned_ += bytes;
+  if (!stop_ || scanned_ < kBytesBetweenLooks) return true;
+  scanned_ = 0;
+  return !stop_();
 }
 
 bool SqliteConnection::Exec(const char* sql) {

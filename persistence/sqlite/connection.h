@@ -96,6 +96,9 @@ class SqliteConnection {
 
   // Asks again and again, while statements run, whether to stop: they then fail. Null: never.
   void StopWhen(std::function<bool()> stop);
+  // Of an SQL function that is about to look at so many bytes: false when its statement is to stop. What is
+  // asked again and again is asked after some megabytes, too.
+  bool MayScan(size_t bytes);
 
   int error_code() const { return sqlite3_extended_errcode(database_.get()); }
   std::string error_message() const { return sqlite3_errmsg(database_.get()); }
@@ -112,6 +115,7 @@ class SqliteConnection {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };
   std::function<bool()> stop_;
+  size_t scanned_ = 0;  // since it was asked
   std::unique_ptr<sqlite3, Close> database_;
   absl::flat_hash_map<const char*, SqliteStatement> prepared_;
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "persistence/sqlite/connection.h"
 
 namespace perdure::persistence {
 namespace {
@@ -33,7 +34,11 @@ bool HasEntry(std::string_view frames, std::string_view from, std::string_view b
 }
 
 void CallHasEntry(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
-  const bool has = HasEntry(BlobOf(arguments[0]), BlobOf(arguments[1]), BlobOf(arguments[2]));
+  const std::string_view frames = BlobOf(arguments[0]);
+  if (!static_cast<SqliteConnection*>(sqlite3_user_data(context))->MayScan(frames.size())) {
+    return sqlite3_result_error_code(context, SQLITE_INTERRUPT);
+  }
+  const bool has = HasEntry(frames, BlobOf(arguments[1]), BlobOf(arguments[2]));
   sqlite3_result_int(context, has ? 1 : 0);
 }
 
@@ -51,10 +56,10 @@ std::string FramedEntries(const std::vector<std::string>& entries) {
   return frames;
 }
 
-bool DefineHasEntry(sqlite3& database) {
+bool DefineHasEntry(sqlite3& database, SqliteConnection& connection) {
   constexpr int kArguments = 3;
   return sqlite3_create_function_v2(&database, "has_entry", kArguments, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-                                    nullptr, CallHasEntry, nullptr, nullptr, nullptr) == SQLITE_OK;
+                                    &connection, CallHasEntry, nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
 }  // namespace perdure::persistence

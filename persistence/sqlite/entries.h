@@ -8,11 +8,14 @@
 
 namespace perdure::persistence {
 
+class SqliteConnection;
+
 // Each entry behind its length. Empty for none.
 std::string FramedEntries(const std::vector<std::string>& entries);
 
 // Defines has_entry(entries, from, below): whether one stands in the range (EntryRange); 0 where `entries` is
-// null. False where the connection refuses.
-bool DefineHasEntry(sqlite3& database);
+// null. False where the connection refuses. It asks the connection whether it may look at so many bytes, and
+// its statement is interrupted where it may not.
+bool DefineHasEntry(sqlite3& database, SqliteConnection& connection);
 
 }  // namespace perdure::persistence

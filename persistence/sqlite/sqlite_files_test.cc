@@ -96,6 +96,29 @@ TEST_CASE("sqlite: a count is stopped at its time limit, and the next one counts
   CHECK(count(quick).ok());
 }
 
+TEST_CASE("sqlite: a statement over few rows that are large asks in time whether to stop") {
+  const TemporaryFolder folder;
+  auto connection = SqliteConnection::Open(folder.path() / "store.db", {});
+  REQUIRE(connection.ok());
+  // 32 rows of a megabyte, of entries that have no byte.
+  auto statement = (*connection)
+                       ->Prepare(
+                           "WITH RECURSIVE rows(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM rows WHERE "
+                           "i < 32) SELECT count(*) FROM rows WHERE has_entry(zeroblob(1048575 + i), "
+                           "x'01', x'02')");
+  REQUIRE(statement.ok());
+  int looks = 0;
+  (*connection)->StopWhen([&] { return ++looks > 1'000'000; });
+  CHECK(statement->Step() == SQLITE_ROW);
+  CHECK(looks >= 7);
+  statement->Reset();
+  (*connection)->StopWhen([] { return true; });
+  CHECK((statement->Step() & 0xff) == SQLITE_INTERRUPT);
+  statement->Reset();
+  (*connection)->StopWhen(nullptr);
+  CHECK(statement->Step() == SQLITE_ROW);
+}
+
 TEST_CASE("sqlite: lists hold up no other read, and none holds up the end of the store") {
   const TemporaryFolder folder;
   auto store = Open(folder.path() / "store.db");
