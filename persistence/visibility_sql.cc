@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "base/check.h"
 #include "persistence/micros.h"
 
@@ -114,6 +115,36 @@ bool IsOneOf(const Filter& filter) {
          });
 }
 
+constexpr size_t kLongestChain = 64;
+
+// Places of a parser's stack that it takes to read the filter: a parenthesis takes one, and what stands
+// before it two more.
+size_t StackPlaces(const Filter& filter) {
+  if (filter.parts.empty()) return 1;
+  size_t first = 0;
+  size_t others = 0;
+  for (const Filter& part : filter.parts) {
+    const size_t places = StackPlaces(part);
+    others = std::max(others, std::min(first, places));
+    first = std::max(first, places);
+  }
+  return std::max(first + 1, others + 3);
+}
+
+// SQLite's parser has a stack of 100 places, which parts that nest deeply would fill if others stood before
+// them.
+std::vector<const Filter*> DeepestFirst(const std::vector<Filter>& parts) {
+  std::vector<std::pair<size_t, const Filter*>> weighed;
+  weighed.reserve(parts.size());
+  for (const Filter& part : parts) weighed.emplace_back(StackPlaces(part), &part);
+  std::stable_sort(weighed.begin(), weighed.end(),
+                   [](const auto& left, const auto& right) { return left.first > right.first; });
+  std::vector<const Filter*> sorted;
+  sorted.reserve(parts.size());
+  for (const auto& [places, part] : weighed) sorted.push_back(part);
+  return sorted;
+}
+
 class Builder {
  public:
   explicit Builder(char mark) : mark_(mark) {}
@@ -161,13 +192,35 @@ class Builder {
     if (filter.kind == Filter::Kind::kCondition) return Add(filter.condition);
     const bool all = filter.kind == Filter::Kind::kAll;
     if (filter.parts.empty()) return Text(all ? "1 = 1" : "1 = 0");
+    if (filter.parts.size() == 1) return Add(filter.parts.front());
     if (IsOneOf(filter)) return AddOneOf(filter.parts);
+    const std::vector<const Filter*> parts = DeepestFirst(filter.parts);
     Text("(");
-    for (size_t i = 0; i < filter.parts.size(); ++i) {
-      if (i != 0) Text(all ? " AND " : " OR ");
-      Add(filter.parts[i]);
-    }
+    AddChain(parts, all);
     Text(")");
+  }
+
+  // Halves of a long chain stand in parentheses: SQLite takes no expression that is deeper than 1000.
+  void AddChain(absl::Span<const Filter* const> parts, bool all) {
+    const std::string_view sign = all ? " AND " : " OR ";
+    if (parts.size() > kLongestChain) {
+      const size_t half = parts.size() / 2;
+      Text("(");
+      AddChain(parts.first(half), all);
+      Text(")");
+      Text(sign);
+      Text("(");
+      AddChain(parts.subspan(half), all);
+      return Text(")");
+    }
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (i != 0) Text(sign);
+      const Filter& part = *parts[i];
+      // AND binds closer than OR, and needs no parentheses there.
+      const bool bare = !all && part.kind == Filter::Kind::kAll && part.parts.size() > 1 &&
+                        part.parts.size() <= kLongestChain;
+      bare ? AddChain(DeepestFirst(part.parts), true) : Add(part);
+    }
   }
 
   // One column against many values: a row is looked up among them, and not compared with each.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "base/limits.h"
 #include "persistence/contract/harness.h"
 
 namespace perdure::persistence::contract {
@@ -28,6 +29,26 @@ struct Tagged {
     for (const VisibilityRow& row : session.List(query).rows) {
       ids.push_back(row.row.id);
       CHECK(row.row.entries.empty());
+    }
+    CHECK(session.Count(query) == static_cast<int64_t>(ids.size()));
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+  // Page by page, of a row each.
+  Ids Paged(const Filter& filter) {
+    VisibilityQuery query;
+    query.namespace_id = space;
+    query.filter = filter;
+    query.page_size = 1;
+    Ids ids;
+    for (bool more = true; more;) {
+      const VisibilityPage page = session.List(query);
+      REQUIRE(page.rows.size() == 1);
+      const VisibilityRow& last = page.rows.back();
+      ids.push_back(last.row.id);
+      query.after = ListCursor{last.row.close_time, last.row.start_time, last.key.run_id};
+      more = page.more;
     }
     CHECK(session.Count(query) == static_cast<int64_t>(ids.size()));
     std::sort(ids.begin(), ids.end());
@@ -70,6 +91,51 @@ TEST_CASE("store: rows are found by their entries, whatever bytes these are") {
   CHECK(rows.Found(Filter::Any({Has(EntryRange::Of("a")), Has(EntryRange::Of("b"))})) == Ids{"a", "ab"});
   CHECK(rows.Found(Filter::All({Has(EntryRange::StartingWith("a")), HasNone(EntryRange::Of("b"))})) ==
         Ids{"a", "bytes"});
+}
+
+TEST_CASE("store: the largest filters that limits allow find their rows on each page") {
+  Tagged rows;
+  for (const char* id : {"a", "b"}) rows.Put(id, {"entry"});
+  const auto word = [](size_t i) { return EntryRange::Of("w" + std::to_string(i)); };
+  std::vector<Filter> nones;
+  std::vector<Filter> ones;
+  for (size_t i = 0; i < limits::kListFilterLooks; ++i) {
+    nones.push_back(HasNone(word(i)));
+    ones.push_back(Has(word(i)));
+  }
+  ones.back() = Has(EntryRange::Of("entry"));
+  std::vector<Filter> pairs;
+  std::vector<Filter> rest;
+  for (size_t i = 0; i < limits::kListFilterComparisons; ++i) {
+    pairs.push_back(Filter::All({Has(EntryRange::StartingWith("e")), HasNone(word(i))}));
+    rest.push_back(Filter::Of({Column::kType, Comparison::kNotEqual, std::to_string(i)}));
+  }
+  for (const auto& filter : {Filter::All(nones), Filter::Any(ones), Filter::All(pairs), Filter::Any(rest)}) {
+    CHECK(rows.Paged(filter) == Ids{"a", "b"});
+  }
+}
+
+TEST_CASE("store: filters nest as deep as limits allow, whichever part comes last") {
+  Tagged rows;
+  for (const char* id : {"a", "b"}) rows.Put(id, {"entry"});
+  const Filter holds = Has(EntryRange::Of("entry"));
+  const Filter fails = Has(EntryRange::Of("none"));
+  for (const bool mixed : {false, true}) {
+    CAPTURE(mixed);
+    Filter filter = holds;
+    for (size_t depth = 0; depth < limits::kListFilterDepth; ++depth) {
+      // As "... AND ... AND (... OR ... OR (": five comparisons a level, of 500.
+      filter = Filter::Any({fails, fails, fails, std::move(filter)});
+      if (mixed) filter = Filter::All({holds, holds, std::move(filter)});
+    }
+    CHECK(rows.Paged(filter) == Ids{"a", "b"});
+  }
+  // Two halves of the same depth.
+  Filter half = holds;
+  for (size_t depth = 2; depth < limits::kListFilterDepth; ++depth) {
+    half = Filter::All({holds, Filter::Any({fails, fails, std::move(half)})});
+  }
+  CHECK(rows.Paged(Filter::All({half, Filter::Any({fails, half})})) == Ids{"a", "b"});
 }
 
 TEST_CASE("store: a row that is replaced has its new entries alone") {
