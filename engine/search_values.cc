@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "engine/search_attributes.h"
@@ -53,11 +54,10 @@ std::optional<SearchValue> IntegerOf(const json& value) {
 }
 
 std::optional<SearchValue> TimeOf(const json& value) {
-  absl::Time time;
-  if (!value.is_string() || !absl::ParseTime(absl::RFC3339_full, value.get<std::string>(), &time, nullptr)) {
-    return std::nullopt;
-  }
-  return time;
+  if (!value.is_string()) return std::nullopt;
+  const auto time = SearchTimeOf(value.get<std::string>());
+  if (!time) return std::nullopt;
+  return *time;
 }
 
 std::optional<SearchValue> ScalarOf(IndexedValueType type, const json& value) {
@@ -179,6 +179,17 @@ json JsonOf(const Payload& payload) {
 }
 
 }  // namespace
+
+std::optional<absl::Time> SearchTimeOf(const std::string& text) {
+  // ParseTime takes surrounding blanks and "infinite-future" too.
+  const auto is_plain = [&] {
+    return !text.empty() && absl::ascii_isdigit(static_cast<unsigned char>(text.front())) &&
+           !absl::ascii_isspace(static_cast<unsigned char>(text.back()));
+  };
+  absl::Time time;
+  if (!is_plain() || !absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) return std::nullopt;
+  return time;
+}
 
 std::optional<std::string> ShownSearchValue(const Payload& payload) {
   const json value = JsonOf(payload);

@@ -32,6 +32,9 @@ using SearchValue = std::variant<std::string, int64_t, double, bool, absl::Time>
 std::optional<std::vector<SearchValue>> SearchValuesOf(temporal::api::enums::v1::IndexedValueType type,
                                                        const temporal::api::common::v1::Payload& payload);
 
+// The time that a text says, as values and filters write it (RFC 3339); nullopt where it says none.
+std::optional<absl::Time> SearchTimeOf(const std::string& text);
+
 // A payload's value as errors show it, cut short; nullopt where it holds no JSON, or goes deep.
 std::optional<std::string> ShownSearchValue(const temporal::api::common::v1::Payload& payload);
 

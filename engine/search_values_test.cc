@@ -74,6 +74,19 @@ TEST_CASE("entries order as their values do") {
   CHECK(SearchEntryValue(absl::FromUnixNanos(1500)) == SearchEntryValue(absl::FromUnixMicros(1)));
 }
 
+TEST_CASE("a time is written in full, and nothing else is one") {
+  const auto is_time = [](const std::string& text) {
+    return SearchValuesOf(enums::INDEXED_VALUE_TYPE_DATETIME, Json("\"" + text + "\"", "")).has_value();
+  };
+  CHECK(is_time("2020-01-02T03:04:05Z"));
+  CHECK(is_time("2020-01-02T03:04:05.678+01:00"));
+  for (const char* text : {"", "infinite-future", "infinite-past", " 2020-01-02T03:04:05Z",
+                           "2020-01-02T03:04:05Z ", "2020-01-02T03:04:05Z\\t", "2020-01-02"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_time(text));
+  }
+}
+
 TEST_CASE("an integer beyond 64 bits is none") {
   CHECK(SearchValuesOf(enums::INDEXED_VALUE_TYPE_INT, Json("9223372036854775807", "")).has_value());
   CHECK_FALSE(SearchValuesOf(enums::INDEXED_VALUE_TYPE_INT, Json("9223372036854775808", "")).has_value());

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/search_values.h"
 #include "server/visibility/listed_kind.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 
@@ -102,14 +103,8 @@ absl::StatusOr<absl::Time> TimeValue(std::string_view attribute, const FilterTok
     if (nanoseconds) return absl::FromUnixNanos(*nanoseconds);
   }
   if (value.kind != Kind::kString) return InvalidValueType(attribute, "Datetime", value);
-  absl::Time time;
-  // ParseTime takes surrounding blanks and "infinite-future" too.
-  const bool plain = !value.text.empty() && value.text.front() >= '0' && value.text.front() <= '9';
-  if (!plain || value.text.back() == ' ' ||
-      !absl::ParseTime(absl::RFC3339_full, value.text, &time, nullptr)) {
-    return InvalidExpression(fmt::format("unable to parse datetime '{}'", Shown(value.text)));
-  }
-  return time;
+  if (const auto time = engine::SearchTimeOf(value.text)) return *time;
+  return InvalidExpression(fmt::format("unable to parse datetime '{}'", Shown(value.text)));
 }
 
 absl::StatusOr<absl::Duration> DurationValue(std::string_view attribute, const FilterToken& value) {
