@@ -198,10 +198,13 @@ inline constexpr size_t kWaitingLists = 64;
 inline constexpr absl::Duration kListWait = absl::Seconds(10);
 // A list that takes longer, its wait included, is logged and counted.
 inline constexpr absl::Duration kSlowList = absl::Seconds(2);
-// A list filter: bytes, parentheses in parentheses, and comparisons (a value of IN is one). INVALID_ARGUMENT.
+// A list filter: bytes, parentheses in parentheses, and comparisons (a value of IN is one, of a text each
+// word), and how often it looks into the search attributes of a row, which some comparisons do twice.
+// INVALID_ARGUMENT.
 inline constexpr size_t kListFilterSize = 16 * 1024;
 inline constexpr size_t kListFilterDepth = 50;
 inline constexpr size_t kListFilterComparisons = 500;
+inline constexpr size_t kListFilterLooks = 1000;
 // Bytes of the pollers of one type in the description of a task queue: those seen last.
 inline constexpr size_t kPollersBytes = 1024 * 1024;
 // Heartbeats of workers: bytes of one (INVALID_ARGUMENT), how many workers are kept in memory and the bytes

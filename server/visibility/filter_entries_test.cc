@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
 #include "base/limits.h"
 #include "engine/search_values.h"
 #include "persistence/visibility_match.h"
@@ -225,7 +226,20 @@ TEST_CASE("the words of a filter are bounded, in one text and in all") {
   CHECK(Found(most).empty());
   CHECK(Found(words(limits::kListFilterComparisons + 1)) == refused);
   CHECK(Found(fmt::format("{0} OR {0}", most)).empty());
-  CHECK(Found(fmt::format("{0} OR {0} OR Text = 'fox'", most)) == refused);
+  CHECK(Found(fmt::format("{0} OR {0} OR Text = 'fox'", most)) ==
+        "invalid query: operation is not supported: more than 1000 looks into search attributes");
+}
+
+TEST_CASE("comparisons that look twice are refused for their looks, not for words") {
+  const auto listed = [](size_t number) {
+    std::string text = "Key NOT IN ('w'";
+    for (size_t i = 1; i < number; ++i) text += ",'w'";
+    return text + ")";
+  };
+  const size_t most = limits::kListFilterLooks / 2;
+  CHECK_FALSE(absl::StrContains(Found(listed(most)), "invalid query"));
+  CHECK(Found(listed(most - 1) + " AND Text != 'a b c'") ==
+        "invalid query: operation is not supported: more than 1000 looks into search attributes");
 }
 
 TEST_CASE("an attribute of another type under the same name is another attribute") {

@@ -47,8 +47,8 @@ absl::StatusOr<Filter> ToFilter(const FilterTree& tree, const ListedKind& kind,
   return filter;
 }
 
-// How often the filter looks into the entries of a row: a text's words multiply what was counted as one
-// comparison.
+// How often the filter looks into the entries of a row: a text's words and negations multiply what was
+// counted as one comparison.
 size_t LooksAtEntries(const Filter& filter) {
   if (filter.kind == Filter::Kind::kCondition) return filter.condition.column == Column::kEntries ? 1 : 0;
   size_t looks = 0;
@@ -78,8 +78,9 @@ absl::StatusOr<ListFilter> ParseListFilter(std::string_view text, const engine::
   if (!parsed.ok()) return parsed.status();
   auto filter = ToFilter(parsed->tree, kind, custom);
   if (!filter.ok()) return filter.status();
-  if (LooksAtEntries(*filter) > 2 * limits::kListFilterComparisons) {
-    return UnsupportedInFilter(fmt::format("more than {} words", limits::kListFilterComparisons));
+  if (LooksAtEntries(*filter) > limits::kListFilterLooks) {
+    return UnsupportedInFilter(
+        fmt::format("more than {} looks into search attributes", limits::kListFilterLooks));
   }
   if (parsed->group_by && *parsed->group_by != "ExecutionStatus") {
     const auto grouped = FindFilterAttribute(kind, *parsed->group_by, custom);
