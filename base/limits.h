@@ -79,13 +79,17 @@ inline constexpr size_t kFairnessKey = 64;
 inline constexpr size_t kSearchAttributes = 100;
 inline constexpr size_t kSearchAttributeValue = 2 * 1024;
 inline constexpr size_t kSearchAttributesSize = 40 * 1024;
+// What they are searched by (engine/search_values.h), which repeats a name with each of its words. As
+// kSearchAttributesSize. So many words of usual length fit into that one under names of 25 bytes.
+inline constexpr size_t kSearchEntriesSize = 256 * 1024;
 
 // Custom search attributes that a namespace may have, whatever their types (the real server's stores have
 // three to ten columns a type), and the bytes of a name. INVALID_ARGUMENT.
 inline constexpr size_t kCustomSearchAttributes = 1'000;
 inline constexpr size_t kSearchAttributeName = 255;
 
-static_assert(kSearchAttributeValue < kSearchAttributesSize && kSearchAttributesSize < kBlobSize);
+static_assert(kSearchAttributeValue < kSearchAttributesSize && kSearchAttributesSize < kSearchEntriesSize &&
+              kSearchEntriesSize < kBlobSize);
 static_assert(kSearchAttributes <= kCustomSearchAttributes && kSearchAttributeName < kIdLength);
 static_assert(kUserMetadataSummary < kUserMetadataDetails && kBuildIdSize < kIdLength);
 

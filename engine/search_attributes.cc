@@ -85,6 +85,30 @@ absl::Status CheckValue(const std::string& name, IndexedValueType type, const Pa
                                      SearchAttributeTypeName(type), shown));
 }
 
+absl::Status CheckOwnSizes(const temporal::api::common::v1::SearchAttributes& attributes) {
+  for (const auto& [name, payload] : attributes.indexed_fields()) {
+    if (payload.data().size() > limits::kSearchAttributeValue) {
+      return InvalidArgument(fmt::format("search attribute {} value size {} exceeds size limit {}", name,
+                                         payload.data().size(), limits::kSearchAttributeValue));
+    }
+  }
+  if (attributes.ByteSizeLong() > limits::kSearchAttributesSize) {
+    return InvalidArgument(fmt::format("total size of search attributes {} exceeds size limit {}",
+                                       attributes.ByteSizeLong(), limits::kSearchAttributesSize));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEntries(const temporal::api::common::v1::SearchAttributes& attributes) {
+  size_t size = 0;
+  for (const std::string& entry : SearchEntriesOf(attributes)) size += entry.size();
+  if (size <= limits::kSearchEntriesSize) return absl::OkStatus();
+  return InvalidArgument(fmt::format(
+      "total size of search attributes, each word and value with its attribute's name, {} exceeds "
+      "size limit {}",
+      size, limits::kSearchEntriesSize));
+}
+
 }  // namespace
 
 std::string_view SearchAttributeTypeName(IndexedValueType type) {
@@ -147,25 +171,18 @@ absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::stri
 }
 
 absl::Status CheckSearchAttributeSizes(const temporal::api::common::v1::SearchAttributes& attributes) {
-  for (const auto& [name, payload] : attributes.indexed_fields()) {
-    if (payload.data().size() > limits::kSearchAttributeValue) {
-      return InvalidArgument(fmt::format("search attribute {} value size {} exceeds size limit {}", name,
-                                         payload.data().size(), limits::kSearchAttributeValue));
-    }
-  }
-  if (attributes.ByteSizeLong() > limits::kSearchAttributesSize) {
-    return InvalidArgument(fmt::format("total size of search attributes {} exceeds size limit {}",
-                                       attributes.ByteSizeLong(), limits::kSearchAttributesSize));
-  }
-  return absl::OkStatus();
+  absl::Status status = CheckOwnSizes(attributes);
+  if (status.ok()) status = CheckEntries(attributes);
+  return status;
 }
 
 absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
                                        temporal::api::common::v1::SearchAttributes& attributes) {
   absl::Status status = CheckSearchAttributes(custom, name_space, attributes);
-  if (status.ok()) status = CheckSearchAttributeSizes(attributes);
-  if (status.ok()) NameTypes(custom, attributes);
-  return status;
+  if (status.ok()) status = CheckOwnSizes(attributes);
+  if (!status.ok()) return status;
+  NameTypes(custom, attributes);
+  return CheckEntries(attributes);
 }
 
 void NameTypes(const SearchAttributeTypes& custom, temporal::api::common::v1::SearchAttributes& attributes) {

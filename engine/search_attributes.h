@@ -40,10 +40,11 @@ absl::Status CheckSearchAttributeNames(const SearchAttributeTypes& custom, std::
 absl::Status CheckSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
                                    const temporal::api::common::v1::SearchAttributes& attributes);
 
-// INVALID_ARGUMENT for values that are too large, each or together.
+// INVALID_ARGUMENT for values that are too large, each or together, or that have too many words to be
+// searched by. REQUIRES, for the last: NameTypes.
 absl::Status CheckSearchAttributeSizes(const temporal::api::common::v1::SearchAttributes& attributes);
 
-// Both checks, then NameTypes.
+// Both checks, and NameTypes.
 absl::Status NormalizeSearchAttributes(const SearchAttributeTypes& custom, std::string_view name_space,
                                        temporal::api::common::v1::SearchAttributes& attributes);
 

@@ -68,6 +68,33 @@ TEST_CASE("A value over its limit is refused for its size, before it is parsed")
   CHECK(absl::StartsWith(Normalize(metadata).message(), "total size of search attributes"));
 }
 
+TEST_CASE("Attributes with too many words to be searched by are refused, whatever type the client names") {
+  std::string text = "\"";
+  for (char first = 'a'; first <= 'z'; ++first) {
+    for (char second = 'a'; second <= 'z'; ++second) text += {first, second, ' '};
+  }
+  text += '"';
+  SearchAttributeTypes custom;
+  SearchAttributes attributes;
+  const auto add = [&](const std::string& name, const std::string& said) {
+    custom[name] = temporal::api::enums::v1::INDEXED_VALUE_TYPE_TEXT;
+    auto& payload = (*attributes.mutable_indexed_fields())[name];
+    payload = Of(name, text).indexed_fields().at(name);
+    (*payload.mutable_metadata())["type"] = said;
+  };
+  for (int i = 0; i < 17; ++i) add(absl::StrCat("Short", i), "Text");
+  CHECK(NormalizeSearchAttributes(custom, "default", attributes).ok());
+  custom.clear();
+  attributes.Clear();
+  add(std::string(limits::kSearchAttributeName, 'a'), "Int");
+  CHECK(NormalizeSearchAttributes(custom, "default", attributes).ok());
+  add(std::string(limits::kSearchAttributeName, 'b'), "Int");
+  const absl::Status status = NormalizeSearchAttributes(custom, "default", attributes);
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(absl::StartsWith(status.message(), "total size of search attributes"));
+  CHECK(absl::EndsWith(status.message(), absl::StrCat(" exceeds size limit ", limits::kSearchEntriesSize)));
+}
+
 TEST_CASE("What a refusal repeats of a name or a value is short") {
   const std::string at_the_limit(limits::kSearchAttributeValue - 2, 'x');
   for (const SearchAttributes& attributes :

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -193,6 +194,32 @@ TEST_CASE("Search attributes are checked against the namespace's, in the real se
   CHECK_FALSE(
       run.Complete({UpsertSearchAttribute("Field", absl::StrCat("\"", std::string(3000, 'x'), "\""))}).ok());
   CHECK(run.EventsFrom(4) == Names{"WorkflowTaskFailed", "WorkflowExecutionTerminated"});
+}
+
+TEST_CASE("Upserts with too many words to be searched by end the run, as those over their size do") {
+  std::string text = "\"";
+  for (char first = 'a'; first <= 'z'; ++first) {
+    for (char second = 'a'; second <= 'z'; ++second) text += {first, second, ' '};
+  }
+  text += '"';
+  SearchAttributeTypes types;
+  std::vector<Command> upserts;
+  for (const char letter : {'a', 'b'}) {
+    const std::string name(limits::kSearchAttributeName, letter);
+    types[name] = enums::INDEXED_VALUE_TYPE_TEXT;
+    upserts.push_back(UpsertSearchAttribute(name, text));
+  }
+  TestRun run;
+  run.settings().search_attributes = std::make_shared<SearchAttributeTypes>(types);
+  google::protobuf::RepeatedPtrField<Command> named(upserts.begin(), upserts.end());
+  NameTypesOfUpserts(types, named);
+  StartTask(run);
+  const auto force = [](auto& request) { request.set_force_create_new_workflow_task(true); };
+  REQUIRE(run.Complete({named[0]}, force).ok());
+  run.PollWorkflowTask();
+  const absl::Status refused = run.Complete({named[1]}).status();
+  CHECK(absl::StrContains(refused.message(), "BadSearchAttributes: total size of search attributes"));
+  CHECK(run.EventsFrom(8) == Names{"WorkflowTaskFailed", "WorkflowExecutionTerminated"});
 }
 
 TEST_CASE("A payload over the limit ends the run") {
