@@ -2,16 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "engine/activity/activity_entity.h"
 #include "engine/workflow/kind.h"
 #include "engine/workflow/workflow_entity.h"
 #include "server/activities/activity_line.h"
-#include "server/history/known_wakes.h"
 #include "server/history/testing/counter_kind.h"
 #include "server/workflows/workflow_line.h"
 
@@ -31,6 +32,49 @@ engine::Record RecordOf(const persistence::HistoryRow& row) {
 
 bool WaitsForRetention(const engine::OwedMessage& message, absl::Time now) {
   return message.not_before > now;
+}
+
+// Calls `visit` for what an open activity of a workflow waits for.
+template <typename Visit>
+void VisitActivity(const workflow::Activity& activity, Visit visit) {
+  const auto& scheduled = activity.scheduled->activity_task_scheduled_event_attributes();
+  const auto visit_timeout = [&visit](absl::Time since, const google::protobuf::Duration& timeout) {
+    const absl::Duration length = FromProto(timeout);
+    if (length > absl::ZeroDuration()) visit(since + length);
+  };
+  visit_timeout(FromProto(activity.scheduled->event_time()), scheduled.schedule_to_close_timeout());
+  if (!activity.started_time.has_value()) return visit(activity.scheduled_time);
+  visit_timeout(*activity.started_time, scheduled.start_to_close_timeout());
+  visit_timeout(
+      std::max(*activity.started_time, activity.last_heartbeat_time.value_or(*activity.started_time)),
+      scheduled.heartbeat_timeout());
+}
+
+// Calls `visit` for the times at which the entity has something to do, read from its state: not by the list
+// from which the server reckons its next timer.
+template <typename Visit>
+void VisitTimes(const engine::Entity& entity, Visit visit) {
+  if (!entity.IsOpen() || entity.kind().number() != workflow::kWorkflowKind) return;
+  const workflow::State& state = workflow::StateOf(entity);
+  for (const auto& [id, timer] : *state.timers) visit(timer.fires_at);
+  for (const auto& [id, activity] : *state.activities) VisitActivity(*activity, visit);
+  if (state.run_expires_at.has_value()) visit(*state.run_expires_at);
+  if (state.execution_expires_at.has_value()) visit(*state.execution_expires_at);
+}
+
+// The earliest time from which on the durable part of the entity owes something; a message that was tried is
+// owed again at `next_attempt`.
+std::optional<absl::Time> FirstOwed(const engine::Entity& entity, absl::Time next_attempt) {
+  absl::Time first = absl::InfiniteFuture();
+  const auto visit = [&first](absl::Time at) { first = std::min(first, at); };
+  const engine::Obligations owed = entity.DurablyOwed();
+  for (const engine::Dispatch& dispatch : owed.dispatches) visit(dispatch.scheduled_time);
+  if (owed.next_timer.has_value()) visit(*owed.next_timer);
+  for (const engine::OwedMessage& message : owed.messages) {
+    visit(std::max({message.not_before, entity.EarliestNow(), next_attempt}));
+  }
+  VisitTimes(entity, visit);
+  return first == absl::InfiniteFuture() ? std::nullopt : std::optional(first);
 }
 
 }  // namespace
@@ -247,9 +291,7 @@ std::vector<std::string> Auditor::CheckWakes(const std::vector<uint32_t>& writer
   const absl::Time next_attempt = now + limits::kLongestMessageBackoff + kClockSlack;
   std::vector<std::string> broken;
   for (const auto& [key, entity] : all_) {
-    server::WakeTimes times = server::WakeTimes::Of(entity->DurablyOwed(), entity->EarliestNow());
-    if (times.message) times.message = std::max(*times.message, next_attempt);
-    const std::optional<absl::Time> owed = times.Earliest();
+    const std::optional<absl::Time> owed = FirstOwed(*entity, next_attempt);
     const auto wake = first.find(key);
     if (!owed || (wake != first.end() && wake->second <= *owed)) continue;
     broken.push_back(fmt::format("{} owes something at {}, and its first wake is {}", entity->id(),

@@ -39,10 +39,10 @@ class Auditor {
   // Reads all that is stored: what follows speaks of that.
   void Refresh();
 
-  // The wake table's promise: of each entity, open or closed, a row stands at the time of the earliest thing
-  // that its durable state owes, or before it; for a message that was tried in vain, at its next attempt,
-  // which is never further than the longest backoff from `now`. `writers` own all shards between them.
-  // Answers what is broken, or nothing.
+  // The wake table's promise, reckoned without the server's WakeTimes: of each entity, open or closed, a row
+  // stands at the time of the earliest thing that its durable state owes, or before it; for a message that
+  // was tried in vain, at its next attempt, which is never further than the longest backoff from `now`.
+  // `writers` own all shards between them. Answers what is broken, or nothing.
   std::vector<std::string> CheckWakes(const std::vector<uint32_t>& writers, absl::Time now);
   // Of the runs of one workflow id at most one is open, and a chain has no gap: a run that names the next one
   // is stored with it, and only the run that a chain began with follows on none. Holds until retention
@@ -50,6 +50,8 @@ class Auditor {
   std::vector<std::string> CheckChains();
   // No child that was started before `then` waits for its parent still.
   std::vector<std::string> CheckReleased(absl::Time then);
+  // What was broken by commits since the last call (StoreFaults::TakeBroken).
+  std::vector<std::string> CheckCommits() { return faults_.TakeBroken(); }
   // What the end of an activity on its own was, it is for ever. Compares with what the last call saw.
   std::vector<std::string> CheckOutcomes();
 

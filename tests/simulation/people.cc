@@ -59,6 +59,7 @@ void People::Audit(const std::vector<uint32_t>& writers, absl::Time now, bool ch
   const auto add = [&broken](std::vector<std::string> more) {
     broken.insert(broken.end(), more.begin(), more.end());
   };
+  add(auditor_.CheckCommits());
   if (chains) add(auditor_.CheckChains());
   if (!journal_.commits_vanished()) {
     add(auditor_.CheckOutcomes());
@@ -80,6 +81,7 @@ void People::WatchIfClosed() {
 }
 
 void People::CheckAll() {
+  for (std::string& rule : auditor_.CheckCommits()) journal_.Broken(std::move(rule));
   if (journal_.commits_vanished()) return;
   for (std::string& rule : FamilyRules(auditor_, journal_.calm_since()).CheckAll())
     journal_.Broken(std::move(rule));
