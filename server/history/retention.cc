@@ -38,14 +38,14 @@ Retention::Removal Retention::Divide(const RunSize& size) const {
   return removal;
 }
 
-size_t Retention::RowsACommit() const { return limits::kRemovedRows >> halvings_; }
+size_t Retention::RowsACommit() const { return limits::kRemovedRows >> Halvings(); }
 
-size_t Retention::BytesACommit() const { return limits::kRemovedBytes >> halvings_; }
+size_t Retention::BytesACommit() const { return limits::kRemovedBytes >> Halvings(); }
 
 void Retention::Adapt(absl::Duration commit_took) {
   if (commit_took >= kSlowCommit) {
     halvings_ = std::min(halvings_ + 1, kHalvings);
-  } else if (commit_took <= kSlowCommit / 4) {
+  } else if (commit_took <= kSlowCommit * 3 / 4) {
     halvings_ = std::max(halvings_ - 1, 0);
   }
 }

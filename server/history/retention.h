@@ -26,9 +26,11 @@ namespace perdure::server {
 class Retention {
  public:
   // What a commit may remove is halved by each one that took so long, so many times at most, and doubled by
-  // each that took a quarter of that.
+  // each that took three quarters of that or less. It is whole while more than kBehind runs wait: a store
+  // that is slow whatever is removed would grow without end.
   static constexpr absl::Duration kSlowCommit = absl::Milliseconds(200);
   static constexpr int kHalvings = 4;
+  static constexpr size_t kBehind = 1000;
 
   // Called once: OK when the run is gone for everybody, durably.
   using Gone = absl::AnyInvocable<void(const absl::Status&) &&>;
@@ -64,6 +66,7 @@ class Retention {
   Removal Divide(const persistence::RunSize& size) const;
   size_t RowsACommit() const;
   size_t BytesACommit() const;
+  int Halvings() const { return removals_.size() > kBehind ? 0 : halvings_; }
   void Adapt(absl::Duration commit_took);
   void RemoveMore();
   void AddPart(const persistence::RunKey& run, Removal& removal);

@@ -256,6 +256,22 @@ TEST_CASE("a store that is slow is asked to remove less at a time, and more agai
   CHECK(commits.most_runs() >= 4 * least);
 }
 
+TEST_CASE("a store that is slow whatever is removed is asked for all it may remove while many runs wait") {
+  Retaining retaining;
+  TestNode& node = retaining.node;
+  Commits& commits = retaining.commits;
+  constexpr size_t kRuns = Retention::kBehind + 1000;
+  for (size_t i = 0; i < kRuns; ++i) retaining.CloseAfter("wf" + std::to_string(i), 2);
+  commits.commit_time = Retention::kSlowCommit;
+  commits.slow = true;
+  node.Advance(kRetention);
+  while (commits.parts.size() < kRuns - Retention::kBehind) node.Advance(Retention::kSlowCommit);
+  // The first takes the run that was due first, alone; the last may be the one that leaves kBehind.
+  REQUIRE(commits.removed_by.size() > 3);
+  const auto least = std::min_element(commits.removed_by.begin() + 1, commits.removed_by.end() - 1);
+  CHECK(*least >= commits.most_runs() / 2);
+}
+
 TEST_CASE("a wake that is read while its run is being removed goes with it") {
   HistoryOptions one_by_one;
   one_by_one.wakes = {1, 2, 1};
