@@ -10,7 +10,7 @@ void NumberedCalls::Carry(std::string call, Callback<std::string> done) {
   calls::Numbered numbered;
   numbered.set_call(std::move(call));
   {
-    const std::lock_guard lock(open_->mutex);
+    const MutexLock lock(open_->mutex);
     numbered.set_number(++open_->last);
     open_->numbers.insert(numbered.number());
     numbered.set_oldest_open(*open_->numbers.begin());
@@ -19,7 +19,7 @@ void NumberedCalls::Carry(std::string call, Callback<std::string> done) {
                  [open = open_, number = numbered.number(),
                   done = std::move(done)](absl::StatusOr<std::string> answer) mutable {
                    {
-                     const std::lock_guard lock(open->mutex);
+                     const MutexLock lock(open->mutex);
                      open->numbers.erase(number);
                    }
                    std::move(done)(std::move(answer));
@@ -27,7 +27,7 @@ void NumberedCalls::Carry(std::string call, Callback<std::string> done) {
 }
 
 bool CallsMadeOnce::IsNew(const calls::Numbered& call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (call.oldest_open() > oldest_open_) {
     oldest_open_ = call.oldest_open();
     made_.erase(made_.begin(), made_.lower_bound(oldest_open_));

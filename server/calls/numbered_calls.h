@@ -1,15 +1,16 @@
 // Calls over a carrier that may bring them twice: each is made once at most. One pair a connection, that is
-// of two processes: whoever loses its peer makes a new one.
+// of two processes: whoever loses its peer makes a new one. The carrier answers each call, if only as lost,
+// in a bounded time: what the other side remembers goes back to the oldest call without an answer.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
+#include "base/mutex.h"
 #include "perdure/call.pb.h"
 #include "server/calls/call_carrier.h"
 
@@ -25,10 +26,9 @@ class NumberedCalls final : public CallCarrier {
 
  private:
   struct Open {
-    std::mutex mutex;
-    // Guarded by mutex.
-    uint64_t last = 0;
-    absl::btree_set<uint64_t> numbers;  // of calls without an answer
+    Mutex mutex;
+    uint64_t last ABSL_GUARDED_BY(mutex) = 0;
+    absl::btree_set<uint64_t> numbers ABSL_GUARDED_BY(mutex);  // of calls without an answer
   };
   CallCarrier& carrier_;
   const std::shared_ptr<Open> open_ = std::make_shared<Open>();
@@ -45,10 +45,10 @@ class CallsMadeOnce {
  private:
   bool IsNew(const calls::Numbered& call);
 
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  absl::btree_set<uint64_t> made_;  // not below oldest_open_
-  uint64_t oldest_open_ = 1;        // those below are answered, so that copies of them are late
+  Mutex mutex_;
+  absl::btree_set<uint64_t> made_ ABSL_GUARDED_BY(mutex_);  // not below oldest_open_
+  // Those below are answered, so that copies of them are late.
+  uint64_t oldest_open_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace perdure::server
