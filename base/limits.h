@@ -267,8 +267,9 @@ inline constexpr size_t kWakeLoads = 256;
 inline constexpr size_t kWakePage = 1000;
 inline constexpr size_t kWakeHorizon = 100'000;
 // Retention. One commit removes no more rows and bytes than these besides what else it writes, so that what
-// it shares the store with keeps its pace; a part of one long run may be above it. So many runs wait for
-// their removal before those that are due wait in the wake table instead.
+// it shares the store with keeps its pace, and less while commits are slow (server/history/retention.h); a
+// part of one long run may be above it. So many runs wait for their removal before those that are due wait in
+// the wake table instead.
 inline constexpr size_t kRemovedRows = 1024;
 inline constexpr size_t kRemovedBytes = 2 * 1024 * 1024;
 inline constexpr size_t kRemovalsWaiting = 20'000;
@@ -354,8 +355,9 @@ static_assert(kReservedDescriptors < kLeastDescriptors);
 // Connections of all clients, also bounded by the descriptors: the one that does least is closed for one
 // more.
 inline constexpr size_t kWireConnections = 4096;
-// Calls of one connection; more are refused so that clients make them again elsewhere (REFUSED_STREAM). And
-// those of them whose requests are not whole yet.
+// Calls of one connection. A client is told how many it may make, some at first and more as it has that many,
+// so that the rest wait with it; more than it was told are refused so that it makes them again
+// (REFUSED_STREAM), or end its connection. And those of them whose requests are not whole yet.
 inline constexpr size_t kWireStreams = 10'000;
 inline constexpr size_t kWireHalfStreams = 1000;
 // Fields of one call's headers. RESOURCE_EXHAUSTED; their bytes are kGrpcMetadata.
@@ -373,10 +375,12 @@ inline constexpr size_t kWireMostAnswerBytes = 32 * 1024 * 1024;
 inline constexpr size_t kWireAllAnswerBytes = 64 * 1024 * 1024;
 // For how long a call that has begun counts as one that is about to be answered; then it is one that waits.
 inline constexpr absl::Duration kWireAnswerTime = absl::Seconds(1);
-// How long TLS and the beginning of HTTP/2 may take, how long a request, and how long a client may take
-// nothing of what waits for it: the connection is closed, of a request only its call.
+// How long TLS and the beginning of HTTP/2 may take, how long a request of which not so many bytes came
+// meanwhile (an honest client on a slow line), and how long a client may take nothing of what waits for it:
+// the connection is closed, of a request only its call (DEADLINE_EXCEEDED).
 inline constexpr absl::Duration kWireHandshake = absl::Seconds(10);
 inline constexpr absl::Duration kWireArrival = absl::Seconds(30);
+inline constexpr size_t kWireArrivingBytes = 480 * 1024;
 inline constexpr absl::Duration kWireStalled = absl::Seconds(60);
 // A connection from which nothing comes is pinged, and closed when the answer does not come either.
 inline constexpr absl::Duration kWirePing = absl::Minutes(1);

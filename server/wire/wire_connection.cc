@@ -18,8 +18,6 @@ constexpr int kReadsAtOnce = 4;
 // A request that has waited so long for a larger window is told of: those before it do not come to their
 // ends.
 constexpr absl::Duration kLongForRoom = absl::Seconds(1);
-// A request of which so much came within kWireArrival may go on to arrive: an honest client on a slow line.
-constexpr size_t kArrivingBytes = 480 << 10;
 
 }  // namespace
 
@@ -245,7 +243,7 @@ void WireConnection::TickStreams(absl::Duration now) {
     // One that waits for a larger window, or got it since, has time from then on.
     if (arrives && !stream->wants_room && stream->begun == since) {
       if (now - since < limits::kWireArrival) break;
-      if (stream->charged - stream->charged_then >= kArrivingBytes) {
+      if (stream->charged - stream->charged_then >= limits::kWireArrivingBytes) {
         stream->begun = now;
         stream->charged_then = stream->charged;
         arriving_.emplace_back(now, number);
