@@ -104,6 +104,24 @@ TEST_CASE("a start of unknown outcome is repeated for the next poll when its own
   CHECK(next.Came());
 }
 
+TEST_CASE("a refused start that comes back late says nothing of one of unknown outcome") {
+  Bench bench;
+  uint64_t refused = 0;
+  const auto poll = bench.Poll(absl::Seconds(60), &refused);
+  bench.Offer(bench.Activity(1));
+  bench.Answer(absl::ResourceExhaustedError("too many calls wait"));
+  bench.time.Advance(absl::Milliseconds(20));
+  bench.Answer(absl::ResourceExhaustedError("too many calls wait"));  // now it waits longer
+  bench.Offer(bench.Activity(1));
+  const std::string request_id = bench.Asked().request_id;
+  bench.matching.CancelPoll(refused);
+  bench.Answer(Unavailable("the lease on the shards had a gap"));
+  bench.time.Advance(absl::Seconds(1));
+  const auto next = bench.Poll();
+  REQUIRE(bench.history.asked.size() == 1);
+  CHECK(bench.Asked().request_id == request_id);
+}
+
 TEST_CASE("after any other error the task is tried again later, and the poll waits on") {
   Bench bench;
   const auto poll = bench.Poll();

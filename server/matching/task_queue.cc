@@ -15,7 +15,8 @@ void TaskQueue::PutBack(HeldTask task) {
   const Place place{task.task.dispatch.priority_key, task.order};
   const auto [known, is_new] = places_.emplace(IdentityOf(task.task), place);
   if (!is_new) {  // its owner offered it again meanwhile
-    tasks_.at(known->second).request_id = std::move(task.request_id);
+    // An attempt that was refused says nothing of another that may have been recorded.
+    if (!task.request_id.empty()) tasks_.at(known->second).request_id = std::move(task.request_id);
     return;
   }
   tasks_.emplace(place, std::move(task));
