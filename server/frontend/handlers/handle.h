@@ -120,6 +120,8 @@ void Handle(Frontend& frontend, CallPtr call, BytesSource bytes) {
   static const FieldRules kRules(request.GetDescriptor());
   absl::Status fields = kRules.Check(request);
   if (!fields.ok()) return call->Fail(std::move(fields));
+  // Its request waits with it: what nothing reads, and no rule limits, does not.
+  if (call->method().spec.polling == Polling::kAlways) request.DiscardUnknownFields();
   internal::Run(kHandler, frontend, std::move(call), std::move(request));
 }
 

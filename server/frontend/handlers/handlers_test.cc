@@ -1,5 +1,6 @@
 #include <cmath>
 #include <future>
+#include <initializer_list>
 #include <limits>
 #include <string>
 
@@ -202,6 +203,24 @@ TEST_CASE("a client that goes away cancels its poll") {
   const auto poll = StartCall(node, "PollActivityTaskQueue", request.SerializeAsString());
   poll->cancel();
   CHECK(node.matching.cancelled() == 1);
+}
+
+TEST_CASE("what a poll says that we know nothing of does not wait with it") {
+  FakeNode node;
+  api::PollActivityTaskQueueRequest known;
+  known.set_namespace_("default");
+  known.mutable_task_queue()->set_name("orders");
+  known.set_identity("worker");
+  api::PollActivityTaskQueueRequest sent = known;
+  const std::string unknown(4096, 'x');
+  for (google::protobuf::Message* whole :
+       std::initializer_list<google::protobuf::Message*>{&sent, sent.mutable_task_queue()}) {
+    whole->GetReflection()->MutableUnknownFields(whole)->AddLengthDelimited(1000, unknown);
+  }
+  const auto poll = StartCall(node, "PollActivityTaskQueue", sent.SerializeAsString());
+  const auto kept = std::get<ActivityPoll>(node.matching.LastPoll().poll).request;
+  CHECK(kept.identity() == "worker");
+  CHECK(kept.ByteSizeLong() < known.ByteSizeLong() + 100);
 }
 
 TEST_CASE("an activity whose poll's client went away meanwhile is given back; one that was sent is not") {

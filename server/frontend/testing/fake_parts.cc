@@ -60,7 +60,7 @@ void FakeHistory::ReadEvents(EventsQuery query, Callback<EventsPage> done) {
 
 uint64_t FakeMatching::StartPoll(Poll poll, Callback<PolledTask> done) {
   const MutexLock lock(mutex_);
-  last_wait_ = poll.wait;
+  last_poll_ = std::move(poll);
   waiting_.emplace(++polls_, std::move(done));
   return polls_;
 }
@@ -92,7 +92,14 @@ Callback<PolledTask> FakeMatching::Take() {
 
 std::optional<absl::Duration> FakeMatching::LastWait() {
   const MutexLock lock(mutex_);
-  return last_wait_;
+  if (!last_poll_) return std::nullopt;
+  return last_poll_->wait;
+}
+
+Poll FakeMatching::LastPoll() {
+  const MutexLock lock(mutex_);
+  PERDURE_CHECK(last_poll_.has_value(), "no poll has come");
+  return *last_poll_;
 }
 
 int FakeMatching::cancelled() {

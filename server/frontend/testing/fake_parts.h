@@ -65,6 +65,8 @@ class FakeMatching final : public Matching {
   Callback<PolledTask> Take();
   void Answer(PolledTask task) { Take()(std::move(task)); }
   std::optional<absl::Duration> LastWait();
+  // REQUIRES: there was one.
+  Poll LastPoll();
   int cancelled();
 
   std::vector<std::string> forgotten;
@@ -72,7 +74,7 @@ class FakeMatching final : public Matching {
 
  private:
   Mutex mutex_;
-  std::optional<absl::Duration> last_wait_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Poll> last_poll_ ABSL_GUARDED_BY(mutex_);
   uint64_t polls_ ABSL_GUARDED_BY(mutex_) = 0;
   int cancelled_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<uint64_t, Callback<PolledTask>> waiting_ ABSL_GUARDED_BY(mutex_);
