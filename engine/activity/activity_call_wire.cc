@@ -1,4 +1,5 @@
 // The CallWire of activities on their own.
+#include <memory>
 #include <utility>
 
 #include "base/check.h"
@@ -28,11 +29,10 @@ std::string ActivityCallWire::EncodeRequest(const engine::Request& request) cons
 absl::StatusOr<RequestPtr> ActivityCallWire::DecodeRequest(std::string_view bytes) const {
   calls::ActivityRequest wire;
   if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("an activity's request cannot be read");
-  if (wire.has_describe()) return std::make_unique<DescribeRequest>(std::move(*wire.mutable_describe()));
+  if (wire.has_describe()) return std::make_unique<DescribeRequest>(wire.describe());
   if (wire.has_await_outcome()) return std::make_unique<AwaitOutcome>();
   if (wire.has_await_change()) {
-    calls::AwaitActivityChange& change = *wire.mutable_await_change();
-    return std::make_unique<AwaitChange>(std::move(*change.mutable_describe()), change.seen());
+    return std::make_unique<AwaitChange>(wire.await_change().describe(), wire.await_change().seen());
   }
   absl::StatusOr<Request> request = FromWire(std::move(wire));
   if (!request.ok()) return request.status();
@@ -58,13 +58,13 @@ std::string ActivityCallWire::EncodeReply(const engine::Reply& reply) const {
   }
   calls::ActivityReply wire;
   if (const auto* described = dynamic_cast<const DescribeReply*>(&reply)) {
-    *wire.mutable_description()->mutable_response() = described->response;
+    *wire.mutable_description()->mutable_response() = *described->response;
     wire.mutable_description()->set_last_sequence(described->last_sequence);
     return wire.SerializeAsString();
   }
   const auto* const outcome = dynamic_cast<const OutcomeReply*>(&reply);
   PERDURE_CHECK(outcome != nullptr, "no reply of an activity");
-  *wire.mutable_outcome() = outcome->response;
+  *wire.mutable_outcome() = *outcome->response;
   return wire.SerializeAsString();
 }
 
@@ -72,10 +72,14 @@ absl::StatusOr<ReplyPtr> ActivityCallWire::DecodeReply(std::string_view bytes) c
   calls::ActivityReply wire;
   if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("an activity's reply cannot be read");
   if (wire.has_description()) {
-    return std::make_unique<DescribeReply>(std::move(*wire.mutable_description()->mutable_response()),
+    return std::make_unique<DescribeReply>(std::make_shared<const api::DescribeActivityExecutionResponse>(
+                                               std::move(*wire.mutable_description()->mutable_response())),
                                            wire.description().last_sequence());
   }
-  if (wire.has_outcome()) return std::make_unique<OutcomeReply>(std::move(*wire.mutable_outcome()));
+  if (wire.has_outcome()) {
+    return std::make_unique<OutcomeReply>(
+        std::make_shared<const api::PollActivityExecutionResponse>(std::move(*wire.mutable_outcome())));
+  }
   absl::StatusOr<Reply> reply = FromWire(std::move(wire));
   if (!reply.ok()) return reply.status();
   return std::make_unique<ActivityReply>(*std::move(reply));

@@ -47,6 +47,15 @@ struct RowPart {
 
 }  // namespace
 
+api::DescribeActivityExecutionRequest ShownOf(const api::DescribeActivityExecutionRequest& request) {
+  api::DescribeActivityExecutionRequest shown;
+  shown.set_include_input(request.include_input());
+  shown.set_include_outcome(request.include_outcome());
+  shown.set_include_heartbeat_details(request.include_heartbeat_details());
+  shown.set_include_last_failure(request.include_last_failure());
+  return shown;
+}
+
 bool ActivityRequest::IsAnswer() const {
   return std::holds_alternative<Complete>(request_) || std::holds_alternative<Fail>(request_) ||
          std::holds_alternative<Cancel>(request_) || std::holds_alternative<Heartbeat>(request_) ||
@@ -88,30 +97,54 @@ absl::Time ActivityEntity::start_time() const { return FromProto(state_.created-
 engine::Decision ActivityEntity::Take(Outcome decided, const Context& context,
                                       absl::StatusOr<activity::Reply>& reply) {
   state_ = std::move(decided.state);
+  outcome_.reset();
   engine::Decision decision;
   decision.records = std::move(decided.records);
   decision.happenings = Wrapped(std::move(decided.happenings));
   reply = std::move(decided.reply);
+  Descriptions made;
   for (const Waiter& waiter : context.waiters) {
-    absl::StatusOr<ReplyPtr> answer = Awaited(*waiter.request, context.now);
+    absl::StatusOr<ReplyPtr> answer = Awaited(*waiter.request, context.now, made);
     if (!answer.ok() || *answer != nullptr) decision.answers.push_back({waiter.token, std::move(answer)});
   }
   return decision;
 }
 
-absl::StatusOr<ReplyPtr> ActivityEntity::Awaited(const engine::Request& request, absl::Time now) const {
+OutcomePtr ActivityEntity::SharedOutcome() {
+  OutcomePtr shared = outcome_.lock();
+  if (shared != nullptr) return shared;
+  std::optional<api::PollActivityExecutionResponse> outcome = OutcomeOf(state_);
+  if (!outcome.has_value()) return nullptr;
+  shared = std::make_shared<const api::PollActivityExecutionResponse>(*std::move(outcome));
+  outcome_ = shared;
+  return shared;
+}
+
+DescriptionPtr ActivityEntity::DescriptionFor(const AwaitChange& change, absl::Time now,
+                                              Descriptions& made) const {
+  DescriptionPtr& shared = made[change.describe().SerializeAsString()];
+  if (shared == nullptr) {
+    shared = std::make_shared<const api::DescribeActivityExecutionResponse>(
+        Describe(state_, change.describe(), now));
+  }
+  return shared;
+}
+
+absl::StatusOr<ReplyPtr> ActivityEntity::Awaited(const engine::Request& request, absl::Time now,
+                                                 Descriptions& made) {
   if (dynamic_cast<const AwaitOutcome*>(&request) != nullptr) {
-    std::optional<api::PollActivityExecutionResponse> outcome = OutcomeOf(state_);
-    if (!outcome.has_value()) return ReplyPtr();
-    return std::make_unique<OutcomeReply>(*std::move(outcome));
+    OutcomePtr outcome = SharedOutcome();
+    if (outcome == nullptr) return ReplyPtr();
+    return std::make_unique<OutcomeReply>(std::move(outcome));
   }
   const auto* const change = dynamic_cast<const AwaitChange*>(&request);
   if (change == nullptr) return InvalidArgument("an activity takes no such request");
   if (state_.last_sequence > change->seen()) {
-    return std::make_unique<DescribeReply>(Describe(state_, change->describe(), now), state_.last_sequence);
+    return std::make_unique<DescribeReply>(DescriptionFor(*change, now, made), state_.last_sequence);
   }
   if (state_.IsOpen()) return ReplyPtr();
-  return std::make_unique<DescribeReply>(api::DescribeActivityExecutionResponse(), state_.last_sequence);
+  return std::make_unique<DescribeReply>(std::make_shared<const api::DescribeActivityExecutionResponse>(),
+                                         state_.last_sequence);
 }
 
 engine::Decision ActivityEntity::Step(const activity::Request& request, const Context& context,
@@ -127,7 +160,8 @@ engine::Decision ActivityEntity::Decide(const engine::Request& request, const Co
   engine::Decision decision;
   if (asked == nullptr) {
     decision.reply = InvalidArgument("an activity takes no such request");
-    if (context.token != 0) decision.reply = Awaited(request, context.now);
+    Descriptions made;
+    if (context.token != 0) decision.reply = Awaited(request, context.now, made);
     return decision;
   }
   absl::StatusOr<activity::Reply> reply;
@@ -155,6 +189,7 @@ engine::Decision ActivityEntity::Settle(std::vector<MessageOutcome> /*outcomes*/
 
 absl::Status ActivityEntity::Apply(const Record& record) {
   absl::Status status = activity::Apply(state_, record);
+  outcome_.reset();
   if (status.ok()) NoteIds();
   return status;
 }
@@ -166,7 +201,9 @@ perdure::engine::Message ActivityEntity::MessageOf(const MessageKey& /*key*/,
 
 absl::StatusOr<ReplyPtr> ActivityEntity::Read(const engine::Request& request, absl::Time now) const {
   if (const auto* describe = dynamic_cast<const DescribeRequest*>(&request)) {
-    return std::make_unique<DescribeReply>(Describe(state_, describe->request(), now), state_.last_sequence);
+    return std::make_unique<DescribeReply>(std::make_shared<const api::DescribeActivityExecutionResponse>(
+                                               Describe(state_, describe->request(), now)),
+                                           state_.last_sequence);
   }
   return InvalidArgument("an activity takes no such request");
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,10 +34,15 @@ class ActivityRequest final : public engine::Request {
   const activity::Request request_;
 };
 
+// Of a request to describe, what says how much is shown. Whatever else a client sent, also what we know
+// nothing of, is not kept while the entity is waited for.
+api::DescribeActivityExecutionRequest ShownOf(const api::DescribeActivityExecutionRequest& request);
+
 // Read, not decided.
 class DescribeRequest final : public engine::Request {
  public:
-  explicit DescribeRequest(api::DescribeActivityExecutionRequest request) : request_(std::move(request)) {}
+  explicit DescribeRequest(const api::DescribeActivityExecutionRequest& request)
+      : request_(ShownOf(request)) {}
   const api::DescribeActivityExecutionRequest& request() const { return request_; }
 
  private:
@@ -48,8 +54,8 @@ class AwaitOutcome final : public engine::Request {};
 // response when the activity has ended and there is nothing more to see.
 class AwaitChange final : public engine::Request {
  public:
-  AwaitChange(api::DescribeActivityExecutionRequest describe, int64_t seen)
-      : describe_(std::move(describe)), seen_(seen) {}
+  AwaitChange(const api::DescribeActivityExecutionRequest& describe, int64_t seen)
+      : describe_(ShownOf(describe)), seen_(seen) {}
   const api::DescribeActivityExecutionRequest& describe() const { return describe_; }
   int64_t seen() const { return seen_; }
 
@@ -77,17 +83,21 @@ class ActivityReply final : public engine::Reply {
   activity::Reply reply;
 };
 
+// Shared by all who are told the same: it may be megabytes, and they a thousand. Never null in a reply.
+using DescriptionPtr = std::shared_ptr<const api::DescribeActivityExecutionResponse>;
+using OutcomePtr = std::shared_ptr<const api::PollActivityExecutionResponse>;
+
 class DescribeReply final : public engine::Reply {
  public:
-  DescribeReply(api::DescribeActivityExecutionResponse response, int64_t last_sequence)
+  DescribeReply(DescriptionPtr response, int64_t last_sequence)
       : response(std::move(response)), last_sequence(last_sequence) {}
-  api::DescribeActivityExecutionResponse response;  // without a token
-  const int64_t last_sequence;                      // where the activity's log stood
+  const DescriptionPtr response;  // without a token
+  const int64_t last_sequence;    // where the activity's log stood
 };
 class OutcomeReply final : public engine::Reply {
  public:
-  explicit OutcomeReply(api::PollActivityExecutionResponse response) : response(std::move(response)) {}
-  api::PollActivityExecutionResponse response;
+  explicit OutcomeReply(OutcomePtr response) : response(std::move(response)) {}
+  const OutcomePtr response;
 };
 
 class ActivityEntity final : public Entity {
@@ -129,11 +139,18 @@ class ActivityEntity final : public Entity {
                         absl::StatusOr<activity::Reply>& reply);
   // Takes over what was decided, and answers who has waited for it.
   engine::Decision Take(Outcome decided, const Context& context, absl::StatusOr<activity::Reply>& reply);
-  // What who asks for an end or a change gets; null: not yet.
-  absl::StatusOr<ReplyPtr> Awaited(const engine::Request& request, absl::Time now) const;
+  // By the serialized ShownOf.
+  using Descriptions = std::map<std::string, DescriptionPtr>;
+  // What who asks for an end or a change gets; null: not yet. `made`: at the same moment, for others.
+  absl::StatusOr<ReplyPtr> Awaited(const engine::Request& request, absl::Time now, Descriptions& made);
+  DescriptionPtr DescriptionFor(const AwaitChange& change, absl::Time now, Descriptions& made) const;
+  // Null while the activity is open.
+  OutcomePtr SharedOutcome();
   void NoteIds();
 
   State state_;
+  // What was made of state_, for as long as somebody is to get it.
+  std::weak_ptr<const api::PollActivityExecutionResponse> outcome_;
   // Of state_.created; nil before the first record.
   Uuid namespace_id_;
   Uuid run_id_;

@@ -49,13 +49,13 @@ void ActivityHistory::Execute(EntityRef run, activity::Request request,
                     });
 }
 
-void ActivityHistory::Describe(EntityRef run, activity::api::DescribeActivityExecutionRequest request,
+void ActivityHistory::Describe(EntityRef run, const activity::api::DescribeActivityExecutionRequest& request,
                                Callback<Described> done) const {
-  history_->Read(std::move(run), std::make_unique<activity::DescribeRequest>(std::move(request)),
+  history_->Read(std::move(run), std::make_unique<activity::DescribeRequest>(request),
                  [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
                    if (!reply.ok()) return std::move(done)(reply.status());
-                   auto& described = As<activity::DescribeReply>(*reply);
-                   std::move(done)(Described{std::move(described.response), described.last_sequence});
+                   const auto& described = As<activity::DescribeReply>(*reply);
+                   std::move(done)(Described{described.response, described.last_sequence});
                  });
 }
 
@@ -63,22 +63,22 @@ uint64_t ActivityHistory::AwaitOutcome(EntityRef run, absl::Duration max_wait, C
   return history_->Ask(std::move(run), std::make_unique<activity::AwaitOutcome>(), max_wait,
                        [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
                          if (!reply.ok()) return std::move(done)(reply.status());
-                         if (*reply == nullptr) return std::move(done)(std::nullopt);
-                         std::move(done)(std::move(As<activity::OutcomeReply>(*reply).response));
+                         if (*reply == nullptr) return std::move(done)(Outcome());
+                         std::move(done)(As<activity::OutcomeReply>(*reply).response);
                        });
 }
 
-uint64_t ActivityHistory::AwaitChange(EntityRef run, activity::api::DescribeActivityExecutionRequest request,
+uint64_t ActivityHistory::AwaitChange(EntityRef run,
+                                      const activity::api::DescribeActivityExecutionRequest& request,
                                       int64_t last_sequence, absl::Duration max_wait,
                                       Callback<std::optional<Described>> done) const {
-  return history_->Ask(std::move(run),
-                       std::make_unique<activity::AwaitChange>(std::move(request), last_sequence), max_wait,
-                       [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
+  return history_->Ask(std::move(run), std::make_unique<activity::AwaitChange>(request, last_sequence),
+                       max_wait, [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
                          if (!reply.ok()) return std::move(done)(reply.status());
                          if (*reply == nullptr) return std::move(done)(std::nullopt);
-                         auto& described = As<activity::DescribeReply>(*reply);
-                         if (described.response.run_id().empty()) return std::move(done)(std::nullopt);
-                         std::move(done)(Described{std::move(described.response), described.last_sequence});
+                         const auto& described = As<activity::DescribeReply>(*reply);
+                         if (described.response->run_id().empty()) return std::move(done)(std::nullopt);
+                         std::move(done)(Described{described.response, described.last_sequence});
                        });
 }
 

@@ -20,7 +20,7 @@ class ActivityHistory {
   explicit ActivityHistory(History& history) : history_(&history) {}
 
   struct Described {
-    engine::activity::api::DescribeActivityExecutionResponse response;  // without a token
+    engine::activity::DescriptionPtr response;  // without a token; never null
     int64_t last_sequence = 0;
   };
 
@@ -28,15 +28,15 @@ class ActivityHistory {
              Callback<engine::activity::StartReply> done) const;
   void Execute(EntityRef run, engine::activity::Request request,
                Callback<engine::activity::Reply> done) const;
-  void Describe(EntityRef run, engine::activity::api::DescribeActivityExecutionRequest request,
+  void Describe(EntityRef run, const engine::activity::api::DescribeActivityExecutionRequest& request,
                 Callback<Described> done) const;
 
-  // Long polls. Nullopt: nothing has come within `max_wait`, or nothing will. Each returns an id for
+  // Long polls. Null or nullopt: nothing has come within `max_wait`, or nothing will. Each returns an id for
   // CancelWait.
-  using Outcome = std::optional<engine::activity::api::PollActivityExecutionResponse>;
+  using Outcome = engine::activity::OutcomePtr;
   uint64_t AwaitOutcome(EntityRef run, absl::Duration max_wait, Callback<Outcome> done) const;
   // `last_sequence`: of the Described that the caller has seen.
-  uint64_t AwaitChange(EntityRef run, engine::activity::api::DescribeActivityExecutionRequest request,
+  uint64_t AwaitChange(EntityRef run, const engine::activity::api::DescribeActivityExecutionRequest& request,
                        int64_t last_sequence, absl::Duration max_wait,
                        Callback<std::optional<Described>> done) const;
   void CancelWait(uint64_t wait) const { history_->CancelWait(wait); }

@@ -183,7 +183,7 @@ void LoneClient::Watch(Flight& flight) {
     if (flight.round == round) Watch(flight);
   };
   AwaitOutcome(flight, absl::Seconds(20), again, [this, &flight, again](const Outcome& outcome) {
-    if (!outcome.has_value()) return Later(again);
+    if (outcome == nullptr) return Later(again);
     flight.outcome = outcome->SerializeAsString();
     AskOutcome(flight);
   });
@@ -194,10 +194,10 @@ void LoneClient::AskOutcome(Flight& flight) {
     if (flight.round == round) AskOutcome(flight);
   };
   AwaitOutcome(flight, absl::ZeroDuration(), again, [this, &flight](const Outcome& outcome) {
-    const std::string now = outcome.has_value() ? outcome->SerializeAsString() : "";
+    const std::string now = outcome != nullptr ? outcome->SerializeAsString() : "";
     if (now != flight.outcome && !journal_.commits_vanished()) {
       journal_.Broken(flight.plan->activity_id + " had ended, and " +
-                      (outcome.has_value() ? "ended otherwise" : "is open"));
+                      (outcome != nullptr ? "ended otherwise" : "is open"));
     }
     flight.outcome = now;
   });

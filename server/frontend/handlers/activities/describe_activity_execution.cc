@@ -26,39 +26,44 @@ absl::StatusOr<int64_t> OpenPollToken(const TokenSealer& tokens, const EntityRef
 }
 
 void Reply(const TokenSealer& tokens, Call& call, const EntityRef& run,
-           ActivityHistory::Described described) {
+           const ActivityHistory::Described& described) {
   ActivityPollToken token;
   token.set_namespace_id(std::string(run.namespace_id.View()));
   token.set_activity_id(run.id);
-  token.set_run_id(std::string(Uuid::Parse(described.response.run_id()).value_or(Uuid{}).View()));
+  token.set_run_id(std::string(Uuid::Parse(described.response->run_id()).value_or(Uuid{}).View()));
   token.set_last_sequence(described.last_sequence);
-  described.response.set_long_poll_token(tokens.Seal(TokenKind::kActivityPoll, token));
-  call.Reply(described.response);
+  // The description may be shared with others who have waited: the token is written behind it.
+  ReplyBytes bytes(*described.response);
+  api::DescribeActivityExecutionResponse rest;
+  rest.set_long_poll_token(tokens.Seal(TokenKind::kActivityPoll, token));
+  bytes.Append(rest.SerializeAsString());
+  call.Reply(std::move(bytes));
 }
 
-void AnswerNow(Frontend& frontend, CallPtr call, const EntityRef& run, DescribeActivityRequest request) {
+void AnswerNow(Frontend& frontend, CallPtr call, const EntityRef& run,
+               const DescribeActivityRequest& request) {
   ActivityHistory(frontend.history.entities())
-      .Describe(run, std::move(request),
+      .Describe(run, request,
                 [call = std::move(call), &tokens = frontend.tokens,
-                 run](absl::StatusOr<ActivityHistory::Described> described) mutable {
+                 run](const absl::StatusOr<ActivityHistory::Described>& described) mutable {
                   if (!described.ok()) return call->Fail(described.status());
-                  Reply(tokens, *call, run, *std::move(described));
+                  Reply(tokens, *call, run, *described);
                 });
 }
 
-void AnswerChanged(Frontend& frontend, CallPtr call, const EntityRef& run, DescribeActivityRequest request,
-                   int64_t seen) {
+void AnswerChanged(Frontend& frontend, CallPtr call, const EntityRef& run,
+                   const DescribeActivityRequest& request, int64_t seen) {
   using Described = std::optional<ActivityHistory::Described>;
   WaitParked<Described>(
       frontend, std::move(call),
       [&](absl::Duration wait, Callback<Described> done) {
         return ActivityHistory(frontend.history.entities())
-            .AwaitChange(run, std::move(request), seen, wait, std::move(done));
+            .AwaitChange(run, request, seen, wait, std::move(done));
       },
-      [&tokens = frontend.tokens, run](CallPtr call, Described described) {
+      [&tokens = frontend.tokens, run](CallPtr call, const Described& described) {
         // An empty answer tells the client to ask again.
         if (!described.has_value()) return call->Reply(api::DescribeActivityExecutionResponse());
-        Reply(tokens, *call, run, *std::move(described));
+        Reply(tokens, *call, run, *described);
       });
 }
 
@@ -68,11 +73,10 @@ void DescribeActivityExecution(Frontend& frontend, CallPtr call, NamespacePtr na
                                DescribeActivityRequest request) {
   auto run = ActivityNamedBy(*name_space, request);
   if (!run.ok()) return call->Fail(run.status());
-  if (request.long_poll_token().empty())
-    return AnswerNow(frontend, std::move(call), *run, std::move(request));
+  if (request.long_poll_token().empty()) return AnswerNow(frontend, std::move(call), *run, request);
   const auto seen = OpenPollToken(frontend.tokens, *run, request);
   if (!seen.ok()) return call->Fail(seen.status());
-  AnswerChanged(frontend, std::move(call), *run, std::move(request), *seen);
+  AnswerChanged(frontend, std::move(call), *run, request, *seen);
 }
 
 }  // namespace perdure::server

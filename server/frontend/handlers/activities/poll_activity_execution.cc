@@ -18,7 +18,7 @@ void PollActivityExecution(Frontend& frontend, CallPtr call, NamespacePtr name_s
       },
       // An empty answer tells the client to ask again.
       [](CallPtr call, const Outcome& outcome) {
-        call->Reply(outcome.value_or(api::PollActivityExecutionResponse()));
+        call->Reply(outcome == nullptr ? api::PollActivityExecutionResponse::default_instance() : *outcome);
       });
 }
 
