@@ -5,10 +5,26 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "persistence/visibility_query.h"
 
 namespace perdure::server {
 
 using persistence::CommitOutcome;
+
+namespace {
+
+// What a write holds besides its history, about, as a store sends it: entries as text, two letters a byte.
+size_t BytesOf(const persistence::RunWrite& write) {
+  size_t bytes = 0;
+  if (write.execution) {
+    bytes += persistence::ListWeight(*write.execution);
+    for (const std::string& entry : write.execution->entries) bytes += 2 * entry.size() + 8;
+  }
+  if (write.snapshot) bytes += write.snapshot->state.size();
+  return bytes;
+}
+
+}  // namespace
 
 Batcher::Batcher(Executor& executor, persistence::Session& session, Host& host, Metrics& metrics)
     : executor_(executor),
@@ -125,28 +141,44 @@ void Batcher::Seal() {
   size_t rows = 0;
   size_t bytes = 0;
   while (!gathering_.empty()) {
-    const CommitGroupPtr& next = gathering_.front();
+    const CommitGroupPtr next = gathering_.front();
     rows += next->rows;
     bytes += next->bytes;
     if (!part.empty() && (rows > limits::kCommitRows || bytes > limits::kCommitBytes)) break;
-    part.push_back(next);
     gathering_.pop_front();
-  }
-  size_t runs = 0;
-  for (const CommitGroupPtr& group : part) {
-    runs += group->runs.size();
-    for (const RunPtr& run : group->runs) {
-      PERDURE_CHECK(run->commit.open_group_ == group && !run->commit.InFlight(),
-                    "a run is in one commit in flight at most, by the group that gathered");
-      run->commit.sealed_.emplace(host_.Seal(*run));
-      run->commit.open_group_ = nullptr;
-      run->commit.sealed_group_ = group;
+    const size_t of_rows = SealGroup(next);
+    bytes += of_rows;
+    if (!part.empty() && bytes > limits::kCommitBytes) {
+      // How much it writes was known only now: it goes behind this commit, as one of its own.
+      PushSealed(std::move(part), bytes - next->bytes - of_rows);
+      part = {next};
+      bytes = next->bytes + of_rows;
+      break;
     }
+    part.push_back(next);
   }
+  PushSealed(std::move(part), bytes);
+  CommitFront();
+}
+
+size_t Batcher::SealGroup(const CommitGroupPtr& group) {
+  size_t bytes = 0;
+  for (const RunPtr& run : group->runs) {
+    PERDURE_CHECK(run->commit.open_group_ == group && !run->commit.InFlight(),
+                  "a run is in one commit in flight at most, by the group that gathered");
+    bytes += BytesOf(run->commit.sealed_.emplace(host_.Seal(*run)).write);
+    run->commit.open_group_ = nullptr;
+    run->commit.sealed_group_ = group;
+  }
+  return bytes;
+}
+
+void Batcher::PushSealed(Part part, size_t bytes) {
+  size_t runs = 0;
+  for (const CommitGroupPtr& group : part) runs += group->runs.size();
   batch_runs_.Observe(static_cast<double>(runs));
   batch_bytes_.Observe(static_cast<double>(bytes));
   sealed_.push_back(std::move(part));
-  CommitFront();
 }
 
 persistence::WriteGroup Batcher::WriteOf(const CommitGroup& group) {

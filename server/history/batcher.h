@@ -74,6 +74,9 @@ class Batcher {
   std::vector<CommitGroupPtr> TakeAll();
   void SealSoon();
   void Seal();
+  // The bytes of what it writes besides its records.
+  size_t SealGroup(const CommitGroupPtr& group);
+  void PushSealed(Part part, size_t bytes);
   void CommitFront();
   void OnResult(const persistence::CommitResult& result);
   void OnCommitted();

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "base/limits.h"
 #include "server/history/testing/test_node.h"
 
 namespace perdure::server {
@@ -105,6 +106,59 @@ TEST_CASE("no task is handed out for what did not become durable") {
   faults.next = MemoryFaults::CommitFault::kUnknownLost;
   CHECK(absl::IsUnavailable(node.CompleteWithActivity(task).status()));
   CHECK(!poll.Came());
+}
+
+// What commits weigh, by the runs that they write.
+class Weighed final : public MemoryFaults {
+ public:
+  CommitPlan OnCommit(const persistence::Batch& batch) override {
+    size_t runs = 0;
+    size_t bytes = 0;
+    for (const persistence::WriteGroup& group : batch.groups) {
+      for (const persistence::RunWrite& write : group.runs) {
+        if (!write.execution) continue;
+        ++runs;
+        for (const std::string& entry : write.execution->entries) bytes += entry.size();
+        bytes += write.execution->memo.size();
+      }
+    }
+    if (runs > 0) commits.emplace_back(runs, bytes);
+    return {};
+  }
+  std::vector<std::pair<size_t, size_t>> commits;
+};
+
+TEST_CASE("a commit is bounded by what it writes of runs' rows, too") {
+  Weighed faults;
+  TestNode::Options options;
+  options.faults = &faults;
+  options.executors = 1;
+  TestNode node(options);
+  // A value of 2 KiB that makes a quarter of a megabyte of entries, which a store writes as text.
+  std::string words = "\"";
+  for (char first = 'a'; first <= 'z'; ++first) {
+    for (char second = 'a'; second <= 'z'; ++second) words += {first, second, ' '};
+  }
+  words += '"';
+  std::vector<testing::Awaited<workflow::StartReply>> starts;
+  for (int i = 0; i < 40; ++i) {
+    auto request = node.StartRequest(std::to_string(i));
+    auto& payload = (*request.mutable_search_attributes()->mutable_indexed_fields())[std::string(255, 'n')];
+    (*payload.mutable_metadata())["encoding"] = "json/plain";
+    (*payload.mutable_metadata())["type"] = "Text";
+    payload.set_data(words);
+    starts.push_back(node.StartLater(std::move(request)));
+  }
+  node.Run();
+  for (const auto& start : starts) CHECK(start.Get().ok());
+  size_t runs = 0;
+  for (const auto& [number, bytes] : faults.commits) {
+    runs += number;
+    CHECK(2 * bytes <= limits::kCommitBytes);
+    CHECK(bytes > 0);
+  }
+  CHECK(runs == starts.size());
+  CHECK(faults.commits.size() < starts.size() / 4);
 }
 
 TEST_CASE("one run's refused data fails its calls alone") {
