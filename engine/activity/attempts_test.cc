@@ -38,6 +38,20 @@ TEST_CASE("A failed attempt is followed by another after the policy's interval, 
   CHECK_FALSE(activity.Describe().info().has_current_retry_interval());
 }
 
+TEST_CASE("While an attempt runs, answers of the one before come too late") {
+  TestActivity activity;
+  REQUIRE(activity.Start().ok());
+  const TaskReply first = activity.Poll();
+  REQUIRE(activity.Fail(first.token).ok());
+  activity.Advance(absl::Seconds(1));
+  const TaskReply second = activity.Poll();
+  CHECK(activity.Complete(first.token).code() == absl::StatusCode::kNotFound);
+  CHECK(activity.Fail(first.token).code() == absl::StatusCode::kNotFound);
+  CHECK(activity.Heartbeat(first.token, "late").status().code() == absl::StatusCode::kNotFound);
+  CHECK(activity.attempt() == 2);
+  CHECK(activity.Complete(second.token).ok());
+}
+
 TEST_CASE("The last attempt's failure is the outcome") {
   TestActivity activity;
   REQUIRE(activity.Start(MaximumAttempts(1)).ok());
