@@ -95,7 +95,7 @@ class NodeCarrier final : public server::CallCarrier {
   NodeCarrier(NodeNetwork& network, Incarnation from, Incarnation to, NodeNetwork::Service service)
       : network_(network), from_(from), to_(to), service_(service) {}
   void Carry(std::string call, server::Callback<std::string> done) override {
-    network_.Call(from_, to_, service_, std::move(call), std::move(done));
+    network_.Call(from_, to_, service_, call, std::move(done));
   }
 
  private:
