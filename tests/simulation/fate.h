@@ -1,4 +1,5 @@
-// What happens to a world again and again while faults last. Not thread-safe: the simulation is one thread.
+// What happens to a world again and again, at random times: while faults last, or for ever. Not thread-safe:
+// the simulation is one thread.
 #pragma once
 
 #include <functional>

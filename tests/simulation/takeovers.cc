@@ -10,7 +10,6 @@
 namespace perdure::simulation {
 namespace {
 
-constexpr absl::Duration kTimeToFinish = absl::Hours(3);
 constexpr absl::Duration kLongestRestart = absl::Seconds(3);
 constexpr absl::Duration kBetweenReads = absl::Milliseconds(200);
 constexpr absl::Duration kBetweenConnects = absl::Milliseconds(500);
@@ -59,6 +58,7 @@ Takeovers::Takeovers(uint64_t seed, bool whole)
       people_(time_),
       fate_executor_(time_),
       fate_(fate_executor_, *random_),
+      reconnects_(people_, *random_),
       copies_(people_, plan_.faults, *random_),
       readers_(namespaces_.id(), journal_),
       client_network_(people_, plan_.faults, *random_),
@@ -234,26 +234,13 @@ std::vector<std::string> Takeovers::Run() {
     fate_executor_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
     sides_.at(i).worker->StartPolling();
   }
-  const auto connect = [this](auto self) -> void {
-    people_.RunAfter(random_->Fraction() * 2 * kBetweenConnects, [this, self] {
-      ConnectClient();
-      self(self);
-    });
-  };
-  connect(connect);
+  reconnects_.Every(kBetweenConnects, [this] { ConnectClient(); });
   Read();
   Pulse();
   Audit();
   ScheduleFate();
   crowd_.Begin();
-  const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(crowd_.AllDone() && fate_.stopped()) && journal_.broken().empty()) {
-    if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
-      journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
-                      std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());
-    }
-  }
-  if (journal_.broken().empty()) crowd_.CheckAll();
+  ending_.Await(kMostSteps);
   return journal_.broken();
 }
 

@@ -16,6 +16,7 @@
 #include "server/metrics/testing/null_metrics.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/copies.h"
+#include "tests/simulation/ending.h"
 #include "tests/simulation/fate.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
@@ -92,6 +93,7 @@ class Takeovers {
   ManualExecutor people_;
   ManualExecutor fate_executor_;
   Fate fate_;
+  Fate reconnects_;  // of the client, which go on for ever
   server::NullMetrics metrics_;
   Copies copies_;
 
@@ -105,6 +107,8 @@ class Takeovers {
   size_t youngest_ = 0;  // the side that began to serve last
   uint64_t steps_ = 0;
   uint64_t takeovers_ = 0;
+
+  const Ending ending_{time_, plan_, fate_, crowd_, journal_, [this] { return OneStep(); }, steps_};
 };
 
 }  // namespace perdure::simulation

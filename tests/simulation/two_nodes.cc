@@ -10,7 +10,6 @@
 namespace perdure::simulation {
 namespace {
 
-constexpr absl::Duration kTimeToFinish = absl::Hours(3);
 constexpr absl::Duration kLongestRestart = absl::Seconds(6);
 // Until the others know that a node is gone, and until a node learns what else has changed.
 constexpr absl::Duration kLongestDetection = absl::Seconds(3);
@@ -26,8 +25,6 @@ constexpr uint64_t kMostSteps = 4'000'000;
 // One seed of so many goes on until its runs' retention is over, at which the clock is set so far ahead.
 constexpr uint64_t kSeedsForRetention = 4;
 constexpr absl::Duration kPastRetention = absl::Hours(100);
-constexpr absl::Duration kTimeToRemove = absl::Minutes(30);
-constexpr uint64_t kStepsBetweenLooks = 50;
 
 absl::Duration DrawInterval(Random& random, double never, absl::Duration least, absl::Duration most) {
   return Chance(random, never) ? absl::InfiniteDuration() : Between(random, least, most);
@@ -63,6 +60,7 @@ TwoNodes::TwoNodes(uint64_t seed, bool whole)
       people_(time_),
       fate_executor_(time_),
       fate_(fate_executor_, *random_),
+      reconnects_(people_, *random_),
       message_clock_(fate_executor_),
       node_network_(fate_executor_, plan_.faults, *random_),
       copies_(people_, plan_.faults, *random_),
@@ -273,25 +271,12 @@ std::vector<std::string> TwoNodes::Run() {
     fate_executor_.RunAfter(random_->Fraction() * kLongestRestart, [this, i] { Start(i); });
     sides_.at(i).worker->StartPolling();
   }
-  const auto connect = [this](auto self) -> void {
-    people_.RunAfter(random_->Fraction() * 2 * kBetweenConnects, [this, self] {
-      ConnectClient();
-      self(self);
-    });
-  };
-  connect(connect);
+  reconnects_.Every(kBetweenConnects, [this] { ConnectClient(); });
   Read();
   Audit();
   ScheduleFate();
   crowd_.Begin();
-  const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(crowd_.AllDone() && fate_.stopped()) && journal_.broken().empty()) {
-    if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
-      journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
-                      std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());
-    }
-  }
-  if (journal_.broken().empty()) crowd_.CheckAll();
+  ending_.Await(kMostSteps);
   if (seed_ % kSeedsForRetention == 0 && journal_.broken().empty()) PassRetention();
   return journal_.broken();
 }
@@ -300,12 +285,7 @@ void TwoNodes::PassRetention() {
   retention_passes_ = true;
   for (size_t i = 0; i < sides_.size(); ++i) Restart(i);
   clock_step_ = kPastRetention;
-  const absl::Duration end = time_.monotonic() + kTimeToRemove;
-  std::string left = auditor_.Left();
-  while (!left.empty() && time_.monotonic() < end) {
-    for (uint64_t step = 0; step < kStepsBetweenLooks; ++step) OneStep();
-    left = auditor_.Left();
-  }
+  const std::string left = ending_.AwaitRemoval(auditor_);
   if (!left.empty()) journal_.Broken("retention leaves " + left);
 }
 

@@ -20,6 +20,7 @@
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/cluster_node.h"
 #include "tests/simulation/copies.h"
+#include "tests/simulation/ending.h"
 #include "tests/simulation/fate.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
@@ -103,6 +104,7 @@ class TwoNodes {
   ManualExecutor people_;
   ManualExecutor fate_executor_;
   Fate fate_;
+  Fate reconnects_;  // of the client, which go on for ever
   const server::ProcessMessageClock message_clock_;
   server::NullMetrics metrics_;
   NodeNetwork node_network_;
@@ -121,6 +123,8 @@ class TwoNodes {
   bool retention_passes_ = false;
   uint64_t steps_ = 0;
   uint64_t moves_ = 0;
+
+  const Ending ending_{time_, plan_, fate_, crowd_, journal_, [this] { return OneStep(); }, steps_};
 };
 
 }  // namespace perdure::simulation

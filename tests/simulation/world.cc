@@ -10,7 +10,6 @@
 namespace perdure::simulation {
 namespace {
 
-constexpr absl::Duration kTimeToFinish = absl::Hours(3);
 constexpr absl::Duration kTimeToRestart = absl::Milliseconds(100);
 constexpr uint64_t kMostSteps = 2'000'000;
 // A crash falls between any two steps: it comes so many of them, at the most, after fate decided on it.
@@ -19,8 +18,6 @@ constexpr uint32_t kFirstWriter = 1;
 // One seed of so many goes on until its runs' retention is over, at which the clock is set so far ahead.
 constexpr uint64_t kSeedsForRetention = 4;
 constexpr absl::Duration kPastRetention = absl::Hours(100);
-constexpr absl::Duration kTimeToRemove = absl::Minutes(30);
-constexpr uint64_t kStepsBetweenLooks = 50;
 constexpr size_t kRememberedTransactions = 64;
 constexpr absl::Duration kLongestReadOutage = absl::Seconds(5);
 // How often the store is looked at: while faults go on, and later.
@@ -159,14 +156,7 @@ std::vector<std::string> World::Run() {
   ScheduleFate();
   worker_.StartPolling();
   crowd_.Begin();
-  const absl::Duration end = plan_.faulty_time + kTimeToFinish;
-  while (!(crowd_.AllDone() && fate_.stopped()) && journal_.broken().empty()) {
-    if (time_.monotonic() > end || steps_ > kMostSteps || !OneStep()) {
-      journal_.Broken("not finished " + absl::FormatDuration(time_.monotonic()) + " and " +
-                      std::to_string(steps_) + " steps after the beginning:" + crowd_.Unfinished());
-    }
-  }
-  if (journal_.broken().empty()) crowd_.CheckAll();
+  ending_.Await(kMostSteps);
   if (seed_ % kSeedsForRetention == 0 && journal_.broken().empty()) PassRetention();
   return journal_.broken();
 }
@@ -181,12 +171,7 @@ void World::PassRetention() {
   matching_executor_.StepWallClock(kPastRetention);
   StartServer();
   crash_in_steps_ = 1 + random_->Below(kStepsToCrash);
-  const absl::Duration end = time_.monotonic() + kTimeToRemove;
-  std::string left = auditor_.Left();
-  while (!left.empty() && time_.monotonic() < end) {
-    for (uint64_t step = 0; step < kStepsBetweenLooks; ++step) OneStep();
-    left = auditor_.Left();
-  }
+  const std::string left = ending_.AwaitRemoval(auditor_);
   if (!left.empty()) {
     journal_.Broken("at " + absl::FormatTime(executors_.front()->Now()) + " retention leaves " + left);
   }

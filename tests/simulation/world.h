@@ -17,6 +17,7 @@
 #include "server/metrics/testing/null_metrics.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/copies.h"
+#include "tests/simulation/ending.h"
 #include "tests/simulation/fate.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/journal.h"
@@ -89,6 +90,8 @@ class World {
   uint64_t steps_ = 0;
   uint64_t crashes_ = 0;
   uint64_t crash_in_steps_ = 0;  // 0: none is due
+
+  const Ending ending_{time_, plan_, fate_, crowd_, journal_, [this] { return OneStep(); }, steps_};
 };
 
 }  // namespace perdure::simulation
