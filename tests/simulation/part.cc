@@ -157,7 +157,7 @@ uint64_t PartsHistory::Ask(server::EntityRef run, engine::RequestPtr request, ab
 uint64_t PartsHistory::WaitForEvents(server::EntityRef run, int64_t from_event_id, absl::Duration max_wait,
                                      Callback<server::RunPosition> done) {
   const size_t part = PartOf(run.namespace_id, run.id);
-  const uint64_t id = ++next_wait_ * kParts + part;
+  const uint64_t id = NewWait(part);
   Post(part, std::move(done),
        [id, run = std::move(run), from_event_id, max_wait](server::HistoryHost& host,
                                                            Callback<server::RunPosition> answer) {

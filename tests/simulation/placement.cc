@@ -132,6 +132,13 @@ server::Matching* PlacedMatching::Of(const server::QueueKey& queue) const {
   return node.has_value() ? reach_(*node) : nullptr;
 }
 
+template <typename T>
+void PlacedMatching::NotReached(Callback<T> done) {
+  executor_.Post([done = std::move(done)]() mutable {
+    std::move(done)(Unavailable("the queue's node cannot be reached"));
+  });
+}
+
 void PlacedMatching::OnPlacement() {
   std::vector<uint64_t> misplaced;
   for (const auto& [id, open] : open_) {
@@ -161,9 +168,7 @@ uint64_t PlacedMatching::StartPoll(server::Poll poll, Callback<server::PolledTas
   const std::optional<size_t> node = placement_.NodeOf(queue);
   server::Matching* const matching = node.has_value() ? reach_(*node) : nullptr;
   if (matching == nullptr) {
-    executor_.Post([done = std::move(done)]() mutable {
-      std::move(done)(Unavailable("the queue's node cannot be reached"));
-    });
+    NotReached(std::move(done));
     return id;
   }
   const uint64_t poll_there = matching->StartPoll(
@@ -184,10 +189,8 @@ void PlacedMatching::CancelPoll(uint64_t id) {
 
 void PlacedMatching::Describe(server::QueueKey queue, Callback<server::QueueDescription> done) {
   server::Matching* const matching = Of(queue);
-  if (matching != nullptr) return matching->Describe(std::move(queue), std::move(done));
-  executor_.Post([done = std::move(done)]() mutable {
-    std::move(done)(Unavailable("the queue's node cannot be reached"));
-  });
+  if (matching == nullptr) return NotReached(std::move(done));
+  matching->Describe(std::move(queue), std::move(done));
 }
 
 void PlacedMatching::ForgetStickyQueue(server::QueueKey queue) {

@@ -103,6 +103,8 @@ class PlacedMatching final : public server::Matching {
     uint64_t poll = 0;  // as that node's matching calls it
   };
   server::Matching* Of(const server::QueueKey& queue) const;
+  template <typename T>
+  void NotReached(Callback<T> done);
 
   Executor& executor_;
   const Placement& placement_;
