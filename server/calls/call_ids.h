@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
+#include "server/calls/call_carrier.h"
 
 namespace perdure::server {
 
@@ -45,5 +48,19 @@ class CallIds {
   Mutex mutex_;
   absl::flat_hash_map<uint64_t, Open> open_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Makes a call that the peer may call off by its id `theirs`: `make(answer)` makes it, and returns our id,
+// with which `call_off` ends it where the peer has called it off meanwhile.
+template <typename T, typename Make, typename CallOff>
+void MakeCall(const std::shared_ptr<CallIds>& ids, uint64_t theirs, Callback<T> answer, Make make,
+              CallOff call_off) {
+  ids->Begin(theirs);
+  const uint64_t ours =
+      std::move(make)([ids, theirs, answer = std::move(answer)](absl::StatusOr<T> value) mutable {
+        ids->Answered(theirs);
+        std::move(answer)(std::move(value));
+      });
+  if (ids->Made(theirs, ours)) call_off(ours);
+}
 
 }  // namespace perdure::server

@@ -111,34 +111,29 @@ void HistoryService::Ask(calls::AskEntity& call, bool decided, Callback<std::str
 void HistoryService::AskAndWait(calls::AskAndWait& call, Callback<std::string> done) {
   absl::StatusOr<Asked> asked = Read(*call.mutable_ask());
   if (!asked.ok()) return std::move(done)(asked.status());
-  const uint64_t theirs = call.wait();
-  waits_->Begin(theirs);
-  const uint64_t ours =
-      history_.Ask(std::move(asked->run), std::move(asked->request), FromProto(call.max_wait()),
-                   [waits = waits_, theirs, answer = AnswerReply(asked->wire, std::move(done))](
-                       absl::StatusOr<engine::ReplyPtr> reply) mutable {
-                     waits->Answered(theirs);
-                     std::move(answer)(std::move(reply));
-                   });
-  if (waits_->Made(theirs, ours)) history_.CancelWait(ours);
+  MakeCall(
+      waits_, call.wait(), AnswerReply(asked->wire, std::move(done)),
+      [&](Callback<engine::ReplyPtr> answer) {
+        return history_.Ask(std::move(asked->run), std::move(asked->request), FromProto(call.max_wait()),
+                            std::move(answer));
+      },
+      [&](uint64_t wait) { history_.CancelWait(wait); });
 }
 
 void HistoryService::Wait(calls::WaitForEvents& call, Callback<std::string> done) {
   absl::StatusOr<EntityRef> run = FromWire(std::move(*call.mutable_run()));
   if (!run.ok()) return std::move(done)(run.status());
-  const uint64_t theirs = call.wait();
-  waits_->Begin(theirs);
-  auto answer =
-      AnswerBy<HistoryAnswer, RunPosition>(std::move(done), [](RunPosition position, HistoryAnswer& wire) {
-        *wire.mutable_position() = ToWire(std::move(position));
-      });
-  const uint64_t ours = history_.WaitForEvents(
-      *std::move(run), call.from_event_id(), FromProto(call.max_wait()),
-      [waits = waits_, theirs, answer = std::move(answer)](absl::StatusOr<RunPosition> position) mutable {
-        waits->Answered(theirs);
-        std::move(answer)(std::move(position));
-      });
-  if (waits_->Made(theirs, ours)) history_.CancelWait(ours);
+  MakeCall(
+      waits_, call.wait(),
+      AnswerBy<HistoryAnswer, RunPosition>(std::move(done),
+                                           [](RunPosition position, HistoryAnswer& wire) {
+                                             *wire.mutable_position() = ToWire(std::move(position));
+                                           }),
+      [&](Callback<RunPosition> answer) {
+        return history_.WaitForEvents(*std::move(run), call.from_event_id(), FromProto(call.max_wait()),
+                                      std::move(answer));
+      },
+      [&](uint64_t wait) { history_.CancelWait(wait); });
 }
 
 void HistoryService::Hear(const std::string& call) {

@@ -49,18 +49,13 @@ void MatchingService::Handle(std::string_view call, Callback<std::string> done) 
 void MatchingService::StartPoll(calls::StartPoll& call, Callback<std::string> done) {
   absl::StatusOr<Poll> poll = FromWire(std::move(*call.mutable_poll()));
   if (!poll.ok()) return std::move(done)(poll.status());
-  const uint64_t theirs = call.id();
-  polls_->Begin(theirs);
-  auto answer = AnswerBy<MatchingAnswer, PolledTask>(
-      std::move(done),
-      [](const PolledTask& task, MatchingAnswer& wire) { *wire.mutable_polled() = ToWire(task); });
-  const uint64_t ours = matching_.StartPoll(
-      *std::move(poll),
-      [polls = polls_, theirs, answer = std::move(answer)](absl::StatusOr<PolledTask> task) mutable {
-        polls->Answered(theirs);
-        std::move(answer)(std::move(task));
-      });
-  if (polls_->Made(theirs, ours)) matching_.CancelPoll(ours);
+  MakeCall(
+      polls_, call.id(),
+      AnswerBy<MatchingAnswer, PolledTask>(
+          std::move(done),
+          [](const PolledTask& task, MatchingAnswer& wire) { *wire.mutable_polled() = ToWire(task); }),
+      [&](Callback<PolledTask> answer) { return matching_.StartPoll(*std::move(poll), std::move(answer)); },
+      [&](uint64_t waiting) { matching_.CancelPoll(waiting); });
 }
 
 void MatchingService::Hear(const std::string& call) {
