@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "engine/activity/salvage.h"
 #include "engine/search_values.h"
+#include "engine/waiters.h"
 
 namespace perdure::engine::activity {
 namespace {
@@ -103,10 +104,8 @@ engine::Decision ActivityEntity::Take(Outcome decided, const Context& context,
   decision.happenings = Wrapped(std::move(decided.happenings));
   reply = std::move(decided.reply);
   Descriptions made;
-  for (const Waiter& waiter : context.waiters) {
-    absl::StatusOr<ReplyPtr> answer = Awaited(*waiter.request, context.now, made);
-    if (!answer.ok() || *answer != nullptr) decision.answers.push_back({waiter.token, std::move(answer)});
-  }
+  AnswerWaiters(context, decision,
+                [&](const engine::Request& request) { return Awaited(request, context.now, made); });
   return decision;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/waiters.h"
 #include "server/history/testing/counter_lines.h"
 #include "server/history/testing/counter_wire.h"
 
@@ -121,10 +122,8 @@ absl::StatusOr<engine::ReplyPtr> Counter::Awaited(const engine::Request& request
 }
 
 void Counter::AnswerWaiters(const engine::Context& context, engine::Decision& decision) const {
-  for (const engine::Waiter& waiter : context.waiters) {
-    absl::StatusOr<engine::ReplyPtr> answer = Awaited(*waiter.request);
-    if (!answer.ok() || *answer != nullptr) decision.answers.push_back({waiter.token, std::move(answer)});
-  }
+  engine::AnswerWaiters(context, decision,
+                        [this](const engine::Request& request) { return Awaited(request); });
 }
 
 engine::Decision Counter::DecideOn(const engine::Request& request, const engine::Context& context) {
