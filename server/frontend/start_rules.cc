@@ -57,11 +57,18 @@ absl::Status CheckStartPolicies(const StartRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status CheckLength(const std::string& text, std::string_view called) {
+  if (text.size() <= limits::kIdLength) return absl::OkStatus();
+  return InvalidArgument(
+      fmt::format("{} exceeds maximum allowed length ({}/{})", called, text.size(), limits::kIdLength));
+}
+
+absl::Status CheckName(const std::string& name, const char* if_empty, std::string_view called) {
+  return name.empty() ? InvalidArgument(if_empty) : CheckLength(name, called);
+}
+
 absl::Status CheckWorkflowId(const std::string& workflow_id) {
-  if (workflow_id.empty()) return InvalidArgument("WorkflowId is not set on request.");
-  if (workflow_id.size() <= limits::kIdLength) return absl::OkStatus();
-  return InvalidArgument(fmt::format("WorkflowId exceeds maximum allowed length ({}/{})", workflow_id.size(),
-                                     limits::kIdLength));
+  return CheckName(workflow_id, "WorkflowId is not set on request.", "WorkflowId");
 }
 
 absl::Status CheckCronSchedule(const std::string& schedule, absl::Time now) {

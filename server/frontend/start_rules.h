@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,6 +22,10 @@ void FillStartPolicies(temporal::api::enums::v1::WorkflowIdConflictPolicy confli
 absl::Status CheckStartPolicies(
     const temporal::api::workflowservice::v1::StartWorkflowExecutionRequest& request);
 
+// `called`: what the error calls it.
+absl::Status CheckLength(const std::string& text, std::string_view called);
+// `if_empty`: the error's text then.
+absl::Status CheckName(const std::string& name, const char* if_empty, std::string_view called);
 absl::Status CheckWorkflowId(const std::string& workflow_id);
 absl::Status CheckCronSchedule(const std::string& schedule, absl::Time now);
 // And that there is no cron schedule besides.

@@ -1,8 +1,5 @@
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
 #include "server/frontend/start_rules.h"
@@ -80,13 +77,6 @@ api::SignalWorkflowExecutionRequest SignalOf(SignalWithStart& request, const std
   return signal;
 }
 
-absl::Status CheckName(const std::string& name, const char* empty, const char* long_one) {
-  if (name.empty()) return InvalidArgument(empty);
-  if (name.size() <= limits::kIdLength) return absl::OkStatus();
-  return InvalidArgument(
-      fmt::format("{} exceeds maximum allowed length ({}/{})", long_one, name.size(), limits::kIdLength));
-}
-
 // In the real server's order, which decides between two errors.
 absl::Status Normalize(Frontend& frontend, const SearchAttributeTypes& custom, const std::string& signal_name,
                        api::StartWorkflowExecutionRequest& start) {
@@ -100,7 +90,7 @@ absl::Status Normalize(Frontend& frontend, const SearchAttributeTypes& custom, c
     valid = NormalizeTaskQueue(start.has_task_queue() ? start.mutable_task_queue() : nullptr,
                                /*user_defined=*/true);
   }
-  if (valid.ok() && !start.request_id().empty()) valid = CheckName(start.request_id(), "", "Request ID");
+  if (valid.ok()) valid = CheckLength(start.request_id(), "Request ID");
   if (valid.ok()) valid = NormalizeRequestId(*start.mutable_request_id(), frontend.ids);
   if (valid.ok()) valid = NormalizeTimeouts(start);
   if (valid.ok() && start.has_retry_policy()) valid = NormalizeRetryPolicy(*start.mutable_retry_policy());
