@@ -143,7 +143,7 @@ std::optional<IndexedValueType> SettableType(const SearchAttributeTypes& custom,
 absl::Status CheckSearchAttributeNames(const SearchAttributeTypes& custom, std::string_view name_space,
                                        const temporal::api::common::v1::SearchAttributes& attributes) {
   for (const auto& [name, payload] : attributes.indexed_fields()) {
-    if (SettableType(custom, name) || IsOneOf(name, kSystem) || IsOneOf(name, kInternal)) continue;
+    if (custom.contains(AbslView(name)) || IsSystemAttribute(name)) continue;
     return InvalidArgument(fmt::format("Namespace {} has no mapping defined for search attribute {}",
                                        Shown(name_space), Shown(name)));
   }
