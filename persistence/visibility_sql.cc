@@ -219,7 +219,11 @@ class Builder {
       // AND binds closer than OR, and needs no parentheses there.
       const bool bare = !all && part.kind == Filter::Kind::kAll && part.parts.size() > 1 &&
                         part.parts.size() <= kLongestChain;
-      bare ? AddChain(DeepestFirst(part.parts), true) : Add(part);
+      if (bare) {
+        AddChain(DeepestFirst(part.parts), true);
+      } else {
+        Add(part);
+      }
     }
   }
 

@@ -1,5 +1,4 @@
 #include "bench/load/channel.h"
-#include "base/mutex.h"
 
 #include <arpa/inet.h>
 #include <grpc/grpc.h>
@@ -19,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/mutex.h"
 
 namespace perdure::bench {
 namespace {

@@ -1,7 +1,8 @@
 #include "server/calls/told_calls.h"
-#include "base/mutex.h"
 
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace perdure::server {
 namespace {
