@@ -7,9 +7,9 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
 reading=run
 case "${1:-}" in
-  abuse | core | ready | idle | restart | overload | growth | limit | lists | retention | sdk) reading="$1"; shift ;;
+  abuse | asks | core | ready | idle | restart | overload | growth | limit | lists | retention | sdk) reading="$1"; shift ;;
   "" | -*) ;;
-  *) echo "unknown reading: $1 (abuse, core, ready, idle, restart, overload, growth, limit, lists, retention, sdk)" >&2; exit 2 ;;
+  *) echo "unknown reading: $1 (abuse, asks, core, ready, idle, restart, overload, growth, limit, lists, retention, sdk)" >&2; exit 2 ;;
 esac
 scripts/install_packages.sh build test
 scripts/build.sh release

@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "bench/load/asks.h"
 #include "bench/load/open_runs.h"
 #include "bench/load/probes.h"
 #include "bench/load/report.h"
@@ -39,6 +40,7 @@ struct Options {
   double fire_at = 0;
   double spread = 0;
   int polls = 0;
+  AskOptions asks;
 };
 
 void AddWorkloadOptions(CLI::App& app, Options& options) {
@@ -77,18 +79,24 @@ Json Errors(const WorkloadResult& result) {
   return errors;
 }
 
-absl::StatusOr<Json> Loop(const Options& options, const Watched& watched) {
-  std::vector<Watched::Reading> edges;
-  WorkloadResult result;
-  absl::Status status = RunLoop(
-      options.workload, [&] { edges.push_back(watched.Read()); }, result);
-  if (!status.ok()) return status;
+// What closed loops have in common.
+Json Figures(WorkloadResult& result, const std::vector<Watched::Reading>& edges) {
   if (!result.first_error.empty()) std::cerr << "first error: " << result.first_error << "\n";
   Json out = {{"workflows", result.workflows}, {"workflows_per_second", result.workflows_per_second}};
   AddPercentiles(std::move(result.latencies), out);
   out["used"] = Difference(edges.front(), edges.back());
   out["errors"] = Errors(result);
   out["refused"] = result.refused;
+  return out;
+}
+
+absl::StatusOr<Json> Loop(const Options& options, const Watched& watched) {
+  std::vector<Watched::Reading> edges;
+  WorkloadResult result;
+  absl::Status status = RunLoop(
+      options.workload, [&] { edges.push_back(watched.Read()); }, result);
+  if (!status.ok()) return status;
+  Json out = Figures(result, edges);
   out["retried_activities"] = result.retried_activities;
   out["retried_workflow_tasks"] = result.retried_workflow_tasks;
   out["acknowledged"] = result.acknowledged;
@@ -98,6 +106,21 @@ absl::StatusOr<Json> Loop(const Options& options, const Watched& watched) {
     out["finished_by"].push_back({UnixSeconds(at), count});
   }
   return out;
+}
+
+absl::StatusOr<Json> RunAsksOf(const Options& options, const Watched& watched) {
+  AskOptions asks = options.asks;
+  asks.target = options.workload.target;
+  asks.task_queue = options.workload.task_queue;
+  asks.in_flight = options.workload.in_flight;
+  asks.warm_up = options.workload.warm_up;
+  asks.duration = options.workload.duration;
+  std::vector<Watched::Reading> edges;
+  WorkloadResult result;
+  absl::Status status = RunAsks(
+      asks, [&] { edges.push_back(watched.Read()); }, result);
+  if (!status.ok()) return status;
+  return Figures(result, edges);
 }
 
 absl::StatusOr<Json> Steps(const Options& options, const Watched& watched) {
@@ -183,7 +206,17 @@ struct Modes {
         open(app.add_subcommand("open", "Makes open runs, each with a timer")),
         signal(app.add_subcommand("signal", "Signals open runs at an even pace")),
         collect(app.add_subcommand("collect", "Takes the runs whose timer has come")),
-        idle(app.add_subcommand("idle", "Holds long polls open")) {
+        idle(app.add_subcommand("idle", "Holds long polls open")),
+        asks(app.add_subcommand("asks", "Requests to workflows in a closed loop")) {
+    const std::map<std::string, Ask> names = {{"signal", Ask::kSignal},
+                                              {"query", Ask::kQuery},
+                                              {"update", Ask::kUpdate},
+                                              {"signal-with-start", Ask::kSignalWithStart},
+                                              {"reset", Ask::kReset}};
+    asks->add_option("--ask", options.asks.ask, "signal, query, update, signal-with-start or reset")
+        ->required()
+        ->transform(CLI::CheckedTransformer(names));
+    asks->add_option("--base-events", options.asks.base_events, "Of the run that is reset");
     steps->add_option("--steps", options.steps, "Of all workflows together, in one window")->required();
     for (CLI::App* mode : {open, signal, collect}) {
       mode->add_option("--runs", options.open.runs.count)->required();
@@ -203,10 +236,11 @@ struct Modes {
     if (signal->parsed()) return Signal(options);
     if (collect->parsed()) return Collect(options);
     if (idle->parsed()) return Idle(options, watched);
+    if (asks->parsed()) return RunAsksOf(options, watched);
     return Loop(options, watched);
   }
 
-  CLI::App *steps, *first, *open, *signal, *collect, *idle;
+  CLI::App *steps, *first, *open, *signal, *collect, *idle, *asks;
 };
 
 int Main(int argc, char** argv) {
