@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "engine/message.h"
 #include "engine/search_attributes.h"
@@ -32,6 +33,13 @@ struct NamespaceSettings {
   absl::Duration retention = absl::Hours(72);
   // Custom search attributes; never null.
   std::shared_ptr<const SearchAttributeTypes> search_attributes = std::make_shared<SearchAttributeTypes>();
+  limits::PerNamespace limits;
+  bool eager_workflow_start = true;
+  bool eager_activities = true;
+  // It was deleted, and its entities are being removed: it takes no new ones, and from outside it is gone.
+  bool leaving = false;
+  // Checksums of workers' binaries that may not complete workflow tasks.
+  std::vector<std::string> bad_binaries = {};
 };
 
 // Which namespaces there are, for what one entity asks of another.
@@ -131,6 +139,8 @@ class Request {
   virtual std::optional<DispatchName> Dispatched() const { return std::nullopt; }
   // It ends the entity, whatever that is: it may be asked of what is left of one that cannot be folded.
   virtual bool EndsUnfoldable() const { return false; }
+  // It asks for a run that begins as this one did (Kind::BeginRewind), and is not decided.
+  virtual bool Rewinds() const { return false; }
 };
 using RequestPtr = std::unique_ptr<Request>;
 
@@ -146,6 +156,8 @@ class StartRequest : public Request {
 struct EventRange {
   int64_t first = 1;
   int64_t last = 0;  // before `first`: none
+  // The reply shows nothing that no record holds: what is volatile stays so.
+  bool recorded = false;
 };
 
 class Entity;
@@ -284,6 +296,9 @@ class Entity {
   virtual absl::StatusOr<ReplyPtr> Read(const Request& request, absl::Time now) const = 0;
   // It holds something that no record holds: it stays in memory.
   virtual bool HasVolatile() const = 0;
+  // A client has deleted it: it is closed, nobody but those who sent it messages is told of it, and its id is
+  // nobody's. It stays until it owes nothing.
+  virtual bool IsDeleted() const { return false; }
   // Events behind the durable ones that a reader is shown, framed as Record::events.
   virtual std::string VolatileEvents() const { return {}; }
   // Context::now of the next step is never before it.
@@ -316,6 +331,44 @@ struct Remains {
   LogPosition log{2, 1, 0};  // of the whole log
 };
 
+// A run that begins as another one did, its base, up to an event, and takes the id from whoever has it. It is
+// made of what it reads in its base's log, and in those of runs that followed on that: whoever drives it
+// gives it each log that it wants from there to the end, may store the records that it has ready, and at last
+// has it end the run that has the id and tell the base. What it has read must be all that there is then.
+//
+// Not thread-safe; refers to nothing.
+class Rewind {
+ public:
+  struct Place {
+    Uuid run_id;
+    int64_t next_event_id = 1;  // that it has not read
+  };
+  virtual ~Rewind() = default;
+
+  // Where it reads on, as long as there is more to read: at the end of a log it may be elsewhere, in that of
+  // the run that follows. Nullopt: it has all that it wants.
+  virtual std::optional<Place> Wants() const = 0;
+  // A record of that log, which holds the wanted event; events before it are passed over. An error is its
+  // caller's answer, and the end.
+  virtual absl::Status Read(const Record& record, const Context& context) = 0;
+  // There is no such run: an error when that is the base.
+  virtual absl::Status Missing() = 0;
+  // Whether what was asked for can be done. An error is its caller's answer.
+  virtual absl::Status Check() const = 0;
+  // The records of the new run that are complete and were not taken before.
+  virtual std::vector<Record> TakeReady() = 0;
+  // What all records that were taken fold to.
+  virtual const Entity& entity() const = 0;
+
+  // What becomes of the run that has the id, of the base, or of the run that is both. Without a reply.
+  virtual Decision Leave(Entity& run, const Context& context) const = 0;
+  // The new run, with the records that were not taken, after `current` has left (null: nobody had the id).
+  // REQUIRES: Check is OK. Called once, at last.
+  virtual NextEntity Finish(const Entity* current, const Context& context) = 0;
+  // What its caller gets then.
+  virtual ReplyPtr Answer() const = 0;
+};
+
 class Kind {
  public:
   virtual ~Kind() = default;
@@ -342,6 +395,22 @@ class Kind {
 
   // One that takes requests which EndsUnfoldable, and starts; it owes nothing.
   virtual std::unique_ptr<Entity> Salvage(Remains remains) const = 0;
+
+  // A request that ends an entity, if it is open, and lets its rows go. Null: this kind has none, and its
+  // entities go by retention alone.
+  virtual RequestPtr Removal() const { return nullptr; }
+
+  // A request that Rewinds meets its base and whoever has the id (null: nobody): the rewind, or a reply that
+  // repeats an earlier one. `run_id`: of the new run.
+  struct RewindDecision {
+    std::unique_ptr<Rewind> rewind;
+    ReplyPtr repeated;
+  };
+  virtual absl::StatusOr<RewindDecision> BeginRewind(const Entity& base, const Entity* current,
+                                                     const Request& request, const Uuid& run_id) const {
+    (void)base, (void)current, (void)request, (void)run_id;
+    return absl::UnimplementedError("no run of this kind begins as another did");
+  }
 
   // NOT_FOUND, as this kind's clients know it. `run_id`: nullopt when the current run was asked for.
   virtual absl::Status NoSuch(const std::string& id, const std::optional<Uuid>& run_id) const = 0;

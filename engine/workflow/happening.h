@@ -28,6 +28,10 @@ struct WorkflowTaskCompleted {
 struct WorkflowTaskFailed {
   bool completion_refused = false;  // false: the worker said that it failed
 };
+// Once a run as long as it is in memory.
+struct CommandUnsupported {
+  temporal::api::enums::v1::CommandType type = temporal::api::enums::v1::COMMAND_TYPE_UNSPECIFIED;
+};
 struct WorkflowTaskTimedOut {
   // SCHEDULE_TO_START, START_TO_CLOSE, or HEARTBEAT for a worker that was busy for too long.
   temporal::api::enums::v1::TimeoutType type = temporal::api::enums::v1::TIMEOUT_TYPE_UNSPECIFIED;
@@ -36,8 +40,13 @@ struct OfActivity {
   EventPtr scheduled;  // tells its type and queue
   ActivityHappening what;
 };
-using Happening =
-    std::variant<RunClosed, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskTimedOut, OfActivity>;
+struct OfUpdate {
+  // kAborted: nobody has decided on it, nor will.
+  enum class What { kAdmitted, kAccepted, kRejected, kCompleted, kAborted };
+  What what = What::kAdmitted;
+};
+using Happening = std::variant<RunClosed, WorkflowTaskCompleted, WorkflowTaskFailed, CommandUnsupported,
+                               WorkflowTaskTimedOut, OfActivity, OfUpdate>;
 
 // A step's, as the observer of workflow runs gets them.
 struct RunHappenings final : engine::Happenings {

@@ -19,8 +19,10 @@
 #include "base/ids.h"
 #include "engine/message.h"
 #include "engine/workflow/run/external_payloads.h"
+#include "engine/workflow/updates/update_state.h"
 #include "engine/workflow/workflow_tasks/task_state.h"
 #include "temporal/api/common/v1/message.pb.h"
+#include "temporal/api/deployment/v1/message.pb.h"
 #include "temporal/api/enums/v1/failed_cause.pb.h"
 #include "temporal/api/enums/v1/workflow.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
@@ -28,6 +30,12 @@
 #include "temporal/api/workflow/v1/message.pb.h"
 
 namespace perdure::engine::workflow {
+
+// Events before `below_event_id`, but for those of an origin before, were that run's.
+struct EventOrigin {
+  int64_t below_event_id = 0;
+  Uuid run_id;
+};
 
 // Facts fixed at the start of the run. Shared, never changed.
 struct RunFacts {
@@ -38,6 +46,8 @@ struct RunFacts {
   EventPtr started;  // WorkflowExecutionStarted
   absl::Time start_time;
   Uuid parent_original_run_id;  // of a child; else zero
+  // Of a run that begins as another did: whose events its first ones were, in order.
+  std::vector<EventOrigin> origins;
 };
 
 struct Activity {
@@ -55,6 +65,8 @@ struct Activity {
   std::string last_worker_identity;
   // Of an attempt that failed, not of one that timed out.
   std::optional<absl::Time> last_attempt_complete_time;
+  // Of the last worker that was of one; null: none was.
+  std::shared_ptr<const temporal::api::deployment::v1::WorkerDeploymentVersion> last_deployment;
 };
 
 struct Timer {
@@ -100,6 +112,15 @@ struct WorkflowTaskProblems {
       temporal::api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED;
 };
 
+// Which versions of worker deployments have completed workflow tasks of a run.
+struct DeploymentUse {
+  // Null until a completion tells how the workflow behaves when its deployment changes.
+  std::shared_ptr<const temporal::api::workflow::v1::WorkflowExecutionVersioningInfo> info;
+  // DEPLOYMENT:BUILD_ID, and the build ids that version stamps named: those used last, in order of first use.
+  std::vector<std::string> versions;
+  std::vector<std::string> stamped_build_ids;
+};
+
 struct State {
   Cow<RunFacts> facts;
 
@@ -132,15 +153,19 @@ struct State {
   int64_t previous_started_event_id = 0;  // of the last completed workflow task
   int64_t last_completed_event_id = 0;
   std::optional<StickyTaskQueue> sticky;
+  // Volatile: it holds no longer, which comes with the run's next record (Transition::RideAlong).
+  bool sticky_lost = false;
   std::string last_worker_identity;
   // What the worker of the last completed workflow task said about itself; null: nothing.
   std::shared_ptr<const temporal::api::common::v1::WorkerVersionStamp> worker_version;
-  std::string worker_deployment_name;  // of the same worker; empty: it named none
+  std::string worker_deployment_name;                   // of the same worker; empty: it named none
+  std::shared_ptr<const DeploymentUse> deployment_use;  // null: no version has completed one
   Cow<temporal::api::workflow::v1::ResetPoints> auto_reset_points;
   // The last workflow task tried to close the run while events were buffered: while the next one runs,
   // signals are refused, so that the run can close.
   bool close_attempted = false;
   WorkflowTaskProblems workflow_task_problems;
+  bool unsupported_said = false;  // volatile: somebody was told of a command that is not built
 
   // Events without ids, in order of arrival. What they do to the state is done when they arrive.
   Cow<std::vector<EventPtr>> buffered;
@@ -161,11 +186,26 @@ struct State {
   bool unreleased = false;
   // The parent of this closed run knows of its end.
   bool report_settled = false;
+  // A client has deleted this closed run.
+  std::optional<absl::Time> deleted_at;
+  // The newest run that has begun as this one did; zero: none.
+  Uuid reset_run_id;
+  // It was ended for a run that begins as another one, or as this one, did.
+  bool ended_by_reset = false;
+  // By which this run was asked for, if it begins as another did.
+  std::string reset_request_id;
+  // Its children of events before this one are the new run's; 0: it has handed none on.
+  int64_t handed_on_below = 0;
   // Volatile: settlements that come with the run's next record (Transition::RideAlong), and since when the
   // oldest release waits for one.
   Cow<absl::btree_set<int64_t>> riding_releases;
   Cow<absl::btree_set<InboxKey>> riding_drops;
   std::optional<absl::Time> riding_since;
+
+  Cow<absl::btree_map<std::string, RecordedUpdate>> updates;  // by their ids
+  size_t updates_in_flight = 0;                               // of these
+  // Volatile: in the order in which they came; their ids are not among those recorded.
+  Cow<std::vector<AdmittedUpdate>> admitted_updates;
 
   int64_t cancel_requested_event_id = 0;  // 0 also while that event is buffered
   std::string cancel_request_id;

@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/status.h"
 #include "base/time.h"
 #include "engine/event_frames.h"
 #include "engine/workflow/fold/apply.h"
 #include "engine/workflow/fold/check_record.h"
 #include "engine/workflow/fold/event_table.h"
+#include "engine/workflow/run/close.h"
+#include "engine/workflow/updates/updates.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -110,6 +113,11 @@ void Transition::RideDrops(const std::vector<InboxKey>& keys) {
 }
 
 void Transition::RideAlong() {
+  if (std::exchange(state_.sticky_lost, false) && state_.sticky.has_value()) {
+    perdure::engine::Change change;
+    change.mutable_sticky_task_queue();
+    AppendChange(std::move(change));
+  }
   if (state_.riding_releases->empty() && state_.riding_drops->empty()) return;
   const auto releases = std::exchange(state_.riding_releases, {});
   const auto drops = std::exchange(state_.riding_drops, {});
@@ -129,6 +137,54 @@ void Transition::RideAlong() {
   AppendChange(std::move(change));
 }
 
+void Transition::AdmitUpdate(const temporal::api::update::v1::Request& request) {
+  PERDURE_CHECK(state_.IsOpen(), "only an open run takes updates");
+  PERDURE_CHECK(!state_.updates->contains(request.meta().update_id()), "an update is admitted once");
+  state_.admitted_updates.Mutable().push_back(
+      {std::make_shared<const temporal::api::update::v1::Request>(request), false});
+  Say(OfUpdate{OfUpdate::What::kAdmitted});
+}
+
+void Transition::SendUpdates() {
+  const auto& waiting = *state_.admitted_updates;
+  if (std::all_of(waiting.begin(), waiting.end(), [](const AdmittedUpdate& update) { return update.sent; })) {
+    return;
+  }
+  for (AdmittedUpdate& update : state_.admitted_updates.Mutable()) update.sent = true;
+}
+
+void Transition::EndUpdate(UpdateEnd end) {
+  if (state_.updates->contains(end.update_id)) {
+    perdure::engine::Change change;
+    change.mutable_update_rejected()->set_update_id(end.update_id);
+    Change(std::move(change));
+  } else {
+    const size_t ended = std::erase_if(state_.admitted_updates.Mutable(), [&](const AdmittedUpdate& update) {
+      return update.id() == end.update_id;
+    });
+    PERDURE_CHECK(ended == 1, "only an update that waits can end without events");
+  }
+  update_ends_.push_back(std::move(end));
+}
+
+void Transition::EndWaitingUpdates() {
+  const auto waiting = std::exchange(state_.admitted_updates, {});
+  for (const AdmittedUpdate& update : *waiting) {
+    // Asked again, it comes to the run that follows.
+    update_ends_.push_back({update.id(), next_.has_value()
+                                             ? WorkflowClosing()
+                                             : NotFound("workflow update was aborted by closing workflow")});
+    Say(OfUpdate{OfUpdate::What::kAborted});
+  }
+}
+
+void Transition::DropSpeculative() {
+  PERDURE_CHECK(state_.workflow_task.pending() != nullptr &&
+                    state_.workflow_task.pending()->schedule == WorkflowTask::Schedule::kSpeculative,
+                "only a speculative workflow task leaves no trace");
+  state_.workflow_task.DropVolatile();
+}
+
 void Transition::StartSoft(HistoryEvent started, EventPtr scheduled) {
   state_.workflow_task.StartSoft(std::make_shared<const HistoryEvent>(std::move(started)),
                                  std::move(scheduled));
@@ -138,7 +194,7 @@ void Transition::HardenWorkflowTask() {
   if (!state_.workflow_task.IsVolatile()) return;
   const WorkflowTask task = state_.workflow_task.TakeVolatile();
   CloseRecord();
-  if (task.schedule == WorkflowTask::Schedule::kSpeculative) Append(ScheduledEventOf(state_, task));
+  if (task.schedule == WorkflowTask::Schedule::kSpeculative) AppendSpeculative(task);
   if (task.IsTransient()) {
     perdure::engine::Change change;
     auto* kind = change.mutable_transient_workflow_task_started();
@@ -151,8 +207,20 @@ void Transition::HardenWorkflowTask() {
   CloseRecord();
 }
 
+void Transition::AppendSpeculative(const WorkflowTask& task) {
+  Append(ScheduledEventOf(state_, task));
+  // Unlike any other task it is timed on the run's own queue, too.
+  if (task.IsRunning() || task.sticky || !task.start_by.has_value()) return;
+  perdure::engine::Change change;
+  auto* pending = change.mutable_workflow_task_pending();
+  pending->set_attempt(task.attempt);
+  *pending->mutable_scheduled_time() = ToProto(task.scheduled_time);
+  *pending->mutable_start_by() = ToProto(*task.start_by);
+  AppendChange(std::move(change));
+}
+
 Transition::Checkpoint Transition::Save() const {
-  return {state_, records_, open_, open_changes_, happenings_.size()};
+  return {state_, records_, open_, open_changes_, happenings_.size(), update_ends_.size()};
 }
 
 void Transition::RollBack(Checkpoint checkpoint) {
@@ -164,6 +232,18 @@ void Transition::RollBack(Checkpoint checkpoint) {
   next_.reset();
   happenings_.erase(happenings_.begin() + static_cast<std::ptrdiff_t>(checkpoint.happenings),
                     happenings_.end());
+  update_ends_.erase(update_ends_.begin() + static_cast<std::ptrdiff_t>(checkpoint.update_ends),
+                     update_ends_.end());
+}
+
+bool Transition::HasAnswered(uint64_t token) const {
+  return std::any_of(answers_.begin(), answers_.end(),
+                     [token](const WaiterReply& answer) { return answer.token == token; });
+}
+
+void Transition::SayUnsupported(temporal::api::enums::v1::CommandType type) {
+  if (std::exchange(state_.unsupported_said, true)) return;
+  Say(CommandUnsupported{type});
 }
 
 void Transition::Follow(NextRun next) {
@@ -176,7 +256,10 @@ Transition::Result Transition::Finish() && {
   PERDURE_CHECK(!next_.has_value() || !state_.IsOpen(), "a run that has a next one is closed");
   PERDURE_CHECK(state_.IsOpen() || state_.workflow_task.pending() == nullptr,
                 "a closed run wants no workflow task");
-  return {std::move(state_), std::move(records_), std::move(next_), std::move(happenings_)};
+  if (!state_.IsOpen()) EndWaitingUpdates();
+  AnswerAboutUpdates(context_, state_, update_ends_, answers_);
+  return {std::move(state_), std::move(records_), std::move(next_), std::move(happenings_),
+          std::move(answers_)};
 }
 
 void Transition::Append(HistoryEvent event) {

@@ -6,11 +6,14 @@
 // Not thread-safe; lives for one Decide.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/entity.h"
 #include "engine/workflow/happening.h"
+#include "engine/workflow/request.h"
 #include "engine/workflow/run/next_run.h"
 #include "engine/workflow/state.h"
 #include "perdure/record.pb.h"
@@ -64,10 +67,23 @@ class Transition {
   // are settled by their senders.
   void RideRelease(int64_t initiated_event_id);
   void RideDrops(const std::vector<InboxKey>& keys);
+  // The sticky queue's worker is gone, as whoever asks for it next would find, too.
+  void RideStickyReset() { state_.sticky_lost = state_.sticky.has_value(); }
   // Records what rides, now. Every request that is about to write calls it (Emit, EmitOrBuffer and Change
   // do).
   void RideAlong();
 
+  // An update waits for a worker. REQUIRES: the run is open, and does not know the update.
+  void AdmitUpdate(const temporal::api::update::v1::Request& request);
+  // All updates that wait go to the worker that has just got the workflow task.
+  void SendUpdates();
+  // The update will never be accepted. REQUIRES: it has not been, and the run knows it.
+  void EndUpdate(UpdateEnd end);
+
+  // A workflow task waits of which no record tells. REQUIRES: none is pending.
+  void ScheduleSpeculative(WorkflowTask task) { state_.workflow_task.Schedule(std::move(task)); }
+  // It has done nothing that history must hold. REQUIRES: a speculative task is pending.
+  void DropSpeculative();
   // The waiting workflow task is started without a record. `scheduled`: the event of its schedule as the
   // worker sees it, where the log has none; else null.
   void StartSoft(HistoryEvent started, EventPtr scheduled);
@@ -84,6 +100,12 @@ class Transition {
 
   // What whoever counts or logs the run is told, once the transition ends.
   void Say(Happening happening) { happenings_.push_back(std::move(happening)); }
+  // The same of a command that is not built, unless it has been said of this run.
+  void SayUnsupported(temporal::api::enums::v1::CommandType type);
+
+  // Answers one of Context::waiters, which waits no more. No checkpoint takes that back.
+  void Answer(uint64_t token, absl::StatusOr<Reply> reply) { answers_.push_back({token, std::move(reply)}); }
+  bool HasAnswered(uint64_t token) const;
 
   // What follows on this run in the same commit. REQUIRES: the run is closed. BeginNextRun calls it.
   void Follow(NextRun next);
@@ -94,6 +116,7 @@ class Transition {
     std::vector<Record> records;
     std::optional<NextRun> next = std::nullopt;
     std::vector<Happening> happenings = {};
+    std::vector<WaiterReply> answers = {};  // those given, and to whoever waits for an update
   };
   Result Finish() &&;
 
@@ -101,7 +124,11 @@ class Transition {
   // Emit without hardening; `event` has its id.
   void Append(HistoryEvent event);
   void AppendChange(perdure::engine::Change change);
+  // The schedule of a speculative task that becomes durable.
+  void AppendSpeculative(const WorkflowTask& task);
   void CloseRecord();
+  // The run has closed: no worker will answer the updates that wait.
+  void EndWaitingUpdates();
 
   State state_;
   const int64_t history_size_before_;
@@ -111,7 +138,9 @@ class Transition {
   Record open_;
   perdure::engine::Changes open_changes_;
   std::optional<NextRun> next_;
+  std::vector<WaiterReply> answers_;
   std::vector<Happening> happenings_;
+  std::vector<UpdateEnd> update_ends_;
 };
 
 struct Transition::Checkpoint {
@@ -119,7 +148,8 @@ struct Transition::Checkpoint {
   std::vector<Record> records;
   Record open;
   perdure::engine::Changes open_changes;
-  size_t happenings = 0;  // so many had been said
+  size_t happenings = 0;   // so many had been said
+  size_t update_ends = 0;  // so many had ended
 };
 
 }  // namespace perdure::engine::workflow

@@ -15,8 +15,13 @@ namespace {
 // Other nodes may change the same namespace; more tries than this meet a fault, not a race.
 constexpr int kTries = 5;
 
-absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
-                                     std::shared_ptr<const engine::SearchAttributeTypes> of_all) {
+persistence::NamespaceRow ToRow(const Uuid& id, int64_t version, const NamespaceRecord& record) {
+  return {.id = id, .name = record.info().name(), .version = version, .data = record.SerializeAsString()};
+}
+
+}  // namespace
+
+absl::StatusOr<NamespacePtr> StoredNamespaces::FromRow(const persistence::NamespaceRow& row) const {
   auto name_space = std::make_shared<Namespace>();
   name_space->id = row.id;
   name_space->version = row.version;
@@ -25,23 +30,26 @@ absl::StatusOr<NamespacePtr> FromRow(const persistence::NamespaceRow& row,
   }
   name_space->settings.id = row.id;
   name_space->settings.name = row.name;
-  name_space->settings.search_attributes = SearchAttributesOf(name_space->record, std::move(of_all));
+  name_space->settings.search_attributes = SearchAttributesOf(name_space->record, search_attributes_);
+  name_space->settings.limits = defaults_.limits;
+  name_space->settings.eager_workflow_start = defaults_.eager_workflow_start;
+  name_space->settings.eager_activities = defaults_.eager_activities;
+  name_space->settings.leaving = name_space->record.has_deletion();
   name_space->settings.retention = FromProto(name_space->record.config().workflow_execution_retention_ttl());
+  for (const auto& [checksum, binary] : name_space->record.config().bad_binaries().binaries()) {
+    name_space->settings.bad_binaries.push_back(checksum);
+  }
   return name_space;
 }
 
-persistence::NamespaceRow ToRow(const Uuid& id, int64_t version, const NamespaceRecord& record) {
-  return {.id = id, .name = record.info().name(), .version = version, .data = record.SerializeAsString()};
-}
-
-}  // namespace
-
 StoredNamespaces::StoredNamespaces(persistence::Session& session, Executor& executor,
-                                   engine::SearchAttributeTypes search_attributes, NamespaceRoom room)
+                                   engine::SearchAttributeTypes search_attributes, NamespaceRoom room,
+                                   NamespaceDefaults defaults)
     : session_(session),
       executor_(executor),
       search_attributes_(std::make_shared<const engine::SearchAttributeTypes>(std::move(search_attributes))),
       room_(room),
+      defaults_(defaults),
       snapshot_(std::make_shared<NamespaceSnapshot>()) {}
 
 std::shared_ptr<const NamespaceSnapshot> StoredNamespaces::Snapshot() const {
@@ -59,40 +67,50 @@ void StoredNamespaces::Reload(persistence::Callback<bool> done) {
     if (!rows.ok()) return std::move(done)(rows.status());
     if (before != changes_) return Reload(std::move(done));  // it may have been read before the change
     auto snapshot = std::make_shared<NamespaceSnapshot>();
+    size_t bytes = 0;
     for (const persistence::NamespaceRow& row : *rows) {
-      auto name_space = FromRow(row, search_attributes_);
+      auto name_space = FromRow(row);
       if (!name_space.ok()) return std::move(done)(name_space.status());
-      snapshot->by_name[row.name] = *name_space;
-      snapshot->by_id[row.id] = *std::move(name_space);
+      bytes += (*name_space)->record.ByteSizeLong();
+      snapshot->Put(*std::move(name_space));
     }
-    {
-      const MutexLock lock(mutex_);
-      snapshot_ = std::move(snapshot);
-    }
+    bytes_ = bytes;
+    Publish(std::move(snapshot));
     std::move(done)(true);
   });
 }
 
 NamespacePtr StoredNamespaces::Remember(const persistence::NamespaceRow& row) {
   ++changes_;
-  NamespacePtr name_space = *FromRow(row, search_attributes_);  // we have just made it
+  NamespacePtr name_space = *FromRow(row);  // we have just made it
   auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
-  snapshot->by_name[row.name] = name_space;
-  snapshot->by_id[row.id] = name_space;
-  const MutexLock lock(mutex_);
-  snapshot_ = std::move(snapshot);
+  if (const NamespacePtr* before = snapshot->by_id.Find(row.id); before != nullptr) {
+    bytes_ -= (*before)->record.ByteSizeLong();
+  }
+  bytes_ += name_space->record.ByteSizeLong();
+  snapshot->Put(name_space);
+  Publish(std::move(snapshot));
   return name_space;
 }
 
-// Whether `record` has room beside all others, in place of the one of its name.
-absl::Status StoredNamespaces::CheckRoom(const NamespaceRecord& record) const {
-  size_t number = 1;
-  size_t bytes = record.ByteSizeLong();
-  for (const auto& [name, name_space] : Snapshot()->by_name) {
-    if (name == record.info().name()) continue;
-    ++number;
-    bytes += name_space->record.ByteSizeLong();
-  }
+void StoredNamespaces::Forget(const Uuid& id) {
+  ++changes_;
+  auto snapshot = std::make_shared<NamespaceSnapshot>(*Snapshot());
+  const NamespacePtr* before = snapshot->by_id.Find(id);
+  if (before == nullptr) return;
+  bytes_ -= (*before)->record.ByteSizeLong();
+  snapshot->Remove(id);
+  Publish(std::move(snapshot));
+}
+
+void StoredNamespaces::Publish(std::shared_ptr<const NamespaceSnapshot> snapshot) {
+  const MutexLock lock(mutex_);
+  snapshot_.swap(snapshot);
+}
+
+absl::Status StoredNamespaces::CheckRoom(const NamespaceRecord& record, const NamespaceRecord* before) const {
+  const size_t number = Snapshot()->by_id.size() + (before == nullptr ? 1 : 0);
+  const size_t bytes = bytes_ + record.ByteSizeLong() - (before == nullptr ? 0 : before->ByteSizeLong());
   if (number > room_.number) {
     return absl::FailedPreconditionError(
         fmt::format("There are {} namespaces, and no more may be registered.", room_.number));
@@ -113,13 +131,27 @@ void StoredNamespaces::Register(NamespaceRecord record, persistence::Callback<Na
 void StoredNamespaces::Insert(NamespaceRecord record, persistence::Callback<NamespacePtr> done) {
   const Uuid id = Uuid::Mint(executor_.random());
   record.mutable_info()->set_id(id.ToString());
-  const absl::Status room = CheckRoom(record);
+  const absl::Status room = CheckRoom(record, nullptr);
   if (!room.ok()) return std::move(done)(room);
   const persistence::NamespaceRow row = ToRow(id, 1, record);
   session_.PutNamespace(row, 0, [this, row, done = std::move(done)](const absl::StatusOr<bool>& put) mutable {
     if (put.ok()) return std::move(done)(Remember(row));
     if (!absl::IsAlreadyExists(put.status())) return std::move(done)(put.status());
     std::move(done)(NamespaceAlreadyExists(fmt::format("Namespace \"{}\" already exists", Shown(row.name))));
+  });
+}
+
+void StoredNamespaces::Remove(NamespacePtr name_space, persistence::Callback<bool> done) {
+  executor_.Post([this, name_space = std::move(name_space), done = std::move(done)]() mutable {
+    session_.RemoveNamespace(
+        name_space->id, name_space->version,
+        [this, id = name_space->id, done = std::move(done)](absl::StatusOr<bool> removed) mutable {
+          if (removed.ok()) Forget(id);
+          if (!absl::IsAborted(removed.status())) return std::move(done)(std::move(removed));
+          Reload([aborted = std::move(removed), done = std::move(done)](const absl::StatusOr<bool>&) mutable {
+            std::move(done)(std::move(aborted));
+          });
+        });
   });
 }
 
@@ -136,7 +168,7 @@ void StoredNamespaces::ApplyChange(std::string name, Change change, int tries_le
   if (!current.ok()) return std::move(done)(current.status());
   NamespaceRecord record = (*current)->record;
   absl::Status allowed = change(record);
-  if (allowed.ok()) allowed = CheckRoom(record);
+  if (allowed.ok()) allowed = CheckRoom(record, &(*current)->record);
   if (!allowed.ok()) return std::move(done)(allowed);
   const int64_t version = (*current)->version;
   const persistence::NamespaceRow row = ToRow((*current)->id, version + 1, record);

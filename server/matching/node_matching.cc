@@ -46,6 +46,7 @@ NodeMatching::NodeMatching(Executor& executor, History& history, const Namespace
       window_(options.queue_window != 0 ? options.queue_window : limits::kQueueWindow),
       idle_queues_(options.idle_queues != 0 ? options.idle_queues : limits::kIdleQueues),
       polls_(metrics.gauge("perdure_pollers", {})),
+      versioned_workers_(metrics.counter("perdure_versioned_workers", {})),
       crowd_(idle_queues_) {}
 
 NodeMatching::~NodeMatching() = default;
@@ -185,6 +186,7 @@ void NodeMatching::OnPoll(const PollPtr& poll) {
     poll->timer = executor_.RunAfter(poll->poll.wait, [this, poll] { AnswerEmpty(poll); });
     return;
   }
+  versioned_workers_.Saw(poll->poll, namespaces_);
   poll->request_id = Uuid::Mint(executor_.random()).ToString();
   TaskQueue& queue = QueueFor(poll->queue, IsSticky(poll->poll));
   queue.pollers.Saw(poll->poll, executor_.Now());
@@ -256,6 +258,7 @@ void NodeMatching::Describe(QueueKey key, Callback<QueueDescription> done) {
 void NodeMatching::Drain() {
   executor_.Post([this] {
     draining_ = true;
+    EndQueries();
     for (const PollPtr& poll : polls_.All()) {
       const bool nexus = std::holds_alternative<NexusPoll>(poll->poll.poll);
       const auto queue = queues_.find(poll->queue);

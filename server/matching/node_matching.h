@@ -14,13 +14,16 @@
 #include <optional>
 #include <string>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "base/executor.h"
 #include "server/cluster/namespace_registry.h"
 #include "server/history/history.h"
 #include "server/matching/matching.h"
 #include "server/matching/task_queue.h"
+#include "server/matching/versioned_workers.h"
 #include "server/matching/waiting_poll.h"
+#include "server/matching/waiting_query.h"
 #include "server/metrics/metrics.h"
 #include "server/workflows/workflow_history.h"
 
@@ -44,6 +47,10 @@ class NodeMatching final : public Matching {
 
   uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;
+  uint64_t Query(QueryTask query, Callback<QueryAnswer> done) override;
+  void CancelQuery(uint64_t query) override;
+  void AnswerQuery(QueryTaskToken token, engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                   Callback<std::monostate> done) override;
   void Describe(QueueKey queue, Callback<QueueDescription> done) override;
   void ForgetStickyQueue(QueueKey queue) override;
   void Drain() override;
@@ -85,7 +92,19 @@ class NodeMatching final : public Matching {
   void OnRefused(const std::shared_ptr<Match>& match, const absl::Status& status);
   void TryAgain(const std::shared_ptr<Match>& match);
   void ReturnPoll(TaskQueue& queue, const PollPtr& poll);
-  int32_t ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, const HeldTask& task);
+  // `waited`: what the poll gets had to wait for one.
+  int32_t ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, bool waited);
+
+  // --- queries (node_matching_queries.cc)
+  void OnQuery(const QueryPtr& query);
+  void WatchForPollers(const QueryPtr& query);
+  // Brings the queue's first query to the poll.
+  void StartQuery(TaskQueue& queue, const PollPtr& poll);
+  void OnQueryStarted(const QueryPtr& query, const PollPtr& poll, int32_t scaling,
+                      absl::StatusOr<engine::workflow::Reply> reply);
+  // Nothing happens when the query was answered before.
+  void EndQuery(const QueryPtr& query, absl::StatusOr<QueryAnswer> answer);
+  void EndQueries();
 
   // --- sticky queues (node_matching_sticky.cc)
   bool WorkerGone(TaskQueue& queue) const;
@@ -106,9 +125,12 @@ class NodeMatching final : public Matching {
   const size_t idle_queues_;
   PollTable polls_;
   std::atomic<uint64_t> next_poll_ = 1;
+  std::atomic<uint64_t> next_query_ = 1;
 
   // The executor's only.
+  VersionedWorkers versioned_workers_;
   absl::flat_hash_map<QueueKey, std::unique_ptr<TaskQueue>> queues_;
+  absl::btree_map<uint64_t, QueryPtr> queries_;  // without an answer
   uint64_t next_order_ = 1;
   bool draining_ = false;
   size_t crowd_ = 0;  // more queues than these are too many

@@ -14,6 +14,7 @@ constexpr std::string_view kEndLabels = "operation,namespace,service_name,taskqu
 constexpr std::string_view kExhaustedLabels =
     "operation,namespace,service_name,resource_exhausted_cause,resource_exhausted_scope";
 constexpr std::string_view kServiceLabels = "operation,service_name";
+constexpr std::string_view kNamespaceLabels = "namespace,service_name";
 constexpr std::string_view kWorkflowLabels = "namespace,taskqueue,workflowType";
 constexpr std::string_view kActivityLabels = "namespace,taskqueue,workflowType,activityType";
 constexpr std::string_view kQueueLabels = "namespace,taskqueue,task_type";
@@ -49,12 +50,24 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"upsert_workflow_search_attributes_command", kCounter, kNone, kCallLabels,
      "Commands that set search attributes."},
     {"modify_workflow_properties_command", kCounter, kNone, kCallLabels, "Commands that change the memo."},
+    {"request_workflow_update_message", kCounter, kNone, kNamespaceLabels,
+     "Updates that runs have taken in."},
+    {"accept_workflow_update_message", kCounter, kNone, kNamespaceLabels,
+     "Updates that workers have accepted."},
+    {"reject_workflow_update_message", kCounter, kNone, kNamespaceLabels,
+     "Updates rejected: by workers, or because they said nothing of them."},
+    {"respond_workflow_update_message", kCounter, kNone, kNamespaceLabels, "Updates completed by workers."},
+    {"workflow_update_aborted", kCounter, kNone, kNamespaceLabels,
+     "Updates that nobody has decided on: their run closed, or the completion of their workflow task could "
+     "not be carried out."},
     {"empty_completion_commands", kCounter, kNone, kCallLabels,
      "Workflow tasks completed without a command."},
     {"multiple_completion_commands", kCounter, kNone, kCallLabels,
      "Commands that would end a run after one that did, in one workflow task."},
     {"failed_workflow_tasks", kCounter, kNone, kCallLabels,
      "Workflow tasks failed: by their worker, or by commands that were refused."},
+    {"perdure_unsupported_commands", kCounter, kNone, kCallLabels,
+     "Runs that sent a command which this server does not know: their workflow tasks fail again and again."},
     {"complete_workflow_task_sticky_enabled_count", kCounter, kNone, kCallLabels,
      "Workflow tasks completed by a worker that keeps the run in its cache."},
     {"complete_workflow_task_sticky_disabled_count", kCounter, kNone, kCallLabels,
@@ -91,6 +104,8 @@ constexpr auto kTable = std::to_array<MetricSpec>({
      "Which one of its run each state transition is; `_count` is how many there were."},
 
     // Task queues.
+    {"perdure_versioned_workers", kCounter, kNone, "",
+     "Workers that poll as versions of a deployment, and get tasks as if they were of none."},
     {"poll_latency", kHistogram, kSeconds, kQueueLabels, "From a poll's arrival to a task or to its end."},
     {"poll_success", kCounter, kNone, kQueueLabels, "Polls answered with a task."},
     {"poll_success_sync", kCounter, kNone, kQueueLabels, "Polls answered with a task that had not waited."},
@@ -128,6 +143,11 @@ constexpr auto kTable = std::to_array<MetricSpec>({
     {"perdure_resident_runs", kGauge, kNone, "executor", "Runs held in memory."},
     {"perdure_resident_bytes", kGauge, kNone, "executor", "Estimated bytes of the runs held in memory."},
     {"perdure_removals", kGauge, kNone, "executor", "Runs that retention is removing from the store."},
+    {"perdure_namespaces_emptying", kGauge, kNone, "", "Deleted namespaces of which something is left."},
+    {"perdure_namespace_removals", kCounter, kNone, "",
+     "Executions of deleted namespaces that were asked to go, once or more often."},
+    {"perdure_namespaces_removed", kCounter, kNone, "",
+     "Deleted namespaces that are gone, with everything that they held."},
     {"perdure_wakes_behind_seconds", kGauge, kNone, "executor", "How far due wakes lag behind the clock."},
     {"perdure_messages_sent", kCounter, kNone, "executor",
      "Copies of messages to other entities that were sent."},

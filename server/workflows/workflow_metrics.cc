@@ -1,9 +1,13 @@
 #include "server/workflows/workflow_metrics.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include <spdlog/spdlog.h>
+
+#include "base/log_fields.h"
 #include "base/text.h"
 #include "engine/workflow/commands/command_table.h"
 #include "engine/workflow/workflow_entity.h"
@@ -37,9 +41,13 @@ struct WorkflowMetrics::Counting {
   void operator()(const workflow::WorkflowTaskFailed& failed) const {
     metrics.CountFailed(namespace_name, state, failed.completion_refused);
   }
+  void operator()(const workflow::CommandUnsupported& unsupported) const {
+    metrics.SayUnsupported(namespace_name, state, unsupported.type);
+  }
   void operator()(const workflow::WorkflowTaskTimedOut& timed_out) const {
     metrics.CountTimedOut(namespace_name, state, timed_out.type);
   }
+  void operator()(const workflow::OfUpdate& of) const { metrics.CountOfUpdate(namespace_name, of); }
   void operator()(const workflow::OfActivity& of) const {
     metrics.CountOfActivity(namespace_name, state, of);
   }
@@ -73,6 +81,19 @@ void WorkflowMetrics::CountFailed(std::string_view namespace_name, const State& 
   (completion_refused ? of.tasks_refused : of.tasks_failed)->Add();
 }
 
+void WorkflowMetrics::SayUnsupported(std::string_view namespace_name, const State& state,
+                                     enums::CommandType command) {
+  Of(namespace_name).unsupported->Add();
+  const std::string& name = enums::CommandType_Name(command);
+  spdlog::warn("{}", WithFields("a workflow sends a command that this server does not know: its task fails "
+                                "again and again",
+                                {{"namespace", namespace_name},
+                                 {"workflow_id", state.facts->workflow_id},
+                                 {"run_id", state.facts->run_id.ToString()},
+                                 {"workflow_type", state.workflow_type},
+                                 {"command", name.empty() ? std::to_string(command) : name}}));
+}
+
 void WorkflowMetrics::CountTimedOut(std::string_view namespace_name, const State& state,
                                     enums::TimeoutType type) {
   // Of a task that no worker had, none has failed.
@@ -86,6 +107,22 @@ void WorkflowMetrics::CountOfActivity(std::string_view namespace_name, const Sta
   const auto* const timed_out = std::get_if<engine::ActivityTimedOut>(&of.what);
   if (timed_out == nullptr) return;
   if (Counter* const by_type = Of(namespace_name).activities.Of(timed_out->type)) by_type->Add();
+}
+
+void WorkflowMetrics::CountOfUpdate(std::string_view namespace_name, const workflow::OfUpdate& of) {
+  const OfNamespace& counters = Of(namespace_name);
+  switch (of.what) {
+    case workflow::OfUpdate::What::kAdmitted:
+      return counters.updates_admitted->Add();
+    case workflow::OfUpdate::What::kAccepted:
+      return counters.updates_accepted->Add();
+    case workflow::OfUpdate::What::kRejected:
+      return counters.updates_rejected->Add();
+    case workflow::OfUpdate::What::kCompleted:
+      return counters.updates_completed->Add();
+    case workflow::OfUpdate::What::kAborted:
+      return counters.updates_aborted->Add();
+  }
 }
 
 Counter* WorkflowMetrics::Timeouts::Of(enums::TimeoutType type) const {

@@ -45,10 +45,11 @@ class WorkflowMetrics final : public StepObserver {
   // By type of command; null where a type has none of its own.
   using OfCommandTypes = std::array<Counter*, temporal::api::enums::v1::CommandType_ARRAYSIZE>;
   struct OfNamespace {
-    std::array<Weak, 5> series;
+    std::array<Weak, 6> series;
     Histogram* transitions;
     Counter *sticky, *not_sticky, *no_commands, *second_ends;
-    Counter *tasks_refused, *tasks_failed;
+    Counter *tasks_refused, *tasks_failed, *unsupported;
+    Counter *updates_admitted, *updates_accepted, *updates_rejected, *updates_completed, *updates_aborted;
     OfCommandTypes commands;
     Timeouts activities, workflow_tasks;
   };
@@ -63,10 +64,13 @@ class WorkflowMetrics final : public StepObserver {
   void CountCompleted(std::string_view namespace_name,
                       const engine::workflow::WorkflowTaskCompleted& completed);
   void CountFailed(std::string_view namespace_name, const State& state, bool completion_refused);
+  void SayUnsupported(std::string_view namespace_name, const State& state,
+                      temporal::api::enums::v1::CommandType command);
   void CountTimedOut(std::string_view namespace_name, const State& state,
                      temporal::api::enums::v1::TimeoutType type);
   void CountOfActivity(std::string_view namespace_name, const State& state,
                        const engine::workflow::OfActivity& of);
+  void CountOfUpdate(std::string_view namespace_name, const engine::workflow::OfUpdate& of);
   void CountCommand(std::string_view namespace_name, temporal::api::enums::v1::CommandType command);
   static OfCommandTypes CountersOfCommands(LabelledMetrics& series);
   static Counter* CloseCounter(const OfWorkflow& of,

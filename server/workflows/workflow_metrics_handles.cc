@@ -63,8 +63,11 @@ const WorkflowMetrics::OfNamespace& WorkflowMetrics::Of(std::string_view namespa
     const LabelledMetricsPtr failed = hold("RespondWorkflowTaskFailed");
     const LabelledMetricsPtr activities = hold("TimerActiveTaskActivityTimeout");
     const LabelledMetricsPtr tasks = hold("TimerActiveTaskWorkflowTaskTimeout");
+    const LabelledMetricsPtr updates =
+        metrics_.Hold({{"namespace", namespace_name}, {"service_name", "history"}});
+    const auto update = [&](std::string_view name) { return &updates->counter(name); };
     const auto counter = [&](std::string_view name) { return &completed->counter(name); };
-    return OfNamespace{.series = {run, completed, failed, activities, tasks},
+    return OfNamespace{.series = {run, completed, failed, activities, tasks, updates},
                        .transitions = &run->histogram("state_transition_count"),
                        .sticky = counter("complete_workflow_task_sticky_enabled_count"),
                        .not_sticky = counter("complete_workflow_task_sticky_disabled_count"),
@@ -72,6 +75,12 @@ const WorkflowMetrics::OfNamespace& WorkflowMetrics::Of(std::string_view namespa
                        .second_ends = counter("multiple_completion_commands"),
                        .tasks_refused = counter("failed_workflow_tasks"),
                        .tasks_failed = &failed->counter("failed_workflow_tasks"),
+                       .unsupported = counter("perdure_unsupported_commands"),
+                       .updates_admitted = update("request_workflow_update_message"),
+                       .updates_accepted = update("accept_workflow_update_message"),
+                       .updates_rejected = update("reject_workflow_update_message"),
+                       .updates_completed = update("respond_workflow_update_message"),
+                       .updates_aborted = update("workflow_update_aborted"),
                        .commands = CountersOfCommands(*completed),
                        .activities = timeouts(*activities, true),
                        .workflow_tasks = timeouts(*tasks, false)};

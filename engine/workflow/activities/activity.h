@@ -48,8 +48,13 @@ inline void SayOf(Transition& transition, int64_t scheduled_event_id, ActivityHa
 // ---- start_activity_task.cc
 
 // Starts an activity that waits for a worker. REQUIRES: it is pending and not started.
+struct StarterOfActivity {
+  std::string request_id;
+  std::string identity;
+  std::optional<temporal::api::deployment::v1::WorkerDeploymentVersion> deployment;
+};
 ActivityTaskReply StartActivityNow(Transition& transition, int64_t scheduled_event_id,
-                                   const std::string& request_id, const std::string& identity);
+                                   const StarterOfActivity& starter);
 
 // ---- activity_close.cc
 

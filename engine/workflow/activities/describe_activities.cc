@@ -1,3 +1,4 @@
+#include "absl/strings/str_cat.h"
 #include "base/time.h"
 #include "engine/workflow/activities/activity.h"
 
@@ -55,6 +56,11 @@ void FillInfo(const Activity& activity, absl::Time now, PendingActivityInfo& inf
   *info.mutable_scheduled_time() = ToProto(activity.scheduled_time);
   if (activity.started_time.has_value()) *info.mutable_last_started_time() = ToProto(*activity.started_time);
   info.set_last_worker_identity(IsStarted(activity) ? activity.identity : activity.last_worker_identity);
+  if (activity.last_deployment != nullptr) {
+    const auto& version = *activity.last_deployment;
+    info.set_last_worker_deployment_version(absl::StrCat(version.deployment_name(), ".", version.build_id()));
+    *info.mutable_last_deployment_version() = version;
+  }
   info.set_maximum_attempts(scheduled.retry_policy().maximum_attempts());
   const absl::Duration schedule_to_close = FromProto(scheduled.schedule_to_close_timeout());
   if (schedule_to_close > absl::ZeroDuration()) {

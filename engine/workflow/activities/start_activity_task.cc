@@ -8,6 +8,7 @@ namespace perdure::engine::workflow {
 namespace {
 
 using temporal::api::common::v1::Priority;
+using temporal::api::deployment::v1::WorkerDeploymentVersion;
 
 const Priority* OrNull(bool is_set, const Priority& priority) { return is_set ? &priority : nullptr; }
 
@@ -67,10 +68,21 @@ ActivityTaskReply ReplyForStarted(const State& state, const Context& context, in
   return reply;
 }
 
+std::optional<WorkerDeploymentVersion> DeploymentOf(const api::PollActivityTaskQueueRequest& poll) {
+  const auto& options = poll.deployment_options();
+  if (options.worker_versioning_mode() != temporal::api::enums::v1::WORKER_VERSIONING_MODE_VERSIONED) {
+    return std::nullopt;
+  }
+  WorkerDeploymentVersion version;
+  version.set_deployment_name(options.deployment_name());
+  version.set_build_id(options.build_id());
+  return version;
+}
+
 }  // namespace
 
 ActivityTaskReply StartActivityNow(Transition& transition, int64_t scheduled_event_id,
-                                   const std::string& request_id, const std::string& identity) {
+                                   const StarterOfActivity& starter) {
   const Activity* activity = FindActivity(transition.state(), scheduled_event_id);
   PERDURE_CHECK(activity != nullptr && !IsStarted(*activity), "only a waiting activity can be started");
   perdure::engine::Change change;
@@ -78,8 +90,9 @@ ActivityTaskReply StartActivityNow(Transition& transition, int64_t scheduled_eve
   started->set_scheduled_event_id(scheduled_event_id);
   started->set_attempt(activity->attempt);
   *started->mutable_started_time() = ToProto(transition.now());
-  started->set_request_id(request_id);
-  started->set_identity(identity);
+  started->set_request_id(starter.request_id);
+  started->set_identity(starter.identity);
+  if (starter.deployment.has_value()) *started->mutable_deployment_version() = *starter.deployment;
   transition.Change(std::move(change));
   return ReplyForStarted(transition.state(), transition.context(), scheduled_event_id);
 }
@@ -92,7 +105,10 @@ absl::StatusOr<Reply> Handle(Transition& transition, const StartActivityTask& re
     return NotFound("invalid activityID or activity already timed out or invoking workflow is completed");
   }
   if (!IsStarted(*activity)) {
-    return StartActivityNow(transition, request.scheduled_event_id, request.request_id, request.identity);
+    return StartActivityNow(transition, request.scheduled_event_id,
+                            {.request_id = request.request_id,
+                             .identity = request.identity,
+                             .deployment = DeploymentOf(request.poll)});
   }
   // Matching repeats a start whose reply it lost.
   if (activity->request_id == request.request_id) {

@@ -25,7 +25,11 @@ struct CommandFailure {
   bool terminates_run = false;
   // The completion is refused with this instead, and its workflow task runs on.
   std::optional<absl::Status> refuses_completion = std::nullopt;
+  // The command is not built.
+  std::optional<temporal::api::enums::v1::CommandType> unsupported = std::nullopt;
 };
+
+class UpdateMessages;
 
 // What the commands of one completion share.
 struct CommandContext {
@@ -40,6 +44,8 @@ struct CommandContext {
   bool has_buffered = false;
   // Ids of the children that this completion starts.
   absl::flat_hash_set<std::string> initiated_children = {};
+  // What the completion says of updates; null: nothing.
+  UpdateMessages* messages = nullptr;
 };
 
 // What a worker says about a command goes with the event that the command makes.
@@ -64,8 +70,8 @@ CommandResult RequestCancelExternalWorkflowExecution(CommandContext& context, co
 CommandResult RecordMarker(CommandContext& context, const Command& command);
 CommandResult ModifyWorkflowProperties(CommandContext& context, const Command& command);
 CommandResult UpsertWorkflowSearchAttributes(CommandContext& context, const Command& command);
-// command_rules.cc: of updates, which are not built, and of what is not built at all.
 CommandResult ProtocolMessage(CommandContext& context, const Command& command);
+// command_rules.cc: of what is not built.
 CommandResult UnsupportedCommand(CommandContext& context, const Command& command);
 
 }  // namespace perdure::engine::workflow

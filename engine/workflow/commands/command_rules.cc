@@ -28,17 +28,10 @@ bool ClosesRun(enums::CommandType type) {
 }  // namespace
 
 CommandResult UnsupportedCommand(CommandContext& /*context*/, const Command& command) {
-  return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_FEATURE_DISABLED,
-                        absl::StrCat("the command ", ShortName(command.command_type()),
-                                     " is not supported by this server yet")};
-}
-
-CommandResult ProtocolMessage(CommandContext& context, const Command& command) {
-  constexpr auto kCause = enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE;
-  if (!command.has_protocol_message_command_attributes()) {
-    return CommandFailure{kCause, "ProtocolMessageCommandAttributes is not set on ProtocolMessageCommand."};
-  }
-  return UnsupportedCommand(context, command);
+  return CommandFailure{.cause = enums::WORKFLOW_TASK_FAILED_CAUSE_FEATURE_DISABLED,
+                        .message = absl::StrCat("the command ", ShortName(command.command_type()),
+                                                " is not supported by this server yet"),
+                        .unsupported = command.command_type()};
 }
 
 HistoryEvent NewCommandEvent(const CommandContext& context, const Command& command, EventType type) {
@@ -52,6 +45,10 @@ CommandResult RefuseUnhandled(const CommandContext& context) {
   return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, ""};
 }
 
+bool IsUnknown(enums::CommandType type) {
+  return !enums::CommandType_IsValid(type) || type == enums::COMMAND_TYPE_UNSPECIFIED;
+}
+
 absl::Status CheckSequence(const Commands& commands) {
   const Command* closing = nullptr;
   for (const Command& command : commands) {
@@ -62,8 +59,7 @@ absl::Status CheckSequence(const Commands& commands) {
                                           "], command ", ShortName(closing->command_type()),
                                           " must be the last command."));
     }
-    if (!enums::CommandType_IsValid(command.command_type()) ||
-        command.command_type() == enums::COMMAND_TYPE_UNSPECIFIED) {
+    if (IsUnknown(command.command_type())) {
       return InvalidArgument(absl::StrCat("unknown command type: ", ShortName(command.command_type())));
     }
     if (ClosesRun(command.command_type())) closing = &command;

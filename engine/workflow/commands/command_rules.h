@@ -17,6 +17,9 @@ HistoryEvent NewCommandEvent(const CommandContext& context, const Command& comma
 // A run does not close over events that no worker has seen.
 CommandResult RefuseUnhandled(const CommandContext& context);
 
+// Its kind is one of a newer API, or none.
+bool IsUnknown(temporal::api::enums::v1::CommandType type);
+
 // INVALID_ARGUMENT when a command is of no known kind, or follows one that closes the run: such a completion
 // is refused as a whole.
 absl::Status CheckSequence(const Commands& commands);

@@ -8,6 +8,8 @@
 namespace perdure::engine::workflow {
 namespace {
 
+using temporal::api::deployment::v1::WorkerDeploymentVersion;
+
 // The activity to change, as this state's own copy; null when it is gone.
 Activity* MutableActivity(State& state, int64_t scheduled_event_id) {
   auto& activities = state.activities.Mutable();
@@ -92,6 +94,9 @@ void fold_change::ActivityStarted(State& state, const Change& change) {
   activity.started_time = FromProto(started.started_time());
   activity.request_id = started.request_id();
   activity.identity = started.identity();
+  if (started.has_deployment_version()) {
+    activity.last_deployment = std::make_shared<const WorkerDeploymentVersion>(started.deployment_version());
+  }
 }
 
 void fold_change::ActivityHeartbeat(State& state, const Change& change) {

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +17,8 @@ namespace {
 
 namespace enums = temporal::api::enums::v1;
 using temporal::api::history::v1::HistoryEvent;
+using temporal::api::history::v1::WorkflowTaskCompletedEventAttributes;
+using temporal::api::workflow::v1::WorkflowExecutionVersioningInfo;
 
 void ApplyScheduled(State& state, const HistoryEvent& event) {
   const auto& scheduled = event.workflow_task_scheduled_event_attributes();
@@ -60,6 +65,42 @@ void CountProblem(State& state) {
   (*state.search_attributes.Mutable().mutable_indexed_fields())[kReportedProblems] = told;
 }
 
+// The one used longest ago gives way.
+void AddUsed(const std::string& one, std::vector<std::string>& used) {
+  if (one.empty() || std::find(used.begin(), used.end(), one) != used.end()) return;
+  if (used.size() >= limits::kAutoResetPoints) used.erase(used.begin());
+  used.push_back(one);
+}
+
+// Before the first completion of a version, all build ids of reset points are those of stamps.
+DeploymentUse UseBefore(const State& state) {
+  if (state.deployment_use != nullptr) return *state.deployment_use;
+  DeploymentUse use;
+  for (const auto& point : state.auto_reset_points->points())
+    AddUsed(point.build_id(), use.stamped_build_ids);
+  return use;
+}
+
+void NoteDeployment(State& state, const WorkflowTaskCompletedEventAttributes& completed) {
+  if (state.deployment_use == nullptr && !completed.has_deployment_version()) return;
+  DeploymentUse use = UseBefore(state);
+  AddUsed(completed.worker_version().build_id(), use.stamped_build_ids);
+  const auto& version = completed.deployment_version();
+  if (completed.has_deployment_version()) {
+    AddUsed(absl::StrCat(version.deployment_name(), ":", version.build_id()), use.versions);
+  }
+  if (completed.versioning_behavior() != enums::VERSIONING_BEHAVIOR_UNSPECIFIED) {
+    WorkflowExecutionVersioningInfo info;
+    info.set_behavior(completed.versioning_behavior());
+    info.set_version(absl::StrCat(version.deployment_name(), ".", version.build_id()));
+    *info.mutable_deployment_version() = version;
+    use.info = std::make_shared<const WorkflowExecutionVersioningInfo>(std::move(info));
+  } else if (use.info != nullptr) {
+    use.info = std::make_shared<const WorkflowExecutionVersioningInfo>();
+  }
+  state.deployment_use = std::make_shared<const DeploymentUse>(std::move(use));
+}
+
 void ApplyCompleted(State& state, const EventPtr& event) {
   const auto& completed = event->workflow_task_completed_event_attributes();
   state.workflow_task.End();
@@ -70,6 +111,7 @@ void ApplyCompleted(State& state, const EventPtr& event) {
   state.last_completed_event_id = event->event_id();
   state.last_worker_identity = completed.identity();
   state.worker_deployment_name = completed.worker_deployment_name();
+  NoteDeployment(state, completed);
   if (completed.has_worker_version()) {
     state.worker_version =
         std::make_shared<const temporal::api::common::v1::WorkerVersionStamp>(completed.worker_version());
@@ -141,6 +183,7 @@ void fold_change::WorkflowTaskPending(State& state, const Change& change) {
     task.start_to_close_timeout = FromProto(pending.start_to_close_timeout());
     state.workflow_task.Schedule(std::move(task));
   }
+  if (pending.has_start_by()) state.workflow_task.SetStartBy(FromProto(pending.start_by()));
   if (pending.has_original_scheduled_time()) {
     state.workflow_task.SetHeartbeatsSince(FromProto(pending.original_scheduled_time()));
   }

@@ -106,6 +106,17 @@ Wrong ReadTask(Snapshot::WorkflowTask& in, int64_t next_event_id, WorkflowTask& 
   return kFine;
 }
 
+std::shared_ptr<const DeploymentUse> ReadUse(const Snapshot::DeploymentUse& in) {
+  DeploymentUse use;
+  if (in.has_info()) {
+    use.info =
+        std::make_shared<const temporal::api::workflow::v1::WorkflowExecutionVersioningInfo>(in.info());
+  }
+  use.versions.assign(in.versions().begin(), in.versions().end());
+  use.stamped_build_ids.assign(in.stamped_build_ids().begin(), in.stamped_build_ids().end());
+  return std::make_shared<const DeploymentUse>(std::move(use));
+}
+
 Wrong ReadWorkflowTasks(Snapshot& snapshot, State& state) {
   if (snapshot.has_workflow_task()) {
     WorkflowTask task;
@@ -129,6 +140,7 @@ Wrong ReadWorkflowTasks(Snapshot& snapshot, State& state) {
         std::make_shared<const temporal::api::common::v1::WorkerVersionStamp>(snapshot.worker_version());
   }
   state.worker_deployment_name = snapshot.worker_deployment_name();
+  if (snapshot.has_deployment_use()) state.deployment_use = ReadUse(snapshot.deployment_use());
   state.auto_reset_points.Mutable() = std::move(*snapshot.mutable_auto_reset_points());
   state.close_attempted = snapshot.close_attempted();
   const auto& problems = snapshot.workflow_task_problems();
@@ -155,6 +167,10 @@ std::shared_ptr<const Activity> ReadActivity(Snapshot::Activity& in) {
     activity.last_failure = std::make_shared<const temporal::api::failure::v1::Failure>(in.last_failure());
   }
   activity.last_worker_identity = in.last_worker_identity();
+  if (in.has_last_deployment()) {
+    activity.last_deployment =
+        std::make_shared<const temporal::api::deployment::v1::WorkerDeploymentVersion>(in.last_deployment());
+  }
   activity.last_attempt_complete_time =
       ReadTime(in.has_last_attempt_complete_time(), in.last_attempt_complete_time());
   activity.scheduled = Take(in.mutable_scheduled());
@@ -267,6 +283,39 @@ Wrong ReadMessages(Snapshot& snapshot, State& state) {
   return kFine;
 }
 
+Wrong ReadReset(const Snapshot& snapshot, State& state) {
+  if (snapshot.has_deleted_at()) state.deleted_at = FromProto(snapshot.deleted_at());
+  state.ended_by_reset = snapshot.ended_by_reset();
+  state.handed_on_below = snapshot.handed_on_below();
+  state.reset_request_id = snapshot.reset_request_id();
+  if (!snapshot.reset_run_id().empty()) {
+    const std::optional<Uuid> run_id = Uuid::FromBytes(snapshot.reset_run_id());
+    if (!run_id.has_value()) return "reset";
+    state.reset_run_id = *run_id;
+  }
+  for (const auto& in : snapshot.origins()) {
+    const std::optional<Uuid> run_id = Uuid::FromBytes(in.run_id());
+    if (!run_id.has_value()) return "origin";
+    state.facts.Mutable().origins.push_back({in.below_event_id(), *run_id});
+  }
+  return kFine;
+}
+
+Wrong ReadUpdates(const Snapshot& snapshot, State& state) {
+  for (const auto& in : snapshot.updates()) {
+    const RecordedUpdate update{in.admitted_event_id(), in.accepted_event_id(), in.completed_event_id()};
+    const int64_t last =
+        std::max({update.admitted_event_id, update.accepted_event_id, update.completed_event_id});
+    const int64_t least =
+        std::min({update.admitted_event_id, update.accepted_event_id, update.completed_event_id});
+    if (least < 0 || last == 0 || last >= state.next_event_id) return "update";
+    if (!update.IsInFlight() && update.accepted_event_id == 0) return "update";
+    if (!state.updates.Mutable().try_emplace(in.update_id(), update).second) return "update";
+    if (update.IsInFlight()) ++state.updates_in_flight;
+  }
+  return kFine;
+}
+
 Wrong Read(Snapshot& snapshot, State& state) {
   if (Wrong wrong = ReadFacts(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadExecution(snapshot, state); !wrong.empty()) return wrong;
@@ -274,7 +323,9 @@ Wrong Read(Snapshot& snapshot, State& state) {
   if (Wrong wrong = ReadActivities(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadTimersAndBuffer(snapshot, state); !wrong.empty()) return wrong;
   if (Wrong wrong = ReadRequests(snapshot, state); !wrong.empty()) return wrong;
-  return ReadMessages(snapshot, state);
+  if (Wrong wrong = ReadMessages(snapshot, state); !wrong.empty()) return wrong;
+  if (Wrong wrong = ReadUpdates(snapshot, state); !wrong.empty()) return wrong;
+  return ReadReset(snapshot, state);
 }
 
 }  // namespace

@@ -71,6 +71,12 @@ void PutTask(const WorkflowTask& task, Snapshot::WorkflowTask& out) {
   if (task.started != nullptr) *out.mutable_started() = *task.started;
 }
 
+void PutUse(const DeploymentUse& use, Snapshot::DeploymentUse& out) {
+  if (use.info != nullptr) *out.mutable_info() = *use.info;
+  for (const std::string& version : use.versions) out.add_versions(version);
+  for (const std::string& build_id : use.stamped_build_ids) out.add_stamped_build_ids(build_id);
+}
+
 void PutWorkflowTasks(const State& state, Snapshot& snapshot) {
   if (const auto task = state.workflow_task.Durable()) PutTask(*task, *snapshot.mutable_workflow_task());
   snapshot.set_workflow_task_attempt(state.workflow_task_attempt);
@@ -84,6 +90,7 @@ void PutWorkflowTasks(const State& state, Snapshot& snapshot) {
   snapshot.set_last_worker_identity(state.last_worker_identity);
   if (state.worker_version != nullptr) *snapshot.mutable_worker_version() = *state.worker_version;
   snapshot.set_worker_deployment_name(state.worker_deployment_name);
+  if (state.deployment_use != nullptr) PutUse(*state.deployment_use, *snapshot.mutable_deployment_use());
   *snapshot.mutable_auto_reset_points() = *state.auto_reset_points;
   snapshot.set_close_attempted(state.close_attempted);
   const WorkflowTaskProblems& problems = state.workflow_task_problems;
@@ -111,6 +118,7 @@ void PutActivity(const Activity& activity, Snapshot::Activity& out) {
   if (activity.last_attempt_complete_time.has_value()) {
     *out.mutable_last_attempt_complete_time() = ToProto(*activity.last_attempt_complete_time);
   }
+  if (activity.last_deployment != nullptr) *out.mutable_last_deployment() = *activity.last_deployment;
 }
 
 void PutPending(const State& state, Snapshot& snapshot) {
@@ -135,6 +143,16 @@ void PutRequests(const State& state, Snapshot& snapshot) {
     auto* out = snapshot.add_start_request_ids();
     out->set_request_id(request_id);
     out->set_event_id(event_id);
+  }
+}
+
+void PutUpdates(const State& state, Snapshot& snapshot) {
+  for (const auto& [id, update] : *state.updates) {
+    auto* out = snapshot.add_updates();
+    out->set_update_id(id);
+    out->set_admitted_event_id(update.admitted_event_id);
+    out->set_accepted_event_id(update.accepted_event_id);
+    out->set_completed_event_id(update.completed_event_id);
   }
 }
 
@@ -166,6 +184,19 @@ void PutMessages(const State& state, Snapshot& snapshot) {
   snapshot.set_report_settled(state.report_settled);
 }
 
+void PutReset(const State& state, Snapshot& snapshot) {
+  Put(state.deleted_at, &Snapshot::mutable_deleted_at, snapshot);
+  if (state.reset_run_id != Uuid{}) snapshot.set_reset_run_id(std::string(state.reset_run_id.View()));
+  snapshot.set_ended_by_reset(state.ended_by_reset);
+  snapshot.set_handed_on_below(state.handed_on_below);
+  snapshot.set_reset_request_id(state.reset_request_id);
+  for (const EventOrigin& origin : state.facts->origins) {
+    auto* out = snapshot.add_origins();
+    out->set_below_event_id(origin.below_event_id);
+    out->set_run_id(std::string(origin.run_id.View()));
+  }
+}
+
 }  // namespace
 
 std::string EncodeSnapshot(const State& state) {
@@ -175,7 +206,9 @@ std::string EncodeSnapshot(const State& state) {
   PutWorkflowTasks(state, snapshot);
   PutPending(state, snapshot);
   PutRequests(state, snapshot);
+  PutUpdates(state, snapshot);
   PutMessages(state, snapshot);
+  PutReset(state, snapshot);
 
   std::string bytes;
   {

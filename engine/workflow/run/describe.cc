@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/activities/activity.h"
@@ -22,6 +24,10 @@ using Words = std::vector<std::string>;
 
 void AddWord(std::string word, Words& words) {
   if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+}
+
+std::string VersionWord(const temporal::api::deployment::v1::WorkerDeploymentVersion& version) {
+  return version.deployment_name() + ":" + version.build_id();
 }
 
 void FillConfig(const State& state, WorkflowExecutionConfig& config) {
@@ -62,6 +68,9 @@ void FillInfo(const State& state, WorkflowExecutionInfo& info) {
     *info.mutable_most_recent_worker_version_stamp() = *state.worker_version;
   }
   info.set_worker_deployment_name(state.worker_deployment_name);
+  if (state.deployment_use != nullptr && state.deployment_use->info != nullptr) {
+    *info.mutable_versioning_info() = *state.deployment_use->info;
+  }
   if (started.has_priority()) *info.mutable_priority() = started.priority();
   if (!state.IsOpen()) {
     *info.mutable_close_time() = ToProto(*state.close_time);
@@ -77,12 +86,17 @@ void FillExtended(const State& state, WorkflowExecutionExtendedInfo& info) {
     *info.mutable_execution_expiration_time() = ToProto(*state.execution_expires_at);
   }
   info.set_cancel_requested(state.CancelRequested());
-  *info.mutable_original_start_time() = ToProto(state.facts->start_time);
+  *info.mutable_original_start_time() = state.facts->started->event_time();
+  if (!state.facts->origins.empty()) *info.mutable_last_reset_time() = ToProto(state.facts->start_time);
+  if (state.reset_run_id != Uuid{}) info.set_reset_run_id(state.reset_run_id.ToString());
+  absl::flat_hash_set<int64_t> acceptances;
+  for (const auto& [id, update] : *state.updates) acceptances.insert(update.accepted_event_id);
   for (const auto& [request_id, event_id] : *state.start_request_ids) {
     auto& request = (*info.mutable_request_id_infos())[request_id];
-    request.set_event_type(request_id == state.facts->request_id
-                               ? enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
-                               : enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED);
+    request.set_event_type(
+        request_id == state.facts->request_id ? enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
+        : acceptances.contains(event_id)      ? enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+                                              : enums::EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED);
     request.set_event_id(event_id);
     request.set_buffered(event_id == 0);
   }
@@ -101,20 +115,48 @@ void FillWorkflowTask(const State& state, api::DescribeWorkflowExecutionResponse
   pending.set_attempt(task.attempt);
 }
 
+// How the run is bound to a version, or that it is not, and what version stamps said.
+Words BuildIds(const State& state) {
+  const DeploymentUse* use = state.deployment_use.get();
+  Words build_ids;
+  if (use == nullptr || use->info == nullptr || !use->info->has_deployment_version()) {
+    build_ids.emplace_back("unversioned");
+  } else if (use->info->behavior() == enums::VERSIONING_BEHAVIOR_PINNED) {
+    build_ids.push_back("pinned:" + VersionWord(use->info->deployment_version()));
+  }
+  if (use != nullptr) {
+    for (const std::string& build_id : use->stamped_build_ids) AddWord("unversioned:" + build_id, build_ids);
+    return build_ids;
+  }
+  for (const auto& point : state.auto_reset_points->points()) {
+    if (!point.build_id().empty()) AddWord("unversioned:" + point.build_id(), build_ids);
+  }
+  return build_ids;
+}
+
+void AddDeployment(const DeploymentUse& use,
+                   google::protobuf::Map<std::string, temporal::api::common::v1::Payload>& fields) {
+  fields["TemporalUsedWorkerDeploymentVersions"] = KeywordListPayload(use.versions);
+  if (use.info == nullptr || !use.info->has_deployment_version()) return;
+  fields["TemporalWorkerDeploymentVersion"] = KeywordPayload(VersionWord(use.info->deployment_version()));
+  fields["TemporalWorkflowVersioningBehavior"] =
+      KeywordPayload(CamelCase(enums::VersioningBehavior_Name(use.info->behavior()), "VERSIONING_BEHAVIOR_"));
+}
+
 }  // namespace
 
 temporal::api::common::v1::SearchAttributes SearchAttributesOf(const State& state) {
   temporal::api::common::v1::SearchAttributes attributes = *state.search_attributes;
   if (state.last_completed_event_id == 0) return attributes;
   // What the workers that completed its workflow tasks said about themselves.
-  Words build_ids = {"unversioned"};
   Words checksums;
   for (const auto& point : state.auto_reset_points->points()) {
-    if (!point.build_id().empty()) AddWord("unversioned:" + point.build_id(), build_ids);
     if (!point.binary_checksum().empty()) AddWord(point.binary_checksum(), checksums);
   }
   auto& fields = *attributes.mutable_indexed_fields();
-  fields["BuildIds"] = KeywordListPayload(build_ids);
+  const Words build_ids = BuildIds(state);
+  if (!build_ids.empty()) fields["BuildIds"] = KeywordListPayload(build_ids);
+  if (state.deployment_use != nullptr) AddDeployment(*state.deployment_use, fields);
   if (!checksums.empty()) fields["BinaryChecksums"] = KeywordListPayload(checksums);
   if (!state.worker_deployment_name.empty()) {
     fields["TemporalWorkerDeployment"] = KeywordPayload(state.worker_deployment_name);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +12,10 @@
 #include "engine/workflow/commands/command_rules.h"
 #include "engine/workflow/commands/names.h"
 #include "engine/workflow/handle.h"
+#include "engine/workflow/queries/queries.h"
 #include "engine/workflow/run/close.h"
+#include "engine/workflow/updates/updates.h"
+#include "engine/workflow/workflow_tasks/completed_event.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -20,8 +24,19 @@ namespace {
 namespace enums = temporal::api::enums::v1;
 using CompletedRequest = api::RespondWorkflowTaskCompletedRequest;
 
-bool IsVersioned(const CompletedRequest& request) {
-  return request.deployment_options().worker_versioning_mode() == enums::WORKER_VERSIONING_MODE_VERSIONED;
+// Says of a command that nobody knows that it is none; the worker is told by CheckSequence.
+void SayUnknown(Transition& transition, const CompletedRequest& request) {
+  for (const auto& command : request.commands()) {
+    if (IsUnknown(command.command_type())) transition.SayUnsupported(command.command_type());
+  }
+}
+
+CommandResult CheckBinary(const CompletedRequest& request, const NamespaceSettings& settings) {
+  const auto& bad = settings.bad_binaries;
+  if (std::find(bad.begin(), bad.end(), request.binary_checksum()) == bad.end()) return std::nullopt;
+  return CommandFailure{
+      enums::WORKFLOW_TASK_FAILED_CAUSE_BAD_BINARY,
+      absl::StrCat("binary ", Shown(request.binary_checksum()), " is marked as bad deployment")};
 }
 
 // Refuses what is wrong with a completion whatever the state of the run.
@@ -34,10 +49,6 @@ absl::Status CheckRequest(const CompletedRequest& request, const NamespaceSettin
   if (request.intermediate_page() || request.page_number() > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "workflow task completion pagination is disabled for this namespace ", Shown(settings.name)));
-  }
-  if (!request.messages().empty()) {
-    return absl::UnimplementedError(
-        "RespondWorkflowTaskCompleted: messages are not supported by this server yet");
   }
   return CheckSequence(request.commands());
 }
@@ -60,24 +71,7 @@ int64_t EmitCompleted(Transition& transition, const CompletedRequest& request) {
     transition.Emit(*task.started);
   }
   HistoryEvent event = transition.NewEvent(enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
-  auto* completed = event.mutable_workflow_task_completed_event_attributes();
-  completed->set_scheduled_event_id(task.scheduled_event_id);
-  completed->set_started_event_id(task.started_event_id);
-  completed->set_identity(request.identity());
-  completed->set_binary_checksum(request.binary_checksum());
-  if (request.has_worker_version_stamp()) {
-    *completed->mutable_worker_version() = request.worker_version_stamp();
-  }
-  if (request.has_sdk_metadata()) *completed->mutable_sdk_metadata() = request.sdk_metadata();
-  if (request.has_metering_metadata()) *completed->mutable_metering_metadata() = request.metering_metadata();
-  const auto& options = request.deployment_options();
-  completed->set_worker_deployment_name(
-      !options.deployment_name().empty() ? options.deployment_name() : request.deployment().series_name());
-  if (IsVersioned(request)) {
-    completed->set_versioning_behavior(request.versioning_behavior());
-    completed->mutable_deployment_version()->set_deployment_name(options.deployment_name());
-    completed->mutable_deployment_version()->set_build_id(options.build_id());
-  }
+  FillCompleted(task, request, *event.mutable_workflow_task_completed_event_attributes());
   return transition.Emit(std::move(event));
 }
 
@@ -98,11 +92,12 @@ void SetSticky(Transition& transition, const CompletedRequest& request) {
 }
 
 // The worker has been busy for too long without getting on: another one gets the task.
-absl::Status TimeOutHeartbeats(Transition& transition) {
+absl::Status TimeOutHeartbeats(Transition& transition, const CompletedRequest& request) {
   TimeOutRunningTask(transition);
   transition.Say(WorkflowTaskTimedOut{enums::TIMEOUT_TYPE_HEARTBEAT});
   ClearSticky(transition);
   ScheduleWorkflowTask(transition);
+  AnswerQueries(transition, request);
   return NotFound("workflow task heartbeat timeout");
 }
 
@@ -112,6 +107,8 @@ absl::Status FailCompletion(Transition& transition, const CommandFailure& failur
   const std::string message = failure.message.empty()
                                   ? ShortName(failure.cause)
                                   : absl::StrCat(ShortName(failure.cause), ": ", failure.message);
+  AbortSentUpdates(transition);
+  if (failure.unsupported.has_value()) transition.SayUnsupported(*failure.unsupported);
   // A worker that fails again and again is slowed down: its task times out.
   const bool repeated = transition.state().workflow_task.running()->attempt > 1;
   if (repeated && failure.cause != enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND) {
@@ -150,9 +147,43 @@ void StartEagerActivities(CommandContext& context, CompletedReply& reply) {
   for (const int64_t id : context.eager_activities) {
     // A later command may have canceled it, or closed the run.
     if (!IsPending(transition.state(), id)) continue;
-    reply.eager_activities.push_back(StartActivityNow(
-        transition, id, Uuid::Mint(transition.context().random).ToString(), context.identity));
+    reply.eager_activities.push_back(
+        StartActivityNow(transition, id,
+                         {.request_id = Uuid::Mint(transition.context().random).ToString(),
+                          .identity = context.identity,
+                          .deployment = std::nullopt}));
   }
+}
+
+// The commands, the messages that they name in their places, and then the other messages.
+CommandResult CarryOut(CommandContext& context, const CompletedRequest& request) {
+  UpdateMessages messages(request.messages());
+  context.messages = &messages;
+  CommandResult result = RunCommands(context, request.commands());
+  for (const auto* message : messages.TakeRest()) {
+    if (result.has_value()) break;
+    result = HandleUpdateMessage(context, *message);
+  }
+  context.messages = nullptr;
+  return result;
+}
+
+// What the run wants next, and the worker gets at once if it asks for that.
+void ScheduleNext(Transition& transition, const CompletedRequest& request,
+                  std::optional<absl::Time> heartbeats_since, CompletedReply& reply) {
+  const State& state = transition.state();
+  const bool wanted = request.force_create_new_workflow_task() || transition.HasBuffered();
+  if (!state.IsOpen() || (!wanted && state.admitted_updates->empty())) return;
+  if (!wanted && request.return_new_workflow_task()) {
+    ScheduleSpeculativeTask(transition);
+  } else {
+    ScheduleWorkflowTask(transition, heartbeats_since);
+  }
+  if (!request.return_new_workflow_task()) return;
+  const Starter starter{"request-from-RespondWorkflowTaskCompleted", request.identity(),
+                        request.worker_version_stamp(), request.force_create_new_workflow_task()};
+  reply.workflow_task = StartPendingTask(transition, starter, true);
+  AttachQueries(transition, *reply.workflow_task);
 }
 
 }  // namespace
@@ -161,40 +192,46 @@ absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask&
   const CompletedRequest& request = completion.request;
   const auto found = FindRunningTask(transition.state(), completion.token);
   if (!found.ok()) return found.status();
+  SayUnknown(transition, request);
   if (absl::Status status = CheckRequest(request, transition.context().settings); !status.ok()) return status;
 
   const absl::Time heartbeats_since = HeartbeatsSince(**found);
   const bool heartbeat = IsHeartbeat(request);
   if (heartbeat && transition.now() > heartbeats_since + limits::kWorkflowTaskHeartbeatTimeout) {
-    return TimeOutHeartbeats(transition);
+    return TimeOutHeartbeats(transition, request);
+  }
+  if (const CommandResult bad = CheckBinary(request, transition.context().settings)) {
+    return FailCompletion(transition, *bad, request);
   }
 
   std::optional<Transition::Checkpoint> start;
-  if (!request.commands().empty()) start = transition.Save();
+  if (!request.commands().empty() || !request.messages().empty()) start = transition.Save();
   CommandContext context{.transition = transition,
                          .identity = request.identity(),
                          .eager_activities = {},
                          .has_buffered = transition.HasBuffered()};
-  context.completed_event_id = EmitCompleted(transition, request);
-  SetSticky(transition, request);
-  if (const CommandResult failure = RunCommands(context, request.commands())) {
+  const bool traceless = LeavesNoTrace(transition.state(), request);
+  if (traceless) {
+    transition.DropSpeculative();
+  } else {
+    context.completed_event_id = EmitCompleted(transition, request);
+    SetSticky(transition, request);
+  }
+  if (const CommandResult failure = CarryOut(context, request)) {
     transition.RollBack(*std::move(start));
     if (failure->refuses_completion.has_value()) return *failure->refuses_completion;
     return FailCompletion(transition, *failure, request);
   }
   start.reset();
   transition.Say(NewCompleted(request));
+  if (transition.state().IsOpen() && !request.force_create_new_workflow_task()) RejectUnprocessed(transition);
+  AnswerQueries(transition, request);
 
   CompletedReply reply;
   StartEagerActivities(context, reply);
-  if (request.force_create_new_workflow_task() || transition.HasBuffered()) {
-    ScheduleWorkflowTask(transition, heartbeat ? std::optional(heartbeats_since) : std::nullopt);
-    if (request.return_new_workflow_task() && transition.state().IsOpen()) {
-      const Starter starter{"request-from-RespondWorkflowTaskCompleted", request.identity(),
-                            request.worker_version_stamp()};
-      reply.workflow_task = StartPendingTask(transition, starter, true);
-    }
-  }
+  // The worker forgets what it has seen since that event.
+  if (traceless) reply.response.set_reset_history_event_id(transition.state().previous_started_event_id);
+  ScheduleNext(transition, request, heartbeat ? std::optional(heartbeats_since) : std::nullopt, reply);
   return reply;
 }
 
