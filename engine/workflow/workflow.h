@@ -25,6 +25,8 @@ struct Decision {
   // What the caller gets once the records are durable. An error may come with records: an invalid command
   // fails the workflow task (records) and its worker gets INVALID_ARGUMENT (reply).
   absl::StatusOr<Reply> reply;
+  // What others get who wait, once the records are durable.
+  std::vector<WaiterReply> answers = {};
   // Committed in the same group as the records, which close the run; it takes the workflow id.
   std::optional<NextRun> next = std::nullopt;
   std::vector<Happening> happenings = {};
@@ -32,8 +34,8 @@ struct Decision {
 
 Decision Decide(State state, const Request& request, const Context& context);
 
-// StartWorkflowExecution, and SignalWithStartWorkflowExecution. `current` is the workflow id's current run,
-// or null when there is none.
+// StartWorkflowExecution, SignalWithStartWorkflowExecution, and a start with an update. `current` is the
+// workflow id's current run, or null when there is none.
 struct StartDecision {
   // Set when a run is created: its records, to be committed together with `ended`.
   std::optional<State> state;
@@ -50,6 +52,9 @@ struct StartRequest {
   const perdure::engine::ChildStart* child = nullptr;
   // For the open run that has the id, unless the start ends it, and else for the new one. Null: none.
   const api::SignalWorkflowExecutionRequest* signal = nullptr;
+  // To be admitted into the run that the start finds or begins; none begins without
+  // (updates/update_with_start.h). Null: none.
+  const api::UpdateWorkflowExecutionRequest* update = nullptr;
 };
 StartDecision DecideStart(const State* current, const StartRequest& request, const Context& context);
 // A parent's ChildStart: the reply is a MessageAnswer. The caller has looked whether a run with the message's
@@ -75,6 +80,8 @@ absl::Status Apply(State& state, const Record& record);
 // the last event's record. OUT_OF_RANGE when the log has no such event; DATA_LOSS as Apply.
 absl::StatusOr<State> FoldUntil(const std::vector<Record>& records, int64_t event_id);
 
+// Of the run's workflow tasks and queries: 1 is first.
+int32_t PriorityKeyOf(const State& state);
 Obligations ObligationsOf(const State& state);
 // What the world owes the state that a crash would leave: the durable part alone.
 Obligations DurableObligationsOf(const State& state);

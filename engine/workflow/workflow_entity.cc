@@ -10,6 +10,9 @@
 #include "engine/search_values.h"
 #include "engine/values/payload.h"
 #include "engine/workflow/fold/salvage.h"
+#include "engine/workflow/queries/queries.h"
+#include "engine/workflow/reset/reset.h"
+#include "engine/workflow/transition.h"
 
 namespace perdure::engine::workflow {
 
@@ -21,6 +24,7 @@ const State* StateIn(const Entity* entity) { return entity == nullptr ? nullptr 
 
 absl::StatusOr<ReplyPtr> Wrapped(absl::StatusOr<Reply> reply) {
   if (!reply.ok()) return reply.status();
+  if (std::holds_alternative<Waits>(*reply)) return ReplyPtr();
   return std::make_unique<WorkflowReply>(*std::move(reply));
 }
 
@@ -64,16 +68,18 @@ const Kind& WorkflowEntity::kind() const { return kKind; }
 struct WorkflowEntity::RowBefore {
   explicit RowBefore(const State& state)
       : open(state.IsOpen()),
+        deleted(state.deleted_at.has_value()),
         delete_at(open ? std::nullopt : DeleteAt(state)),
         memo(state.memo),
         search_attributes(state.search_attributes) {}
 
   bool Differs(const State& state) const {
-    return open != state.IsOpen() || &*memo != &*state.memo ||
+    return open != state.IsOpen() || deleted != state.deleted_at.has_value() || &*memo != &*state.memo ||
            &*search_attributes != &*state.search_attributes || (!open && delete_at != DeleteAt(state));
   }
 
   const bool open;
+  const bool deleted;
   const std::optional<absl::Time> delete_at;
   // Holding a copy makes a change visible as another object.
   const Cow<temporal::api::common::v1::Memo> memo;
@@ -90,6 +96,9 @@ engine::Decision WorkflowEntity::Take(const RowBefore& before, Decision decided,
     decision.next = Wrapped(*std::move(decided.next));
   }
   decision.happenings = Wrapped(std::move(decided.happenings));
+  for (WaiterReply& answer : decided.answers) {
+    decision.answers.push_back({answer.token, Wrapped(std::move(answer.reply))});
+  }
   reply = std::move(decided.reply);
   return decision;
 }
@@ -138,6 +147,23 @@ MessageDecision WorkflowEntity::Receive(const perdure::engine::Message& message,
   absl::StatusOr<Reply> reply;
   engine::Decision decision = Step(ReceiveMessage{message}, context, reply);
   return {std::move(decision), AnswerIn(std::move(reply))};
+}
+
+engine::Decision WorkflowEntity::LeaveToReset(const Leaving& leaving, const Context& context) {
+  const RowBefore before(state_);
+  Transition transition(std::move(state_), context);
+  workflow::LeaveToReset(transition, leaving);
+  ReleaseQueries(transition);
+  auto result = std::move(transition).Finish();
+  absl::StatusOr<Reply> nobody = Done{};
+  return Take(before,
+              {.state = std::move(result.state),
+               .records = std::move(result.records),
+               .reply = Done{},
+               .answers = std::move(result.answers),
+               .next = std::nullopt,
+               .happenings = std::move(result.happenings)},
+              nobody);
 }
 
 absl::Status WorkflowEntity::Apply(const Record& record) { return workflow::Apply(state_, record); }
@@ -216,8 +242,11 @@ engine::Decision WorkflowKind::Start(Entity* current, const engine::StartRequest
     return decision;
   }
   absl::StatusOr<Reply> reply;
-  const StartRequest request{
-      .request = asked->request(), .run_id = start.run_id, .child = nullptr, .signal = asked->signal()};
+  const StartRequest request{.request = asked->request(),
+                             .run_id = start.run_id,
+                             .child = nullptr,
+                             .signal = asked->signal(),
+                             .update = asked->update()};
   decision = TakeStart(current, DecideStart(StateIn(current), request, context), reply);
   decision.reply = Wrapped(std::move(reply));
   return decision;
@@ -258,6 +287,14 @@ std::unique_ptr<Entity> WorkflowKind::Salvage(engine::Remains remains) const {
   known.last_sequence = remains.log.last_sequence;
   known.history_size_bytes = remains.log.event_bytes;
   return std::make_unique<WorkflowEntity>(workflow::Salvage(std::move(known)));
+}
+
+absl::StatusOr<Kind::RewindDecision> WorkflowKind::BeginRewind(const Entity& base, const Entity* current,
+                                                               const engine::Request& request,
+                                                               const Uuid& run_id) const {
+  const auto* const asked = dynamic_cast<const ResetRequest*>(&request);
+  if (asked == nullptr) return InvalidArgument("a workflow run takes no such request");
+  return BeginReset(StateOf(base), StateIn(current), asked->request(), run_id);
 }
 
 absl::Status WorkflowKind::NoSuch(const std::string& id, const std::optional<Uuid>& run_id) const {

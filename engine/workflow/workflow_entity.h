@@ -15,6 +15,8 @@
 
 namespace perdure::engine::workflow {
 
+struct Leaving;  // reset/reset.h
+
 class WorkflowRequest final : public engine::Request {
  public:
   explicit WorkflowRequest(workflow::Request request) : request_(std::move(request)) {}
@@ -23,10 +25,25 @@ class WorkflowRequest final : public engine::Request {
   bool IsAnswer() const override;
   size_t Bytes() const override;
   std::optional<DispatchName> Dispatched() const override;
-  bool EndsUnfoldable() const override { return std::holds_alternative<Terminate>(request_); }
+  bool EndsUnfoldable() const override {
+    return std::holds_alternative<Terminate>(request_) || std::holds_alternative<Delete>(request_);
+  }
 
  private:
   const workflow::Request request_;
+};
+
+// For a run that begins as this one did (reset/reset.h).
+class ResetRequest final : public engine::Request {
+ public:
+  explicit ResetRequest(api::ResetWorkflowExecutionRequest request) : request_(std::move(request)) {}
+  const api::ResetWorkflowExecutionRequest& request() const { return request_; }
+
+  size_t Bytes() const override { return request_.ByteSizeLong(); }
+  bool Rewinds() const override { return true; }
+
+ private:
+  const api::ResetWorkflowExecutionRequest request_;
 };
 
 // Read, not decided.
@@ -34,22 +51,26 @@ class DescribeRequest final : public engine::Request {};
 
 class WorkflowStartRequest final : public engine::StartRequest {
  public:
-  // `signal`: what SignalWithStartWorkflowExecution brings besides the start.
+  // `signal`: what SignalWithStartWorkflowExecution brings besides the start; `update`: what
+  // ExecuteMultiOperation does.
   explicit WorkflowStartRequest(api::StartWorkflowExecutionRequest request,
-                                std::optional<api::SignalWorkflowExecutionRequest> signal = std::nullopt)
-      : request_(std::move(request)), signal_(std::move(signal)) {}
+                                std::optional<api::SignalWorkflowExecutionRequest> signal = std::nullopt,
+                                std::optional<api::UpdateWorkflowExecutionRequest> update = std::nullopt)
+      : request_(std::move(request)), signal_(std::move(signal)), update_(std::move(update)) {}
   const api::StartWorkflowExecutionRequest& request() const { return request_; }
   // Null: none.
   const api::SignalWorkflowExecutionRequest* signal() const { return signal_ ? &*signal_ : nullptr; }
+  const api::UpdateWorkflowExecutionRequest* update() const { return update_ ? &*update_ : nullptr; }
 
   const std::string& id() const override { return request_.workflow_id(); }
-  // Not one that would signal it.
+  // Not one that would signal or update it.
   bool MayReplaceUnfoldable() const override;
   size_t Bytes() const override;
 
  private:
   const api::StartWorkflowExecutionRequest request_;
   const std::optional<api::SignalWorkflowExecutionRequest> signal_;
+  const std::optional<api::UpdateWorkflowExecutionRequest> update_;
 };
 
 class WorkflowReply final : public engine::Reply {
@@ -101,6 +122,7 @@ class WorkflowEntity final : public Entity {
 
   absl::StatusOr<ReplyPtr> Read(const engine::Request& request, absl::Time now) const override;
   bool HasVolatile() const override { return workflow::HasVolatile(state_); }
+  bool IsDeleted() const override { return state_.deleted_at.has_value(); }
   std::string VolatileEvents() const override { return TransientEvents(state_); }
   absl::Time EarliestNow() const override { return workflow::EarliestNow(state_); }
   EntityRow Row() const override;
@@ -108,6 +130,9 @@ class WorkflowEntity final : public Entity {
   size_t LeastSnapshotBytes() const override { return state_.facts->started->ByteSizeLong(); }
   size_t ApproximateBytes() const override { return workflow::ApproximateBytes(state_); }
   std::unique_ptr<Entity> Clone() const override { return std::make_unique<WorkflowEntity>(state_); }
+
+  // It is the base of a reset, or has the id that the new run takes, or both.
+  engine::Decision LeaveToReset(const Leaving& leaving, const Context& context);
 
  private:
   friend class WorkflowKind;
@@ -133,6 +158,10 @@ class WorkflowKind final : public Kind {
   std::optional<Uuid> StartedRun(const perdure::engine::Message& message) const override;
   perdure::engine::MessageAnswer Repeated(const perdure::engine::Message& message) const override;
   std::unique_ptr<Entity> Salvage(engine::Remains remains) const override;
+  absl::StatusOr<RewindDecision> BeginRewind(const Entity& base, const Entity* current,
+                                             const engine::Request& request,
+                                             const Uuid& run_id) const override;
+  RequestPtr Removal() const override { return std::make_unique<WorkflowRequest>(Delete{}); }
   absl::Status NoSuch(const std::string& id, const std::optional<Uuid>& run_id) const override;
 
  private:

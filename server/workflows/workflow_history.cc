@@ -29,6 +29,15 @@ void WorkflowHistory::SignalWithStart(const Uuid& namespace_id,
         std::move(done));
 }
 
+void WorkflowHistory::UpdateWithStart(const Uuid& namespace_id,
+                                      workflow::api::StartWorkflowExecutionRequest request,
+                                      workflow::api::UpdateWorkflowExecutionRequest update,
+                                      Callback<workflow::StartReply> done) const {
+  Start(namespace_id,
+        std::make_unique<workflow::WorkflowStartRequest>(std::move(request), std::nullopt, std::move(update)),
+        std::move(done));
+}
+
 void WorkflowHistory::Start(const Uuid& namespace_id, std::unique_ptr<workflow::WorkflowStartRequest> request,
                             Callback<workflow::StartReply> done) const {
   history_->Start(namespace_id, workflow::kWorkflowKind, std::move(request),
@@ -53,6 +62,16 @@ void WorkflowHistory::Execute(RunRef run, workflow::Request request, Callback<wo
                         std::move(done)(reply.status());
                       }
                     });
+}
+
+uint64_t WorkflowHistory::Ask(RunRef run, workflow::Request request, absl::Duration max_wait,
+                              Callback<Answer> done) const {
+  return history_->Ask(std::move(run), std::make_unique<workflow::WorkflowRequest>(std::move(request)),
+                       max_wait, [done = std::move(done)](absl::StatusOr<engine::ReplyPtr> reply) mutable {
+                         if (!reply.ok()) return std::move(done)(reply.status());
+                         if (*reply == nullptr) return std::move(done)(Answer());
+                         std::move(done)(std::make_unique<workflow::Reply>(Unwrapped(*reply)));
+                       });
 }
 
 void WorkflowHistory::Describe(RunRef run,

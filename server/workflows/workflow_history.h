@@ -25,9 +25,19 @@ class WorkflowHistory {
   void SignalWithStart(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
                        engine::workflow::api::SignalWorkflowExecutionRequest signal,
                        Callback<engine::workflow::StartReply> done) const;
+  // The update is admitted into the open run that the start finds, where its policy or the update's id says
+  // so, and else into the new one: then it is for its caller to wait for it (PollUpdate). Errors that are the
+  // update's are marked (updates/update_with_start.h).
+  void UpdateWithStart(const Uuid& namespace_id, engine::workflow::api::StartWorkflowExecutionRequest request,
+                       engine::workflow::api::UpdateWorkflowExecutionRequest update,
+                       Callback<engine::workflow::StartReply> done) const;
   // A WorkflowTaskReply inside the answer has its first history page filled in.
   void Execute(RunRef run, engine::workflow::Request request, Callback<engine::workflow::Reply> done) const;
   void Describe(RunRef run, Callback<engine::workflow::api::DescribeWorkflowExecutionResponse> done) const;
+  // As History::Ask. Null: nothing has come.
+  using Answer = std::unique_ptr<engine::workflow::Reply>;
+  uint64_t Ask(RunRef run, engine::workflow::Request request, absl::Duration max_wait,
+               Callback<Answer> done) const;
 
   uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) const {

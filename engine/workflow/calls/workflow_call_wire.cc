@@ -13,8 +13,12 @@ std::string WorkflowCallWire::EncodeRequest(const engine::Request& request) cons
   if (const auto* decided = dynamic_cast<const WorkflowRequest*>(&request)) {
     return ToWire(decided->request()).SerializeAsString();
   }
-  PERDURE_CHECK(dynamic_cast<const DescribeRequest*>(&request) != nullptr, "no request of a workflow");
   calls::WorkflowRequest wire;
+  if (const auto* reset = dynamic_cast<const ResetRequest*>(&request)) {
+    *wire.mutable_reset() = reset->request();
+    return wire.SerializeAsString();
+  }
+  PERDURE_CHECK(dynamic_cast<const DescribeRequest*>(&request) != nullptr, "no request of a workflow");
   wire.mutable_describe();
   return wire.SerializeAsString();
 }
@@ -23,6 +27,7 @@ absl::StatusOr<RequestPtr> WorkflowCallWire::DecodeRequest(std::string_view byte
   calls::WorkflowRequest wire;
   if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("a workflow's request cannot be read");
   if (wire.has_describe()) return std::make_unique<DescribeRequest>();
+  if (wire.has_reset()) return std::make_unique<ResetRequest>(std::move(*wire.mutable_reset()));
   absl::StatusOr<Request> request = FromWire(std::move(wire));
   if (!request.ok()) return request.status();
   return std::make_unique<WorkflowRequest>(*std::move(request));
@@ -34,6 +39,7 @@ std::string WorkflowCallWire::EncodeStart(const engine::StartRequest& start) con
   calls::WorkflowStart wire;
   *wire.mutable_start() = of_workflow->request();
   if (of_workflow->signal() != nullptr) *wire.mutable_signal() = *of_workflow->signal();
+  if (of_workflow->update() != nullptr) *wire.mutable_update() = *of_workflow->update();
   return wire.SerializeAsString();
 }
 
@@ -43,7 +49,10 @@ absl::StatusOr<std::unique_ptr<engine::StartRequest>> WorkflowCallWire::DecodeSt
   if (!ParseStored(bytes, wire)) return absl::InvalidArgumentError("a workflow's start cannot be read");
   std::optional<api::SignalWorkflowExecutionRequest> signal;
   if (wire.has_signal()) signal = std::move(*wire.mutable_signal());
-  return std::make_unique<WorkflowStartRequest>(std::move(*wire.mutable_start()), std::move(signal));
+  std::optional<api::UpdateWorkflowExecutionRequest> update;
+  if (wire.has_update()) update = std::move(*wire.mutable_update());
+  return std::make_unique<WorkflowStartRequest>(std::move(*wire.mutable_start()), std::move(signal),
+                                                std::move(update));
 }
 
 std::string WorkflowCallWire::EncodeReply(const engine::Reply& reply) const {

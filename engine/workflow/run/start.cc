@@ -1,5 +1,7 @@
 #include "engine/workflow/run/start.h"
 
+#include "engine/workflow/queries/queries.h"
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,7 @@
 #include "engine/values/payload.h"
 #include "engine/workflow/run/close.h"
 #include "engine/workflow/run/links.h"
+#include "engine/workflow/updates/update_with_start.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -53,11 +56,14 @@ StartDecision TerminateAndStart(const State& current, const StartRequest& reques
   *event.mutable_workflow_execution_terminated_event_attributes()->mutable_details() =
       JsonStringPayloads(absl::StrCat("terminated by new runID: ", request.run_id.ToString()));
   ForceClose(transition, std::move(event));
+  ReleaseQueries(transition);
   auto ended = std::move(transition).Finish();
   StartDecision decision = StartNewRun(request, &ended.state, context);
+  if (!decision.reply.ok()) return decision;  // the update is refused, and nothing has happened
   decision.current = Decision{.state = std::move(ended.state),
                               .records = std::move(ended.records),
                               .reply = Reply(Done{}),
+                              .answers = std::move(ended.answers),
                               .next = std::nullopt,
                               .happenings = std::move(ended.happenings)};
   return decision;
@@ -127,8 +133,12 @@ StartDecision DecideStart(const State* current, const StartRequest& start, const
   StartRequest request = start;
   if (absl::Status status = NormalizeStart(request); !status.ok()) return Answer(status);
   if (current == nullptr) return StartNewRun(request, nullptr, context);
+  if (start.update != nullptr) {
+    if (auto updated = UpdateCurrent(*current, request, context)) return *std::move(updated);
+  }
   // A signal with start that is repeated is known by its signal, and once the run has closed by nothing.
   if (start.signal == nullptr && current->start_request_ids->contains(request.request.request_id())) {
+    if (start.update != nullptr) return Answer(Unavailable("Workflow was not started: 3"));
     return AnswerRepeated(*current, request.request, context);
   }
   if (current->IsOpen()) return ResolveConflict(*current, request, context);

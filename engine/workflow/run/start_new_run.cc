@@ -10,6 +10,8 @@
 #include "engine/workflow/run/signal.h"
 #include "engine/workflow/run/start.h"
 #include "engine/workflow/timers/execution_timers.h"
+#include "engine/workflow/updates/update_with_start.h"
+#include "engine/workflow/updates/updates.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -126,6 +128,10 @@ perdure::engine::Change NewRunCreated(const StartRequest& start, const State* be
   return change;
 }
 
+StartDecision Refused(absl::Status why) {
+  return {.state = std::nullopt, .records = {}, .current = std::nullopt, .reply = std::move(why)};
+}
+
 }  // namespace
 
 StartDecision StartNewRun(const StartRequest& start, const State* before, const Context& context) {
@@ -134,6 +140,11 @@ StartDecision StartNewRun(const StartRequest& start, const State* before, const 
   transition.Emit(NewStarted(start, transition));
   if (start.signal != nullptr) transition.Emit(SignaledBy(*start.signal, transition));
   if (!IsDelayed(transition.state(), context.now)) ScheduleWorkflowTask(transition);
+  if (start.update != nullptr) {
+    if (absl::Status admitted = AdmitUpdate(transition, start.update->request()); !admitted.ok()) {
+      return Refused(OfUpdate(std::move(admitted)));
+    }
+  }
   StartReply reply = NewStartReply(transition.state(), context.settings, true);
   if (IsEager(start.request)) {
     const Starter starter{start.request.request_id(), start.request.identity(), {}};

@@ -12,11 +12,16 @@ namespace operator_api = temporal::api::operatorservice::v1;
 
 // The cluster and its namespaces.
 void GetSystemInfo(Frontend&, CallPtr, api::GetSystemInfoRequest);
+void ListClusters(Frontend&, CallPtr, operator_api::ListClustersRequest);
+void AddOrUpdateRemoteCluster(Frontend&, CallPtr, operator_api::AddOrUpdateRemoteClusterRequest);
+void RemoveRemoteCluster(Frontend&, CallPtr, operator_api::RemoveRemoteClusterRequest);
 void GetClusterInfo(Frontend&, CallPtr, api::GetClusterInfoRequest);
 void RegisterNamespace(Frontend&, CallPtr, api::RegisterNamespaceRequest);
 void DescribeNamespace(Frontend&, CallPtr, api::DescribeNamespaceRequest);
 void ListNamespaces(Frontend&, CallPtr, api::ListNamespacesRequest);
-void UpdateNamespace(Frontend&, CallPtr, api::UpdateNamespaceRequest);
+void UpdateNamespace(Frontend&, CallPtr, NamespacePtr, api::UpdateNamespaceRequest);
+void DeprecateNamespace(Frontend&, CallPtr, NamespacePtr, api::DeprecateNamespaceRequest);
+void DeleteNamespace(Frontend&, CallPtr, operator_api::DeleteNamespaceRequest);
 void GetSearchAttributes(Frontend&, CallPtr, api::GetSearchAttributesRequest);
 void AddSearchAttributes(Frontend&, CallPtr, operator_api::AddSearchAttributesRequest);
 void RemoveSearchAttributes(Frontend&, CallPtr, operator_api::RemoveSearchAttributesRequest);
@@ -30,12 +35,23 @@ void SignalWithStartWorkflowExecution(Frontend&, CallPtr, NamespacePtr,
 void RequestCancelWorkflowExecution(Frontend&, CallPtr, NamespacePtr,
                                     api::RequestCancelWorkflowExecutionRequest);
 void TerminateWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::TerminateWorkflowExecutionRequest);
+void DeleteWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::DeleteWorkflowExecutionRequest);
+void ResetWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::ResetWorkflowExecutionRequest);
+void QueryWorkflow(Frontend&, CallPtr, NamespacePtr, api::QueryWorkflowRequest);
+void UpdateWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::UpdateWorkflowExecutionRequest);
+void ExecuteMultiOperation(Frontend&, CallPtr, NamespacePtr, api::ExecuteMultiOperationRequest);
+void PollWorkflowExecutionUpdate(Frontend&, CallPtr, NamespacePtr, api::PollWorkflowExecutionUpdateRequest);
 void DescribeWorkflowExecution(Frontend&, CallPtr, NamespacePtr, api::DescribeWorkflowExecutionRequest);
 void GetWorkflowExecutionHistory(Frontend&, CallPtr, NamespacePtr, api::GetWorkflowExecutionHistoryRequest);
 void GetWorkflowExecutionHistoryReverse(Frontend&, CallPtr, NamespacePtr,
                                         api::GetWorkflowExecutionHistoryReverseRequest);
 void ListWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ListWorkflowExecutionsRequest);
 void CountWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::CountWorkflowExecutionsRequest);
+void ListOpenWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ListOpenWorkflowExecutionsRequest);
+void ListClosedWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ListClosedWorkflowExecutionsRequest);
+void ScanWorkflowExecutions(Frontend&, CallPtr, NamespacePtr, api::ScanWorkflowExecutionsRequest);
+void ListArchivedWorkflowExecutions(Frontend&, CallPtr, NamespacePtr,
+                                    api::ListArchivedWorkflowExecutionsRequest);
 
 // Activities on their own.
 void StartActivityExecution(Frontend&, CallPtr, NamespacePtr, api::StartActivityExecutionRequest);
@@ -59,6 +75,8 @@ void RespondWorkflowTaskCompleted(Frontend&, CallPtr, NamespacePtr, TaskToken,
                                   api::RespondWorkflowTaskCompletedRequest);
 void RespondWorkflowTaskFailed(Frontend&, CallPtr, NamespacePtr, TaskToken,
                                api::RespondWorkflowTaskFailedRequest);
+void RespondQueryTaskCompleted(Frontend&, CallPtr, NamespacePtr, QueryTaskToken,
+                               api::RespondQueryTaskCompletedRequest);
 void ResetStickyTaskQueue(Frontend&, CallPtr, NamespacePtr, api::ResetStickyTaskQueueRequest);
 
 // Workers: activity tasks.

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/handlers/workflows/operations.h"
 #include "server/frontend/start_rules.h"
 #include "server/frontend/tasks.h"
 #include "server/frontend/validate.h"
@@ -32,18 +33,6 @@ absl::Status CheckConflictOptions(const Request& request) {
   return InvalidArgument("attaching request ID is required for attaching completion callbacks");
 }
 
-// In the real server's order, which decides between two errors.
-absl::Status Normalize(Frontend& frontend, const SearchAttributeTypes& custom, Request& request) {
-  FillStartPolicies(enums::WORKFLOW_ID_CONFLICT_POLICY_FAIL, request);
-  absl::Status valid = NormalizeWhatRuns(request, frontend.executor.Now());
-  if (valid.ok()) valid = NormalizeTimeouts(request);
-  if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
-  if (valid.ok()) valid = CheckStartPolicies(request);
-  if (valid.ok()) valid = CheckConflictOptions(request);
-  if (valid.ok()) valid = NormalizeLabels(custom, request);
-  return valid;
-}
-
 ReplyBytes ToBytes(const TokenSealer& tokens, engine::workflow::StartReply started) {
   ReplyBytes reply(started.response);
   if (started.eager_task) {
@@ -55,8 +44,19 @@ ReplyBytes ToBytes(const TokenSealer& tokens, engine::workflow::StartReply start
 
 }  // namespace
 
+absl::Status NormalizeStart(Frontend& frontend, const SearchAttributeTypes& custom, Request& request) {
+  FillStartPolicies(enums::WORKFLOW_ID_CONFLICT_POLICY_FAIL, request);
+  absl::Status valid = NormalizeWhatRuns(request, frontend.executor.Now());
+  if (valid.ok()) valid = NormalizeTimeouts(request);
+  if (valid.ok()) valid = NormalizeRequestId(*request.mutable_request_id(), frontend.ids);
+  if (valid.ok()) valid = CheckStartPolicies(request);
+  if (valid.ok()) valid = CheckConflictOptions(request);
+  if (valid.ok()) valid = NormalizeLabels(custom, request);
+  return valid;
+}
+
 void StartWorkflowExecution(Frontend& frontend, CallPtr call, NamespacePtr name_space, Request request) {
-  const absl::Status valid = Normalize(frontend, *name_space->settings.search_attributes, request);
+  const absl::Status valid = NormalizeStart(frontend, *name_space->settings.search_attributes, request);
   if (!valid.ok()) return call->Fail(valid);
   frontend.history.Start(name_space->id, std::move(request),
                          [call = std::move(call), &tokens = frontend.tokens](
