@@ -75,6 +75,18 @@ inline constexpr size_t kUserMetadataDetails = 20'000;
 inline constexpr size_t kBuildIdSize = 255;
 // Priority.fairness_key. INVALID_ARGUMENT.
 inline constexpr size_t kFairnessKey = 64;
+// history.maxInFlightUpdates (a count) and maxInFlightUpdatePayloads (bytes): updates of a run that have not
+// completed. RESOURCE_EXHAUSTED.
+inline constexpr size_t kUpdatesInFlight = 10;
+inline constexpr size_t kUpdatesInFlightSize = 20 * 1024 * 1024;
+// history.maxTotalUpdates: those that a run has accepted or waits for. FAILED_PRECONDITION.
+inline constexpr size_t kUpdates = 2000;
+// history.maxTotalUpdates.suggestContinueAsNewThreshold, of these.
+inline constexpr size_t kUpdatesSuggest = 1800;
+// history.discardSpeculativeWorkflowTaskMaximumEventsCount: a workflow task that was for nothing but rejected
+// updates leaves no trace unless it brought its worker more events than these.
+inline constexpr int64_t kEventsOfDiscardedTask = 10;
+static_assert(kUpdatesInFlight < kUpdatesSuggest && kUpdatesSuggest < kUpdates);
 // frontend.searchAttributesNumberOfKeysLimit (a count), SizeOfValueLimit, TotalSizeLimit: INVALID_ARGUMENT.
 inline constexpr size_t kSearchAttributes = 100;
 inline constexpr size_t kSearchAttributeValue = 2 * 1024;
@@ -107,6 +119,12 @@ inline constexpr int kAutoResetPoints = 20;
 // system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute: so many workflow tasks that fail or time
 // out in a row are told in TemporalReportedProblems. Part of the fold of stored records: never changed.
 inline constexpr int kWorkflowTaskProblemsReported = 5;
+// history.MaxBufferedQueryCount: queries of a run that wait for its workflow task. RESOURCE_EXHAUSTED
+// (BUSY_WORKFLOW).
+inline constexpr size_t kBufferedQueries = 1;
+// Workflow tasks that are tried so often, or more often, do not succeed: a query of their run fails at once.
+// FAILED_PRECONDITION.
+inline constexpr int32_t kFailingAttempts = 3;
 // limit.numPendingActivities.error: the workflow task fails with PENDING_ACTIVITIES_LIMIT_EXCEEDED.
 inline constexpr size_t kPendingActivities = 2000;
 // limit.numPendingChildExecutions.error, numPendingSignals.error, numPendingCancelRequests.error: the
@@ -157,6 +175,9 @@ inline constexpr absl::Duration kWorkflowTaskRetryMaxInterval = absl::Minutes(10
 // history.workflowIdReuseMinimalInterval: between the first tasks of a run and of the one that follows on it
 // by itself, so that none follow on each other without a pause.
 inline constexpr absl::Duration kNextRunInterval = absl::Seconds(1);
+// A workflow task that is for updates alone waits so long for a worker on the run's own queue, before events
+// tell of it.
+inline constexpr absl::Duration kSpeculativeTaskWait = absl::Seconds(5);
 // A long poll answers empty after this, or a second before its deadline.
 inline constexpr absl::Duration kLongPoll = absl::Seconds(60);
 inline constexpr absl::Duration kMinLongPollDeadline = absl::Seconds(2);
@@ -166,6 +187,12 @@ inline constexpr absl::Duration kLongPollTail = absl::Seconds(1);
 // Clients' keepalive pings may come this often, without calls too; more often, and gRPC closes the
 // connection.
 inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
+// How long a query may take, for clients who would wait for longer. DEADLINE_EXCEEDED. So long before its
+// time is over it fails where nobody has polled its queue within matching.queryPollerUnavailableWindow.
+// FAILED_PRECONDITION.
+inline constexpr absl::Duration kQueryTime = absl::Seconds(30);
+inline constexpr absl::Duration kQueryTail = absl::Seconds(1);
+inline constexpr absl::Duration kQueryPollerMemory = absl::Seconds(20);
 // A namespace's retention is at least this (one day for global ones). INVALID_ARGUMENT.
 inline constexpr absl::Duration kMinRetention = absl::Hours(1);
 
@@ -188,6 +215,16 @@ inline constexpr size_t kNamespaceData = 100;
 inline constexpr size_t kBadBinaries = 10;
 
 static_assert(kNamespaceDescription < kNamespaceSize && kNamespaceSize < kNamespacesSize);
+
+// A deleted namespace is emptied: entities that are asked to go at a time; the pause before those that are
+// left are asked, which doubles, and its longest; and for how long its row stays at least, so that what was
+// started just before has landed.
+inline constexpr size_t kEmptyingPage = 100;
+inline constexpr absl::Duration kEmptyingPause = absl::Milliseconds(200);
+inline constexpr absl::Duration kLongestEmptyingPause = absl::Seconds(10);
+inline constexpr absl::Duration kDeletedNamespaceKept = absl::Seconds(10);
+
+static_assert(kEmptyingPause < kLongestEmptyingPause);
 
 // --- lists and queues
 
@@ -273,6 +310,15 @@ inline constexpr size_t kWakeHorizon = 100'000;
 inline constexpr size_t kRemovedRows = 1024;
 inline constexpr size_t kRemovedBytes = 2 * 1024 * 1024;
 inline constexpr size_t kRemovalsWaiting = 20'000;
+// Runs that begin as another did (server/history/host/rewinds.h): events and bytes of one row of what they
+// take over; bytes that one commit stages of it; how many an executor makes at once (RESOURCE_EXHAUSTED); how
+// long that may take (UNAVAILABLE), and from when on what was staged for nothing is removed.
+inline constexpr int32_t kRewindRowEvents = 256;
+inline constexpr size_t kRewindRowBytes = 64 * 1024;
+inline constexpr size_t kRewindStagedBytes = 2 * 1024 * 1024;
+inline constexpr size_t kRewinds = 64;
+inline constexpr absl::Duration kRewindTakes = absl::Minutes(10);
+inline constexpr absl::Duration kRewindLeftovers = absl::Hours(1);
 // Stored wakes that are raised at a time for runs gone quiet.
 inline constexpr size_t kWakesRaised = 64;
 // Bytes of events in one page of a history (at least one event). Its count is kHistoryPageEvents.
@@ -286,6 +332,8 @@ static_assert(kEvictionSnapshotLogBytes < kSnapshotLogBytes && kSnapshotLogBytes
 static_assert(kClosedResidentBytes < kResidentBytes);
 static_assert(kWaitingCalls < kWaitingAnswers && kWaitingCallBytes < kWaitingAnswerBytes);
 static_assert(kRemovedRows < kCommitRows && kRemovedBytes < kCommitBytes);
+static_assert(kRewindRowBytes < kRewindStagedBytes && kRewindStagedBytes < kCommitBytes);
+static_assert(kRewindTakes < kRewindLeftovers);
 static_assert(kLeastLoadBytes < kLoadBytes && kLoadBytes * kLoadsInResidentBytes <= kResidentBytes);
 static_assert(kWakePage <= kWakeHorizon / 2);
 
@@ -326,6 +374,8 @@ static_assert(kMessageAge < kSettledRunKept);
 inline constexpr size_t kQueueWindow = 4096;
 // Polls of all queues together. RESOURCE_EXHAUSTED.
 inline constexpr size_t kPolls = 100'000;
+// Queries that workers answer by themselves, of all queues together. RESOURCE_EXHAUSTED.
+inline constexpr size_t kQueries = 10'000;
 // Pollers of one task queue that DescribeTaskQueue knows; the one seen longest ago gives way.
 inline constexpr size_t kPollersShown = 1000;
 // Task queues that nobody uses at the moment and that are remembered, for those who watch them; the one
@@ -408,5 +458,37 @@ inline constexpr size_t kAllMetricSetBytes = 512 * 1024;
 inline constexpr absl::Duration kMetricIdle = absl::Minutes(10);
 
 static_assert(kMetricSets < kAllMetricSets && kMetricSetBytes < kAllMetricSetBytes);
+
+// --- what a namespace may have otherwise, as on the real server (server/cli/dynamic_config.cc has the names)
+
+struct PerNamespace {
+  size_t blob_size = kBlobSize;
+  size_t cut_failure_size = kCutFailureSize;
+  size_t retried_failure_size = kRetriedFailureSize;
+  size_t memo_size = kMemoSize;
+  int64_t history_count = kHistoryCount;
+  int64_t history_size = kHistorySize;
+  int64_t history_count_suggest = kHistoryCountSuggest;
+  int64_t history_size_suggest = kHistorySizeSuggest;
+  size_t pending_activities = kPendingActivities;
+  size_t pending_children = kPendingChildren;
+  size_t pending_signals = kPendingSignals;
+  size_t pending_cancels = kPendingCancels;
+  int64_t signals = kSignals;
+  size_t buffered_events = kBufferedEvents;
+  size_t buffered_events_size = kBufferedEventsSize;
+  size_t buffered_queries = kBufferedQueries;
+  size_t search_attributes = kSearchAttributes;
+  size_t search_attribute_value = kSearchAttributeValue;
+  size_t search_attributes_size = kSearchAttributesSize;
+  size_t bad_binaries = kBadBinaries;
+  size_t links_per_request = kLinksPerRequest;
+  size_t link_size = kLinkSize;
+  size_t history_page_events = kHistoryPageEvents;
+  size_t list_page = kListPage;
+  absl::Duration default_workflow_task_timeout = kDefaultWorkflowTaskTimeout;
+
+  friend bool operator==(const PerNamespace&, const PerNamespace&) = default;
+};
 
 }  // namespace perdure::limits

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "google/rpc/status.pb.h"
 #include "temporal/api/errordetails/v1/message.pb.h"
+#include "temporal/api/failure/v1/message.pb.h"
 
 namespace perdure {
 namespace {
@@ -67,6 +68,12 @@ absl::Status WorkflowExecutionAlreadyStarted(std::string_view message, std::stri
 
 absl::Status WorkflowNotReady(std::string_view message) {
   return WithDetail(absl::FailedPreconditionError(View(message)), details::WorkflowNotReadyFailure());
+}
+
+absl::Status QueryFailed(std::string_view message, const temporal::api::failure::v1::Failure* failure) {
+  details::QueryFailedFailure detail;
+  if (failure != nullptr) *detail.mutable_failure() = *failure;
+  return WithDetail(absl::InvalidArgumentError(View(message)), detail);
 }
 
 absl::Status Unavailable(std::string_view message) { return absl::UnavailableError(View(message)); }

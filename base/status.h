@@ -10,6 +10,10 @@
 #include "base/ids.h"
 #include "google/protobuf/message.h"
 
+namespace temporal::api::failure::v1 {
+class Failure;
+}
+
 namespace perdure {
 
 // `status` with `detail` attached under its full message name. REQUIRES: !status.ok().
@@ -28,6 +32,8 @@ absl::Status WorkflowExecutionAlreadyStarted(std::string_view message, std::stri
                                              std::string_view run_id,
                                              std::string_view first_execution_run_id = {});
 absl::Status WorkflowNotReady(std::string_view message);
+// Carries QueryFailedFailure; `failure` null: the worker gave none.
+absl::Status QueryFailed(std::string_view message, const temporal::api::failure::v1::Failure* failure);
 absl::Status Unavailable(std::string_view message);
 // Carries ResourceExhaustedFailure; `cause` and `scope` are values of temporal.api.enums.v1.
 absl::Status ResourceExhausted(std::string_view message, int cause, int scope);

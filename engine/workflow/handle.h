@@ -11,9 +11,14 @@ namespace perdure::engine::workflow {
 absl::StatusOr<Reply> Handle(Transition& transition, const Signal& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const RequestCancel& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const Terminate& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const Delete& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const AttachStart& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const Update& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const PollUpdate& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const HardenWorkflowTaskStart& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const Query& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& request);
+absl::StatusOr<Reply> Handle(Transition& transition, const StartQuery& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const StartActivityTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const ReturnActivityTask& request);
 absl::StatusOr<Reply> Handle(Transition& transition, const CompleteWorkflowTask& request);

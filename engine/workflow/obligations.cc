@@ -38,12 +38,19 @@ Dispatch ActivityDispatch(int64_t scheduled_event_id, const Activity& activity, 
 
 }  // namespace
 
+int32_t PriorityKeyOf(const State& state) {
+  const Priority& priority = state.facts->started->workflow_execution_started_event_attributes().priority();
+  return PriorityKey(priority, priority);
+}
+
 Obligations ObligationsOf(const State& state) {
   Obligations obligations;
   obligations.messages = MessagesOwed(state);
   if (!state.IsOpen()) {
     obligations.next_timer = DeleteAt(state);
-    if (!state.riding_drops->empty()) obligations.next_timer = state.delete_after;
+    if (!state.riding_drops->empty()) {
+      obligations.next_timer = state.deleted_at.has_value() ? state.deleted_at : state.delete_after;
+    }
     return obligations;
   }
   obligations.dispatches.reserve(state.activities->size() + 1);
@@ -71,6 +78,7 @@ Obligations DurableObligationsOf(const State& state) {
   durable.riding_releases = {};
   durable.riding_drops = {};
   durable.riding_since.reset();
+  durable.admitted_updates = {};
   return ObligationsOf(durable);
 }
 

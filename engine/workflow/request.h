@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/ids.h"
 #include "engine/entity.h"
 #include "perdure/token.pb.h"
@@ -34,12 +35,31 @@ struct RequestCancel {
 struct Terminate {
   api::TerminateWorkflowExecutionRequest request;
 };
+// The run ends, if it is open, and is nobody's any more (Entity::IsDeleted).
+struct Delete {};
 // StartWorkflowExecution with USE_EXISTING met an open run, and on_conflict_options asks to attach to it.
 struct AttachStart {
   api::StartWorkflowExecutionRequest request;
 };
+// UpdateWorkflowExecution. The update is admitted unless the run knows its id. Answered by an UpdateReply
+// that says how far it has come; a caller that may wait (Context::token) waits until that is the stage that
+// it asks for.
+struct Update {
+  api::UpdateWorkflowExecutionRequest request;
+};
+// PollWorkflowExecutionUpdate: the same of an update that the run knows.
+struct PollUpdate {
+  api::PollWorkflowExecutionUpdateRequest request;
+};
 // Makes a volatile workflow-task start durable, because a reader is about to be shown it.
 struct HardenWorkflowTaskStart {};
+// It may have to wait for a workflow task (Context::token), and changes nothing (queries/queries.h).
+struct Query {
+  api::QueryWorkflowRequest request;
+  // No other query has it, on any node at any time: by it a worker's answer finds its query.
+  std::string id;
+  absl::Duration time_left;  // until its caller gives up
+};
 
 // ---- requests of workers. `token` has been opened and belongs to this run.
 
@@ -53,6 +73,11 @@ struct StartWorkflowTask {
   std::string polled_queue;
   bool eager = false;                      // the start is made durable at once
   api::PollWorkflowTaskQueueRequest poll;  // worker version, build id, deployment options
+};
+// Matching found a poller for a query that goes to a worker by itself: what that must know of the run. Starts
+// nothing and changes nothing.
+struct StartQuery {
+  std::string polled_queue;
 };
 struct StartActivityTask {
   int64_t scheduled_event_id = 0;
@@ -94,8 +119,10 @@ struct HeartbeatActivity {
 // ResetStickyTaskQueue, or (move_pending_task) matching knows that the sticky queue's worker is gone: then a
 // pending workflow task that waits on the sticky queue waits on the run's own queue instead, until the time
 // by which a worker should have had it: then it times out like any other. Makes no event.
+// With `rides` it costs no commit: it comes with the run's next record, or is lost with the memory.
 struct ResetSticky {
   bool move_pending_task = false;
+  bool rides = false;
 };
 
 // ---- requests of the host
@@ -117,10 +144,11 @@ struct SettleMessages {
   std::vector<MessageOutcome> outcomes;
 };
 
-using Request = std::variant<Signal, RequestCancel, Terminate, AttachStart, HardenWorkflowTaskStart,
+using Request = std::variant<Signal, RequestCancel, Terminate, Delete, AttachStart, HardenWorkflowTaskStart,
                              StartWorkflowTask, StartActivityTask, ReturnActivityTask, CompleteWorkflowTask,
                              FailWorkflowTask, CompleteActivity, FailActivity, CancelActivity,
-                             HeartbeatActivity, ResetSticky, FireTimers, ReceiveMessage, SettleMessages>;
+                             HeartbeatActivity, ResetSticky, FireTimers, ReceiveMessage, SettleMessages,
+                             Query, StartQuery, Update, PollUpdate>;
 
 // ---- replies
 
@@ -163,12 +191,49 @@ struct HeartbeatReply {
   api::RecordActivityTaskHeartbeatResponse response;
 };
 
+// How far an update has come. The outcome of one that has completed stands in an event, which the host reads
+// for the reply.
+struct UpdateReply {
+  api::PollWorkflowExecutionUpdateResponse response;
+  int64_t outcome_event_id = 0;  // WorkflowExecutionUpdateCompleted; 0: the response says all
+};
+
 struct StartReply {
   api::StartWorkflowExecutionResponse response;  // without eager_workflow_task
   std::optional<WorkflowTaskReply> eager_task;
 };
 
+// No answer yet: the caller waits (Context::token). It stays with the run: for others it is a null reply.
+struct Waits {};
+
+struct QueryReply {
+  api::QueryWorkflowResponse response;
+};
+
+// No workflow task is pending for which the query would have to wait: a worker answers it by itself.
+struct QueryDispatch {
+  Uuid run_id;
+  bool open = false;
+  std::string task_queue;         // the run's own
+  std::string sticky_queue;       // to be asked first; empty: none
+  absl::Duration sticky_timeout;  // and for how long
+  int32_t priority_key = 3;
+};
+
+// What a worker must know of the run that it answers a query of: no task is started. The history that it
+// shows is durable, and empty on the run's sticky queue.
+struct QueryTaskReply {
+  WorkflowTaskReply task;
+};
+
 using Reply = std::variant<Done, WorkflowTaskReply, ActivityTaskReply, CompletedReply, ActivityFailedReply,
-                           HeartbeatReply, StartReply, perdure::engine::MessageAnswer>;
+                           HeartbeatReply, UpdateReply, StartReply, perdure::engine::MessageAnswer, Waits,
+                           QueryReply, QueryDispatch, QueryTaskReply>;
+
+// To one of Context::waiters.
+struct WaiterReply {
+  uint64_t token = 0;
+  absl::StatusOr<Reply> reply;
+};
 
 }  // namespace perdure::engine::workflow

@@ -23,6 +23,7 @@ enum class TokenKind : uint8_t {
   kNamespacePage = 4,
   kWorkerPage = 5,
   kActivityPoll = 6,
+  kQueryTask = 7,
 };
 
 class TokenSealer {

@@ -34,6 +34,10 @@ calls::Poll ToWire(Poll poll);
 absl::StatusOr<Poll> FromWire(calls::Poll wire);
 calls::PolledTask ToWire(const PolledTask& task);
 PolledTask FromWire(calls::PolledTask wire);
+calls::QueryTask ToWire(QueryTask query);
+absl::StatusOr<QueryTask> FromWire(calls::QueryTask wire);
+calls::QueryAnswer ToWire(QueryAnswer answer);
+QueryAnswer FromWire(calls::QueryAnswer wire);
 calls::QueueDescription ToWire(const QueueDescription& description);
 QueueDescription FromWire(calls::QueueDescription wire);
 

@@ -21,6 +21,9 @@ namespace {
   [[maybe_unused]] const auto [run3, open, next, transient] = RunPosition{};
   [[maybe_unused]] const auto [events2, count, next2] = EventsPage{};
   [[maybe_unused]] const auto [namespace_id3, poll, wait] = Poll{};
+  [[maybe_unused]] const auto [run4, queue, sticky, query, priority, wait2] = QueryTask{};
+  [[maybe_unused]] const auto [answer] = QueryAnswer{};
+  [[maybe_unused]] const auto [task, token] = PolledQuery{};
   [[maybe_unused]] const auto [identity, access, rate, capabilities, options] = PollerInfo{};
   [[maybe_unused]] const auto [pollers, backlog, age, added, dispatched, limit, limiting] =
       QueueDescription{};
@@ -58,6 +61,9 @@ TEST_CASE("every value between history, matching and frontend passes as bytes un
   CheckPassesUnchanged(Filled<calls::Position>());
   CheckPassesUnchanged(Filled<calls::EventsPage>());
   CheckPassesUnchanged(Filled<calls::QueueDescription>());
+  CheckPassesUnchanged(Filled<calls::QueryTask>());
+  CheckPassesUnchanged(Filled<calls::QueryAnswer>());
+  CheckPassesUnchanged(calls::QueryAnswer());
   CheckPassesUnchanged(calls::PolledTask());
   const google::protobuf::OneofDescriptor& polls = *calls::Poll::descriptor()->oneof_decl(0);
   for (int i = 0; i < polls.field_count(); ++i) {
@@ -91,6 +97,7 @@ TEST_CASE("an error passes with its details") {
       NamespaceNotFound("default"),
       WorkflowExecutionAlreadyStarted("it runs", "request", "run", "first"),
       WorkflowNotReady("not yet"),
+      QueryFailed("no such query", nullptr),
       Unavailable("the shard moves"),
       ResourceExhausted("too many", 2, 1),
       absl::DataLossError(std::string("bytes \xff\x00 in it", 14)),
@@ -116,6 +123,10 @@ TEST_CASE("values that nobody sent are refused") {
   CHECK(absl::IsInvalidArgument(FromWire(calls::ReadEvents()).status()));
   CHECK(absl::IsInvalidArgument(FromWire(calls::Position()).status()));
   CHECK(absl::IsInvalidArgument(FromWire(calls::Poll()).status()));
+  CHECK(absl::IsInvalidArgument(FromWire(calls::QueryTask()).status()));
+  auto of_current = Filled<calls::QueryTask>();
+  of_current.mutable_run()->clear_run_id();
+  CHECK(absl::IsInvalidArgument(FromWire(of_current).status()));
   auto run = Filled<calls::EntityRef>();
   run.mutable_run_id()->set_value("short");
   CHECK(absl::IsInvalidArgument(FromWire(run).status()));

@@ -162,6 +162,61 @@ TEST_CASE("a poll that passes as bytes is called off, and a queue is described")
   CHECK(queue.Get()->pollers[0].identity == "worker");
 }
 
+TEST_CASE("a query passes as bytes: to a worker and back, to nobody, and called off") {
+  BytesNode bytes;
+  Awaited<workflow::StartReply> started;
+  bytes.workflows().Start(bytes.node.namespace_id(), bytes.node.StartRequest("wf"), started.Answer());
+  bytes.node.Run();
+  const workflow::WorkflowTaskReply first = bytes.PollWorkflow();
+  REQUIRE(bytes.node.Complete(bytes.node.Completion(first)).ok());
+
+  Awaited<WorkflowHistory::Answer> asked;
+  bytes.workflows().Ask(bytes.node.Ref("wf"), workflow::Query{{}, "id", absl::Seconds(9)}, absl::Seconds(9),
+                        asked.Answer());
+  bytes.node.Run();
+  const auto& dispatch = std::get<workflow::QueryDispatch>(**asked.Get());
+  QueryTask query;
+  query.run = bytes.node.Ref("wf");
+  query.run.run_id = dispatch.run_id;
+  query.task_queue = dispatch.task_queue;
+  query.query.set_query_type("state");
+  query.wait = absl::Seconds(9);
+  Awaited<QueryAnswer> answer;
+  bytes.matching.remote().Query(query, answer.Answer());
+  WorkflowPoll poll;
+  poll.request.mutable_task_queue()->set_name("queue");
+  Awaited<PolledTask> task;
+  bytes.matching.remote().StartPoll({bytes.node.namespace_id(), poll, absl::Seconds(60)}, task.Answer());
+  bytes.node.Run();
+  const auto& polled = std::get<PolledQuery>(task.Get()->task);
+  CHECK(polled.task.response.query().query_type() == "state");
+  CHECK_FALSE(polled.task.history.empty());
+  workflow::api::RespondQueryTaskCompletedRequest said;
+  said.set_error_message("no such query");
+  for (const bool first_time : {true, false}) {
+    Awaited<std::monostate> taken;
+    bytes.matching.remote().AnswerQuery(polled.token, said, taken.Answer());
+    bytes.node.Run();
+    CHECK(taken.Get().ok() == first_time);
+  }
+  REQUIRE(answer.Get().ok());
+  CHECK(answer.Get()->answer->error_message() == "no such query");
+
+  query.sticky = true;
+  query.task_queue = "sticky";
+  Awaited<QueryAnswer> nobody;
+  bytes.matching.remote().Query(query, nobody.Answer());
+  bytes.node.Run();
+  CHECK_FALSE(nobody.Get()->answer.has_value());
+
+  query.sticky = false;
+  query.task_queue = "queue";
+  Awaited<QueryAnswer> called_off;
+  bytes.matching.remote().CancelQuery(bytes.matching.remote().Query(query, called_off.Answer()));
+  bytes.node.Run();
+  CHECK(absl::IsCancelled(called_off.Get().status()));
+}
+
 TEST_CASE("offers, and what matching tells their owner, pass as bytes") {
   BytesNode bytes;
   Task task;

@@ -22,6 +22,13 @@ void MatchingService::Handle(std::string_view call, Callback<std::string> done) 
   switch (parsed.call_case()) {
     case MatchingCall::kStartPoll:
       return StartPoll(*parsed.mutable_start_poll(), std::move(done));
+    case MatchingCall::kQuery:
+      return Query(*parsed.mutable_query(), std::move(done));
+    case MatchingCall::kAnswerQuery:
+      return matching_.AnswerQuery(
+          std::move(*parsed.mutable_answer_query()->mutable_token()),
+          std::move(*parsed.mutable_answer_query()->mutable_answer()),
+          AnswerBy<MatchingAnswer, std::monostate>(std::move(done), [](std::monostate, MatchingAnswer&) {}));
     case MatchingCall::kDescribe: {
       absl::StatusOr<QueueKey> queue = FromWire(std::move(*parsed.mutable_describe()));
       if (!queue.ok()) return std::move(done)(queue.status());
@@ -39,6 +46,7 @@ void MatchingService::Handle(std::string_view call, Callback<std::string> done) 
     case MatchingCall::kWithdraw:
     case MatchingCall::kBacklogged:
     case MatchingCall::kCancelPoll:
+    case MatchingCall::kCancelQuery:
     case MatchingCall::kForgetStickyQueue:
     case MatchingCall::CALL_NOT_SET:
       break;
@@ -58,6 +66,19 @@ void MatchingService::StartPoll(calls::StartPoll& call, Callback<std::string> do
       [&](uint64_t waiting) { matching_.CancelPoll(waiting); });
 }
 
+void MatchingService::Query(calls::AskQuery& call, Callback<std::string> done) {
+  absl::StatusOr<QueryTask> query = FromWire(std::move(*call.mutable_query()));
+  if (!query.ok()) return std::move(done)(query.status());
+  MakeCall(
+      queries_, call.id(),
+      AnswerBy<MatchingAnswer, QueryAnswer>(std::move(done),
+                                            [](QueryAnswer answer, MatchingAnswer& wire) {
+                                              *wire.mutable_query() = ToWire(std::move(answer));
+                                            }),
+      [&](Callback<QueryAnswer> answer) { return matching_.Query(*std::move(query), std::move(answer)); },
+      [&](uint64_t waiting) { matching_.CancelQuery(waiting); });
+}
+
 void MatchingService::Hear(const std::string& call) {
   MatchingCall told;
   if (!ParseStored(call, told)) return;
@@ -73,6 +94,8 @@ void MatchingService::Hear(const std::string& call) {
     if (queue.ok()) matching_.Backlogged(*queue, {backlog.owner()}, backlog.tasks());
   } else if (told.call_case() == MatchingCall::kCancelPoll) {
     if (const auto ours = polls_->CallOff(told.cancel_poll())) matching_.CancelPoll(*ours);
+  } else if (told.call_case() == MatchingCall::kCancelQuery) {
+    if (const auto ours = queries_->CallOff(told.cancel_query())) matching_.CancelQuery(*ours);
   } else if (told.has_forget_sticky_queue()) {
     absl::StatusOr<QueueKey> queue = FromWire(std::move(*told.mutable_forget_sticky_queue()));
     if (queue.ok()) matching_.ForgetStickyQueue(*std::move(queue));

@@ -25,11 +25,13 @@ class MatchingService {
 
  private:
   void StartPoll(calls::StartPoll& call, Callback<std::string> done);
+  void Query(calls::AskQuery& call, Callback<std::string> done);
   // What is only told: one that cannot be read is left out.
   void Hear(const std::string& call);
 
   Matching& matching_;
   const std::shared_ptr<CallIds> polls_ = std::make_shared<CallIds>();
+  const std::shared_ptr<CallIds> queries_ = std::make_shared<CallIds>();
   HeardCalls heard_;
 };
 

@@ -52,6 +52,9 @@ calls::PolledTask ToWire(const PolledTask& task) {
     *wire.mutable_workflow() = workflow::ToWire(*of_workflow);
   } else if (const auto* of_activity = std::get_if<workflow::ActivityTaskReply>(&task.task)) {
     *wire.mutable_activity() = workflow::ToWire(*of_activity);
+  } else if (const auto* query = std::get_if<PolledQuery>(&task.task)) {
+    *wire.mutable_query()->mutable_task() = workflow::ToWire(query->task);
+    *wire.mutable_query()->mutable_token() = query->token;
   }
   return wire;
 }
@@ -65,10 +68,48 @@ PolledTask FromWire(calls::PolledTask wire) {
     case calls::PolledTask::kActivity:
       polled.task = workflow::FromWire(std::move(*wire.mutable_activity()));
       break;
+    case calls::PolledTask::kQuery:
+      polled.task = PolledQuery{workflow::FromWire(std::move(*wire.mutable_query()->mutable_task())),
+                                std::move(*wire.mutable_query()->mutable_token())};
+      break;
     case calls::PolledTask::TASK_NOT_SET:
       break;
   }
   return polled;
+}
+
+calls::QueryTask ToWire(QueryTask query) {
+  calls::QueryTask wire;
+  *wire.mutable_run() = ToWire(query.run);
+  wire.set_task_queue(std::move(query.task_queue));
+  wire.set_sticky(query.sticky);
+  *wire.mutable_query() = std::move(query.query);
+  wire.set_priority_key(query.priority_key);
+  *wire.mutable_wait() = ToProto(query.wait);
+  return wire;
+}
+
+absl::StatusOr<QueryTask> FromWire(calls::QueryTask wire) {
+  absl::StatusOr<EntityRef> run = FromWire(std::move(*wire.mutable_run()));
+  if (!run.ok()) return run.status();
+  if (!run->run_id.has_value()) return absl::InvalidArgumentError("a query of no run");
+  return QueryTask{.run = *std::move(run),
+                   .task_queue = std::move(*wire.mutable_task_queue()),
+                   .sticky = wire.sticky(),
+                   .query = std::move(*wire.mutable_query()),
+                   .priority_key = wire.priority_key(),
+                   .wait = FromProto(wire.wait())};
+}
+
+calls::QueryAnswer ToWire(QueryAnswer answer) {
+  calls::QueryAnswer wire;
+  if (answer.answer.has_value()) *wire.mutable_answer() = *std::move(answer.answer);
+  return wire;
+}
+
+QueryAnswer FromWire(calls::QueryAnswer wire) {
+  if (!wire.has_answer()) return {};
+  return {std::move(*wire.mutable_answer())};
 }
 
 calls::QueueDescription ToWire(const QueueDescription& description) {

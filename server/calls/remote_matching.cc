@@ -58,6 +58,35 @@ void RemoteMatching::CancelPoll(uint64_t poll) {
   told_.Tell(call.SerializeAsString());
 }
 
+uint64_t RemoteMatching::Query(QueryTask query, Callback<QueryAnswer> done) {
+  const uint64_t id = next_query_.fetch_add(1, std::memory_order_relaxed);
+  MatchingCall call;
+  call.mutable_query()->set_id(id);
+  *call.mutable_query()->mutable_query() = ToWire(std::move(query));
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadBy<MatchingAnswer, QueryAnswer>(std::move(done), [](MatchingAnswer& answer) {
+                   return FromWire(std::move(*answer.mutable_query()));
+                 }));
+  return id;
+}
+
+void RemoteMatching::CancelQuery(uint64_t query) {
+  MatchingCall call;
+  call.set_cancel_query(query);
+  told_.Tell(call.SerializeAsString());
+}
+
+void RemoteMatching::AnswerQuery(QueryTaskToken token,
+                                 engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                                 Callback<std::monostate> done) {
+  MatchingCall call;
+  *call.mutable_answer_query()->mutable_token() = std::move(token);
+  *call.mutable_answer_query()->mutable_answer() = std::move(answer);
+  carrier_.Carry(call.SerializeAsString(),
+                 ReadBy<MatchingAnswer, std::monostate>(
+                     std::move(done), [](MatchingAnswer& /*nothing*/) { return std::monostate(); }));
+}
+
 void RemoteMatching::Describe(QueueKey queue, Callback<QueueDescription> done) {
   MatchingCall call;
   *call.mutable_describe() = ToWire(queue);

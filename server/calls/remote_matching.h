@@ -24,6 +24,10 @@ class RemoteMatching final : public Matching {
 
   uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;
+  uint64_t Query(QueryTask query, Callback<QueryAnswer> done) override;
+  void CancelQuery(uint64_t query) override;
+  void AnswerQuery(QueryTaskToken token, engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                   Callback<std::monostate> done) override;
   void Describe(QueueKey queue, Callback<QueueDescription> done) override;
   void ForgetStickyQueue(QueueKey queue) override;
   // Does nothing: a node drains its own matching.
@@ -33,6 +37,7 @@ class RemoteMatching final : public Matching {
   CallCarrier& carrier_;
   ToldCalls told_;
   std::atomic<uint64_t> next_poll_ = 1;
+  std::atomic<uint64_t> next_query_ = 1;
 };
 
 }  // namespace perdure::server

@@ -61,8 +61,10 @@ class StartReturn : public std::enable_shared_from_this<StartReturn> {
 
 }  // namespace
 
-ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, WorkflowTaskReply task) {
-  task.response.set_task_token(tokens.Seal(TokenKind::kTask, task.token));
+namespace {
+
+// `task` has its task token.
+ReplyBytes WithHistory(const TokenSealer& tokens, WorkflowTaskReply task) {
   if (task.next_page_from != 0) {
     HistoryPageToken page;
     page.set_namespace_id(task.token.namespace_id());
@@ -81,6 +83,18 @@ ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, WorkflowTaskReply task) 
   ReplyBytes reply(task.response);
   reply.AppendMessage(PollWorkflowTaskQueueResponse::kHistoryFieldNumber, std::move(history));
   return reply;
+}
+
+}  // namespace
+
+ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, WorkflowTaskReply task) {
+  task.response.set_task_token(tokens.Seal(TokenKind::kTask, task.token));
+  return WithHistory(tokens, std::move(task));
+}
+
+ReplyBytes QueryTaskBytes(const TokenSealer& tokens, PolledQuery query) {
+  query.task.response.set_task_token(tokens.Seal(TokenKind::kQueryTask, query.token));
+  return WithHistory(tokens, std::move(query.task));
 }
 
 PollActivityTaskQueueResponse ActivityTaskResponse(const TokenSealer& tokens, ActivityTaskReply task) {

@@ -13,6 +13,9 @@ namespace perdure::server {
 // A serialized PollWorkflowTaskQueueResponse, its history spliced in.
 ReplyBytes WorkflowTaskBytes(const TokenSealer& tokens, engine::workflow::WorkflowTaskReply task);
 
+// The same of a query that the worker answers by itself.
+ReplyBytes QueryTaskBytes(const TokenSealer& tokens, PolledQuery query);
+
 // The complete reply of a poll.
 engine::workflow::api::PollActivityTaskQueueResponse ActivityTaskResponse(
     const TokenSealer& tokens, engine::workflow::ActivityTaskReply task);

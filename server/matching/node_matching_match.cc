@@ -75,12 +75,16 @@ PolledTask TaskOf(workflow::Reply reply, int64_t backlog_hint, int32_t scaling) 
 }  // namespace
 
 void NodeMatching::MatchAll(TaskQueue& queue) {
-  while (queue.HasTask() && queue.HasPoll()) {
+  while ((queue.HasTask() || queue.HasQuery()) && queue.HasPoll()) {
     const PollPtr poll = queue.TakePoll();
     // A start costs a commit, and another to give it back: a poll whose caller is gone, or whose time is
     // over, is not matched.
     if (poll->gone || poll->deadline <= executor_.Monotonic()) {
       AnswerEmpty(poll);
+      continue;
+    }
+    if (queue.HasQuery() && queue.QueryIsFirst()) {
+      StartQuery(queue, poll);
       continue;
     }
     if (const absl::Duration wait = queue.rate.Wait(executor_.Monotonic()); wait > absl::ZeroDuration()) {
@@ -97,7 +101,7 @@ void NodeMatching::MatchAll(TaskQueue& queue) {
     match->task = queue.TakeTask();
     match->backoff = kFirstBackoff;
     queue.dispatched.Add(executor_.Monotonic());
-    match->scaling = ScalingDecision(queue, *poll, match->task);
+    match->scaling = ScalingDecision(queue, *poll, match->task.waited);
     match->metrics = queue.metrics;
     match->backlog = queue.backlog();
     ++queue.metrics->in_hand;
@@ -116,9 +120,9 @@ void NodeMatching::WaitForRate(TaskQueue& queue, absl::Duration wait) {
   });
 }
 
-int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, const HeldTask& task) {
+int32_t NodeMatching::ScalingDecision(TaskQueue& queue, const WaitingPoll& poll, bool waited) {
   const absl::Duration now = executor_.Monotonic();
-  if (!task.waited && now - poll.arrived >= kScaleDownAfterWait) return -1;
+  if (!waited && now - poll.arrived >= kScaleDownAfterWait) return -1;
   const int64_t second = absl::ToInt64Seconds(now);
   if (queue.scaling_second != second) {
     queue.scaling_second = second;

@@ -37,6 +37,7 @@ void NodeMatching::ForgetStickyQueue(QueueKey key) {
     if (found == queues_.end()) return;
     TaskQueue& queue = *found->second;
     queue.pollers = PollerHistory();
+    while (queue.HasQuery()) EndQuery(queue.TakeQuery(), QueryAnswer{});
     std::vector<Task> left;
     while (queue.HasTask()) left.push_back(queue.TakeTask().task);
     for (const Task& task : left) {

@@ -51,6 +51,22 @@ std::optional<absl::Time> TaskQueue::OldestTask() const {
   return oldest;
 }
 
+void TaskQueue::Add(const QueryPtr& query) {
+  queries_.emplace(Place{query->task.priority_key, query->order}, query);
+  query->in_queue = true;
+}
+
+void TaskQueue::Remove(const QueryPtr& query) {
+  queries_.erase(Place{query->task.priority_key, query->order});
+  query->in_queue = false;
+}
+
+QueryPtr TaskQueue::TakeQuery() {
+  QueryPtr query = queries_.begin()->second;
+  Remove(query);
+  return query;
+}
+
 PollPtr TaskQueue::TakePoll() {
   const auto first = polls_.begin();
   PollPtr poll = std::move(first->second);

@@ -16,6 +16,7 @@
 #include "server/matching/queue_stats.h"
 #include "server/matching/rate_limit.h"
 #include "server/matching/waiting_poll.h"
+#include "server/matching/waiting_query.h"
 
 namespace perdure::server {
 
@@ -67,6 +68,16 @@ class TaskQueue {
   size_t room() const { return tasks_.size() < window_ ? window_ - tasks_.size() : 0; }
   std::optional<absl::Time> OldestTask() const;
 
+  // --- queries: by priority, then arrival
+  void Add(const QueryPtr& query);
+  void Remove(const QueryPtr& query);
+  bool HasQuery() const { return !queries_.empty(); }
+  // Whether it comes before the first task. REQUIRES: HasQuery().
+  bool QueryIsFirst() const {
+    return tasks_.empty() || queries_.begin()->first.first <= tasks_.begin()->first.first;
+  }
+  QueryPtr TakeQuery();
+
   // --- polls: in order of arrival
   void Add(const PollPtr& poll) { polls_.emplace(poll->id, poll); }
   bool Remove(const PollPtr& poll) { return polls_.erase(poll->id) != 0; }
@@ -90,7 +101,7 @@ class TaskQueue {
   std::shared_ptr<const std::atomic<size_t>> backlog() const { return backlog_; }
 
   bool Idle() const {
-    return tasks_.empty() && polls_.empty() && owners_.empty() && metrics->in_hand == 0 &&
+    return tasks_.empty() && queries_.empty() && polls_.empty() && owners_.empty() && metrics->in_hand == 0 &&
            rate_timer == Executor::kNoTimer;
   }
 
@@ -126,6 +137,7 @@ class TaskQueue {
   const size_t window_;
   absl::btree_map<Place, HeldTask> tasks_;
   absl::flat_hash_map<Identity, Place> places_;
+  absl::btree_map<Place, QueryPtr> queries_;
   absl::btree_map<uint64_t, PollPtr> polls_;
   std::vector<Owner> owners_;  // in order of their first decline; few
   const std::shared_ptr<std::atomic<size_t>> backlog_ = std::make_shared<std::atomic<size_t>>(0);

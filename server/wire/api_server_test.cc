@@ -110,10 +110,10 @@ TEST_CASE("a call goes over the wire and back") {
 
 TEST_CASE("what is not built says so by its name") {
   Ends wire;
-  api::QueryWorkflowResponse response;
-  const grpc::Status status = wire.Call("QueryWorkflow", api::QueryWorkflowRequest(), response);
+  api::CreateScheduleResponse response;
+  const grpc::Status status = wire.Call("CreateSchedule", api::CreateScheduleRequest(), response);
   CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
-  CHECK(status.error_message() == "QueryWorkflow is not implemented.");
+  CHECK(status.error_message() == "CreateSchedule is not implemented.");
 }
 
 TEST_CASE("an error carries its details in the trailer") {

@@ -14,7 +14,8 @@ namespace perdure::simulation {
 
 Client::Client(const Plan& plan, const Uuid& namespace_id, Executor& executor, Random& random,
                Network& network, Journal& journal)
-    : Caller(plan, namespace_id, executor, random, network, journal) {
+    : Caller(plan, namespace_id, executor, random, network, journal),
+      asker_(plan, namespace_id, executor, random, network, journal) {
   for (const WorkflowPlan& workflow : plan_.workflows) flights_[workflow.workflow_id].plan = &workflow;
 }
 
@@ -108,7 +109,15 @@ void Client::Signal(Flight& flight, int number) {
             if (!reply.ok() && !absl::IsNotFound(reply.status()))
               return journal_.Broken("a signal was refused: " + reply.status().ToString());
             ++flight.signals_acknowledged;
+            Query(flight);
           }));
+}
+
+void Client::Query(Flight& flight) {
+  if (!plan_.watched || flight.plan->next_runs > 0 || flight.plan->retried) return;
+  const uint64_t round = flight.round;
+  asker_.Ask(flight.plan->workflow_id, flight.signals_acknowledged,
+             [this, &flight, round] { return flight.round == round && !journal_.commits_vanished(); });
 }
 
 void Client::Watch(Flight& flight) {

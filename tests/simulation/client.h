@@ -9,6 +9,7 @@
 #include "base/executor.h"
 #include "base/ids.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "tests/simulation/asker.h"
 #include "tests/simulation/caller.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/network.h"
@@ -49,11 +50,14 @@ class Client : private Caller {
   temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest SignalOf(const Flight& flight,
                                                                               int number) const;
   void Signal(Flight& flight, int number);
+  // Queries a workflow of one run alone; of plans that are not watched nobody asks.
+  void Query(Flight& flight);
   void Watch(Flight& flight);
   void CheckEnd(Flight& flight, const server::RunPosition& position);
 
   std::map<std::string, Flight> flights_;
   size_t finished_ = 0;
+  Asker asker_;
 };
 
 }  // namespace perdure::simulation

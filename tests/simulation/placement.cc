@@ -187,6 +187,26 @@ void PlacedMatching::CancelPoll(uint64_t id) {
   if (matching != nullptr) matching->CancelPoll(open->second.poll);
 }
 
+uint64_t PlacedMatching::Query(server::QueryTask query, Callback<server::QueryAnswer> done) {
+  server::Matching* const matching =
+      Of({query.run.namespace_id, engine::TaskKind::kWorkflow, query.task_queue});
+  if (matching == nullptr) {
+    NotReached(std::move(done));
+  } else {
+    matching->Query(std::move(query), std::move(done));
+  }
+  return 0;
+}
+
+void PlacedMatching::AnswerQuery(server::QueryTaskToken token,
+                                 engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                                 Callback<std::monostate> done) {
+  server::Matching* const matching = Of({Uuid::FromBytes(token.namespace_id()).value_or(Uuid{}),
+                                         engine::TaskKind::kWorkflow, token.task_queue()});
+  if (matching == nullptr) return NotReached(std::move(done));
+  matching->AnswerQuery(std::move(token), std::move(answer), std::move(done));
+}
+
 void PlacedMatching::Describe(server::QueueKey queue, Callback<server::QueueDescription> done) {
   server::Matching* const matching = Of(queue);
   if (matching == nullptr) return NotReached(std::move(done));

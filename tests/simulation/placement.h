@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "base/executor.h"
 #include "server/history/history.h"
@@ -91,6 +92,12 @@ class PlacedMatching final : public server::Matching {
   void Backlogged(const server::QueueKey& queue, server::OwnerId owner, size_t tasks) override;
   uint64_t StartPoll(server::Poll poll, Callback<server::PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;
+  uint64_t Query(server::QueryTask query, Callback<server::QueryAnswer> done) override;
+  // No query is called off here, as no wait is.
+  void CancelQuery(uint64_t /*query*/) override {}
+  void AnswerQuery(server::QueryTaskToken token,
+                   engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                   Callback<std::monostate> done) override;
   void Describe(server::QueueKey queue, Callback<server::QueueDescription> done) override;
   void ForgetStickyQueue(server::QueueKey queue) override;
   void Drain() override {}

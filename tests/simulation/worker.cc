@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "base/time.h"
 #include "engine/activity/kind_number.h"
+#include "temporal/api/enums/v1/query.pb.h"
 #include "temporal/api/enums/v1/task_queue.pb.h"
 
 namespace perdure::simulation {
@@ -23,6 +26,16 @@ server::RunRef RefOf(const perdure::server::TaskToken& token, const Uuid& namesp
   PERDURE_CHECK(token.run_id().size() == run_id.bytes.size(), "a token names its run");
   std::copy(token.run_id().begin(), token.run_id().end(), run_id.bytes.begin());
   return {.namespace_id = namespace_id, .id = token.workflow_id(), .run_id = run_id};
+}
+
+temporal::api::common::v1::Payloads SignalsIn(const temporal::api::history::v1::History& history) {
+  int signals = 0;
+  for (const auto& event : history.events()) {
+    if (event.has_workflow_execution_signaled_event_attributes()) ++signals;
+  }
+  temporal::api::common::v1::Payloads answer;
+  answer.add_payloads()->set_data(std::to_string(signals));
+  return answer;
 }
 
 bool IsLone(const ActivityTaskReply& task) { return task.token.kind() == engine::activity::kActivityKind; }
@@ -72,6 +85,7 @@ void Worker::PollWorkflow(bool sticky) {
         Again([this, sticky] { PollWorkflow(sticky); }, answer.ok());
         if (!answer.ok()) return;
         if (auto* task = std::get_if<WorkflowTaskReply>(&answer->task)) OnWorkflowTask(std::move(*task));
+        if (const auto* query = std::get_if<server::PolledQuery>(&answer->task)) OnQuery(*query);
       }));
 }
 
@@ -98,6 +112,32 @@ void Worker::PollActivity(const std::string& queue) {
                                       Send(RefOf(task->token, namespace_id_),
                                            ReturnActivityTask{task->token});
                                     }));
+}
+
+void Worker::OnQuery(const server::PolledQuery& query) {
+  const server::RunRef run = RefOf(query.task.token, namespace_id_);
+  History history;
+  if (query.task.history_to > 0) {
+    if (query.task.next_page_from != 0) return;
+    if (!history.ParseFromString(query.task.history)) {
+      return journal_.Broken("the history for a query does not parse");
+    }
+    journal_.HistoryShown(*run.run_id, history);
+  } else {
+    const auto cached = cache_.find(*run.run_id);
+    if (cached == cache_.end()) return;
+    PERDURE_CHECK(history.ParseFromString(cached->second), "the cache holds framed events");
+    if (history.events_size() < query.task.response.previous_started_event_id()) return;
+  }
+  if (!network_.connected()) return;
+  temporal::api::workflowservice::v1::RespondQueryTaskCompletedRequest answer;
+  answer.set_completed_type(temporal::api::enums::v1::QUERY_RESULT_TYPE_ANSWERED);
+  *answer.mutable_query_result() = SignalsIn(history);
+  Answer(plan_.faults.worker_drops_task, [this, token = query.token, answer] {
+    if (!network_.connected()) return;
+    network_.matching().AnswerQuery(token, answer,
+                                    network_.Answer<std::monostate>([](const auto& /*taken*/) {}));
+  });
 }
 
 void Worker::OnWorkflowTask(WorkflowTaskReply task) {
@@ -154,6 +194,11 @@ void Worker::AnswerWorkflowTask(const WorkflowTaskReply& task, const std::string
   engine::workflow::CompleteWorkflowTask completion;
   completion.token = task.token;
   completion.request.set_identity("worker");
+  for (const auto& [id, query] : task.response.queries()) {
+    auto& result = (*completion.request.mutable_query_results())[id];
+    result.set_result_type(temporal::api::enums::v1::QUERY_RESULT_TYPE_ANSWERED);
+    *result.mutable_answer() = SignalsIn(history);
+  }
   for (const auto& command : *commands) *completion.request.add_commands() = command;
   if (plan_.sticky) {
     auto& sticky = *completion.request.mutable_sticky_attributes();

@@ -37,6 +37,8 @@ class Worker {
   void PollActivity(const std::string& queue);
   void Again(absl::AnyInvocable<void() &&> poll, bool at_once);
 
+  // Answers how many signals it sees in the history that it has; not at all where it has not all of it.
+  void OnQuery(const server::PolledQuery& query);
   void OnWorkflowTask(engine::workflow::WorkflowTaskReply task);
   // Completes `history` page by page, then answers.
   void ReadRest(engine::workflow::WorkflowTaskReply task, std::string events);

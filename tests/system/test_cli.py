@@ -1,32 +1,11 @@
 """The official `temporal` command against the server: a few words of it, in JSON and as text."""
 
-import asyncio
-import json
-from typing import Any
+import pytest
+from temporalio import workflow
 
+from support.cli import Cli
 from support.env import Env, eventually
-from support.processes import run
-from support.servers import TEMPORAL
 from support.workflows import Collect
-
-
-class Cli:
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    async def text(self, *words: str) -> str:
-        command = [
-            str(TEMPORAL),
-            *words,
-            "--address",
-            self._address,
-            "--disable-config-file",
-            "--disable-config-env",
-        ]
-        return await asyncio.to_thread(run, command)
-
-    async def json(self, *words: str) -> Any:
-        return json.loads(await self.text(*words, "--output", "json"))
 
 
 async def test_start_signal_result(env: Env) -> None:
@@ -70,6 +49,33 @@ async def test_describe_and_show(env: Env) -> None:
     assert shown["events"][0]["eventType"] == "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"
     text = await cli.text("workflow", "show", "--workflow-id", handle.id)
     assert "WorkflowExecutionCompleted" in text
+
+
+@workflow.defn
+class Asked:
+    @workflow.query(description="a greeting")
+    def greeting(self, name: str) -> str:
+        return f"hello {name}"
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+
+async def test_query_stack_and_metadata(env: Env) -> None:
+    cli = Cli(env.server.address)
+    async with env.worker([Asked]):
+        handle = await env.start(Asked.run)
+        of_run = ("--workflow-id", handle.id)
+        query = ("workflow", "query", *of_run, "--name", "greeting", "--input", '"world"')
+        assert (await cli.json(*query))["queryResult"] == ["hello world"]
+        assert "hello world" in await cli.text(*query)
+        assert handle.id in await cli.text("workflow", "stack", *of_run)
+        assert "a greeting" in await cli.text("workflow", "metadata", *of_run)
+        await handle.terminate()
+        assert "hello world" in await cli.text(*query)
+        with pytest.raises(RuntimeError, match="query was rejected, workflow has status: Terminated"):
+            await cli.text(*query, "--reject-condition", "not_open")
 
 
 async def test_list_and_count(env: Env) -> None:

@@ -10,12 +10,12 @@ import pytest
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    CreateScheduleRequest,
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     GetClusterInfoRequest,
     GetSystemInfoRequest,
     PollWorkflowTaskQueueRequest,
-    QueryWorkflowRequest,
 )
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 from temporalio.client import Client
@@ -79,8 +79,8 @@ async def test_cluster_info(env: Env) -> None:
 async def test_method_that_is_not_built_names_itself(env: Env) -> None:
     if not env.server.is_perdure:
         pytest.skip("the real server has every method")
-    with pytest.raises(RPCError, match="QueryWorkflow") as refused:
-        await env.client.workflow_service.query_workflow(QueryWorkflowRequest(namespace="default"))
+    with pytest.raises(RPCError, match="CreateSchedule") as refused:
+        await env.client.workflow_service.create_schedule(CreateScheduleRequest(namespace="default"))
     assert refused.value.status == RPCStatusCode.UNIMPLEMENTED
 
 

@@ -235,7 +235,7 @@ async def test_relationships_and_other_tabs(client: Client, worker: Worker, ui: 
     await expect(ui.text("BuildIds")).to_be_visible()
     await ui.tab("memo")
     await expect(ui.text("a memo")).to_be_visible()
-    for name in ("call-stack", "queries"):  # a query, which is not built
+    for name in ("call-stack", "queries"):
         await ui.tab(name)
         await expect(ui.page.get_by_test_id("workflow-id-heading")).to_contain_text("waiting-1")
         await ui.shot(name)

@@ -1,6 +1,8 @@
 // Replies of workflow runs, to bytes and back.
 #include <utility>
 
+#include "base/check.h"
+#include "base/time.h"
 #include "engine/workflow/calls/workflow_wire.h"
 
 namespace perdure::engine::workflow {
@@ -23,11 +25,27 @@ class ReplyWriter {
   }
   void operator()(const ActivityFailedReply& r) const { *wire_.mutable_activity_failed() = r.response; }
   void operator()(const HeartbeatReply& r) const { *wire_.mutable_heartbeat() = r.response; }
+  void operator()(const UpdateReply& r) const {
+    *wire_.mutable_update()->mutable_response() = r.response;
+    wire_.mutable_update()->set_outcome_event_id(r.outcome_event_id);
+  }
   void operator()(const StartReply& r) const {
     *wire_.mutable_started()->mutable_response() = r.response;
     if (r.eager_task.has_value()) *wire_.mutable_started()->mutable_eager_task() = ToWire(*r.eager_task);
   }
   void operator()(const perdure::engine::MessageAnswer& r) const { *wire_.mutable_message_answer() = r; }
+  void operator()(const Waits& /*r*/) const { PERDURE_CHECK(false, "who waits gets no reply"); }
+  void operator()(const QueryReply& r) const { *wire_.mutable_query() = r.response; }
+  void operator()(const QueryDispatch& r) const {
+    calls::QueryDispatch& dispatch = *wire_.mutable_query_dispatch();
+    dispatch.set_run_id(std::string(r.run_id.View()));
+    dispatch.set_open(r.open);
+    dispatch.set_task_queue(r.task_queue);
+    dispatch.set_sticky_queue(r.sticky_queue);
+    *dispatch.mutable_sticky_timeout() = ToProto(r.sticky_timeout);
+    dispatch.set_priority_key(r.priority_key);
+  }
+  void operator()(const QueryTaskReply& r) const { *wire_.mutable_query_task() = ToWire(r.task); }
 
  private:
   calls::WorkflowReply& wire_;
@@ -46,6 +64,19 @@ StartReply ReadStarted(calls::WorkflowStarted& wire) {
   StartReply started{std::move(*wire.mutable_response()), std::nullopt};
   if (wire.has_eager_task()) started.eager_task = FromWire(std::move(*wire.mutable_eager_task()));
   return started;
+}
+
+absl::Status NoRun() { return absl::InvalidArgumentError("a reply names its run by no UUID"); }
+
+absl::StatusOr<Reply> ReadQueryDispatch(calls::QueryDispatch& wire) {
+  const std::optional<Uuid> run_id = Uuid::FromBytes(wire.run_id());
+  if (!run_id.has_value()) return NoRun();
+  return QueryDispatch{.run_id = *run_id,
+                       .open = wire.open(),
+                       .task_queue = std::move(*wire.mutable_task_queue()),
+                       .sticky_queue = std::move(*wire.mutable_sticky_queue()),
+                       .sticky_timeout = FromProto(wire.sticky_timeout()),
+                       .priority_key = wire.priority_key()};
 }
 
 }  // namespace
@@ -96,7 +127,7 @@ absl::StatusOr<Reply> FromWire(calls::WorkflowReply wire) {
   switch (wire.reply_case()) {
     case Wire::kDone: {
       const std::optional<Uuid> run_id = Uuid::FromBytes(wire.done());
-      if (!run_id.has_value()) return absl::InvalidArgumentError("a reply names its run by no UUID");
+      if (!run_id.has_value()) return NoRun();
       return Done{*run_id};
     }
     case Wire::kWorkflowTask:
@@ -109,10 +140,19 @@ absl::StatusOr<Reply> FromWire(calls::WorkflowReply wire) {
       return ActivityFailedReply{std::move(*wire.mutable_activity_failed())};
     case Wire::kHeartbeat:
       return HeartbeatReply{std::move(*wire.mutable_heartbeat())};
+    case Wire::kUpdate:
+      return UpdateReply{std::move(*wire.mutable_update()->mutable_response()),
+                         wire.update().outcome_event_id()};
     case Wire::kStarted:
       return ReadStarted(*wire.mutable_started());
     case Wire::kMessageAnswer:
       return std::move(*wire.mutable_message_answer());
+    case Wire::kQuery:
+      return QueryReply{std::move(*wire.mutable_query())};
+    case Wire::kQueryDispatch:
+      return ReadQueryDispatch(*wire.mutable_query_dispatch());
+    case Wire::kQueryTask:
+      return QueryTaskReply{FromWire(std::move(*wire.mutable_query_task()))};
     case Wire::kDescription:
     case Wire::REPLY_NOT_SET:
       break;

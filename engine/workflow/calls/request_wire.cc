@@ -1,6 +1,7 @@
 // Requests of workflow runs, to bytes and back.
 #include <utility>
 
+#include "base/time.h"
 #include "engine/values/task_answer_wire.h"
 #include "engine/workflow/calls/workflow_wire.h"
 
@@ -17,8 +18,19 @@ class RequestWriter {
   }
   void operator()(const RequestCancel& r) const { *wire_.mutable_request_cancel() = r.request; }
   void operator()(const Terminate& r) const { *wire_.mutable_terminate() = r.request; }
+  void operator()(const Delete& /*r*/) const { wire_.mutable_delete_run(); }
   void operator()(const AttachStart& r) const { *wire_.mutable_attach_start() = r.request; }
+  void operator()(const Update& r) const { *wire_.mutable_update() = r.request; }
+  void operator()(const PollUpdate& r) const { *wire_.mutable_poll_update() = r.request; }
   void operator()(const HardenWorkflowTaskStart& /*r*/) const { wire_.mutable_harden_workflow_task_start(); }
+  void operator()(const Query& r) const {
+    *wire_.mutable_query()->mutable_request() = r.request;
+    wire_.mutable_query()->set_id(r.id);
+    *wire_.mutable_query()->mutable_time_left() = ToProto(r.time_left);
+  }
+  void operator()(const StartQuery& r) const {
+    wire_.mutable_start_query()->set_polled_queue(r.polled_queue);
+  }
   void operator()(const StartWorkflowTask& r) const {
     calls::StartWorkflowTask& start = *wire_.mutable_start_workflow_task();
     start.set_polled_queue(r.polled_queue);
@@ -41,6 +53,7 @@ class RequestWriter {
   }
   void operator()(const ResetSticky& r) const {
     wire_.mutable_reset_sticky()->set_move_pending_task(r.move_pending_task);
+    wire_.mutable_reset_sticky()->set_rides(r.rides);
   }
   void operator()(const FireTimers& /*r*/) const { wire_.mutable_fire_timers(); }
   void operator()(const ReceiveMessage& r) const { *wire_.mutable_receive_message() = r.message; }
@@ -115,10 +128,21 @@ absl::StatusOr<Request> FromWire(calls::WorkflowRequest wire) {
       return RequestCancel{std::move(*wire.mutable_request_cancel())};
     case Wire::kTerminate:
       return Terminate{std::move(*wire.mutable_terminate())};
+    case Wire::kDeleteRun:
+      return Delete{};
     case Wire::kAttachStart:
       return AttachStart{std::move(*wire.mutable_attach_start())};
+    case Wire::kUpdate:
+      return Update{std::move(*wire.mutable_update())};
+    case Wire::kPollUpdate:
+      return PollUpdate{std::move(*wire.mutable_poll_update())};
     case Wire::kHardenWorkflowTaskStart:
       return HardenWorkflowTaskStart{};
+    case Wire::kQuery:
+      return Query{std::move(*wire.mutable_query()->mutable_request()),
+                   std::move(*wire.mutable_query()->mutable_id()), FromProto(wire.query().time_left())};
+    case Wire::kStartQuery:
+      return StartQuery{std::move(*wire.mutable_start_query()->mutable_polled_queue())};
     case Wire::kStartWorkflowTask:
       return ReadWorkflowTaskStart(*wire.mutable_start_workflow_task());
     case Wire::kStartActivityTask:
@@ -138,7 +162,8 @@ absl::StatusOr<Request> FromWire(calls::WorkflowRequest wire) {
     case Wire::kHeartbeatActivity:
       return ReadTaskAnswer<HeartbeatActivity>(wire.mutable_heartbeat_activity());
     case Wire::kResetSticky:
-      return ResetSticky{.move_pending_task = wire.reset_sticky().move_pending_task()};
+      return ResetSticky{.move_pending_task = wire.reset_sticky().move_pending_task(),
+                         .rides = wire.reset_sticky().rides()};
     case Wire::kFireTimers:
       return FireTimers{};
     case Wire::kReceiveMessage:
@@ -146,6 +171,7 @@ absl::StatusOr<Request> FromWire(calls::WorkflowRequest wire) {
     case Wire::kSettleMessages:
       return ReadSettled(*wire.mutable_settle_messages());
     case Wire::kDescribe:
+    case Wire::kReset:
     case Wire::REQUEST_NOT_SET:
       break;
   }

@@ -9,6 +9,7 @@
 #include "base/event_loop.h"
 #include "base/time.h"
 #include "engine/values/testing/steps.h"
+#include "engine/workflow/transition.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
@@ -37,7 +38,9 @@ TestRun::~TestRun() = default;
 
 Context TestRun::context() {
   now_ = std::max(now_, EarliestNow(state_));
-  return {now_, *random_, settings_};
+  Context context{now_, *random_, settings_};
+  context.waiters = waiters_;
+  return context;
 }
 
 void TestRun::Advance(absl::Duration duration) {
@@ -70,9 +73,23 @@ absl::StatusOr<StartReply> TestRun::Start(const With<api::StartWorkflowExecution
   return As<StartReply>(std::move(decision.reply));
 }
 
+void TestRun::TakeOverUpdate(const temporal::api::update::v1::Request& request) {
+  const Context at = context();
+  Transition transition(std::move(state_), at);
+  HistoryEvent event =
+      transition.NewEvent(temporal::api::enums::v1::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED);
+  *event.mutable_workflow_execution_update_admitted_event_attributes()->mutable_request() = request;
+  transition.Emit(std::move(event));
+  auto result = std::move(transition).Finish();
+  Take(std::move(result.state), std::move(result.records));
+}
+
 StartDecision TestRun::StartAgain(const With<api::StartWorkflowExecutionRequest>& with) {
   StartDecision decision = DecideStart(&state_, NewStart(with), context());
-  if (decision.current.has_value()) Take(decision.current->state, decision.current->records);
+  if (decision.current.has_value()) {
+    Take(decision.current->state, decision.current->records);
+    TakeAnswers(decision.current->answers);
+  }
   return decision;
 }
 
@@ -156,11 +173,37 @@ absl::Status TestRun::FailTask(const With<api::RespondWorkflowTaskFailedRequest>
   return Do(failed).status();
 }
 
-absl::StatusOr<Reply> TestRun::Do(const Request& request) {
-  const Context context = this->context();
+absl::StatusOr<Reply> TestRun::Do(const Request& request) { return Decided(request, context()); }
+
+absl::StatusOr<Reply> TestRun::Ask(const Request& request) {
+  Context may_wait = context();
+  may_wait.token = ++last_asked_;
+  absl::StatusOr<Reply> reply = Decided(request, may_wait);
+  if (reply.ok() && std::holds_alternative<Waits>(*reply)) {
+    const WorkflowRequest& asked = asked_.emplace(last_asked_, request).first->second;
+    waiters_.push_back({last_asked_, &asked});
+  }
+  return reply;
+}
+
+void TestRun::GiveUp(uint64_t token) {
+  std::erase_if(waiters_, [token](const Waiter& waiter) { return waiter.token == token; });
+}
+
+void TestRun::TakeAnswers(std::vector<WaiterReply> given) {
+  for (WaiterReply& answer : given) {
+    const size_t before = waiters_.size();
+    GiveUp(answer.token);
+    REQUIRE(waiters_.size() + 1 == before);
+    answers.emplace(answer.token, std::move(answer.reply));
+  }
+}
+
+absl::StatusOr<Reply> TestRun::Decided(const Request& request, const Context& context) {
   Decision decision = Decide(std::move(state_), request, context);
   Take(std::move(decision.state), std::move(decision.records));
   TakeNext(std::move(decision.next));
+  TakeAnswers(std::move(decision.answers));
   return std::move(decision.reply);
 }
 

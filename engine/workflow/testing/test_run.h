@@ -7,7 +7,9 @@
 // Not thread-safe. Uses Catch2's REQUIRE: only inside a test case.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@
 #include "engine/workflow/testing/each_event.h"
 #include "engine/workflow/testing/fixture.h"
 #include "engine/workflow/workflow.h"
+#include "engine/workflow/workflow_entity.h"
 #include "temporal/api/command/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
 
@@ -62,6 +65,8 @@ class TestRun {
   absl::Status Signal(const std::string& name, const With<api::SignalWorkflowExecutionRequest>& with = {});
   absl::Status RequestCancel(const With<api::RequestCancelWorkflowExecutionRequest>& with = {});
   absl::Status Terminate(const With<api::TerminateWorkflowExecutionRequest>& with = {});
+  // An update of another run comes here with a reset: its WorkflowExecutionUpdateAdmitted.
+  void TakeOverUpdate(const temporal::api::update::v1::Request& request);
 
   // ---- workers
 
@@ -80,6 +85,14 @@ class TestRun {
   // ---- anything else
 
   absl::StatusOr<Reply> Do(const Request& request);
+  // The same for a caller who may wait. The answer to one that does is in `answers`, by its token: the number
+  // of the call, from 1 on.
+  absl::StatusOr<Reply> Ask(const Request& request);
+  // The caller gives up.
+  void GiveUp(uint64_t token);
+  size_t waiting() const { return waiters_.size(); }
+  // Who waits no more.
+  std::map<uint64_t, absl::StatusOr<Reply>> answers;
   absl::Status FireTimers() { return Do(workflow::FireTimers{}).status(); }
 
   // ---- what came of it
@@ -106,6 +119,9 @@ class TestRun {
  private:
   Context context();
   StartRequest NewStart(const With<api::StartWorkflowExecutionRequest>& with);
+  absl::StatusOr<Reply> Decided(const Request& request, const Context& context);
+  // Takes in what others got who waited.
+  void TakeAnswers(std::vector<WaiterReply> given);
   // Takes in what a Decide gave, and checks it.
   void Take(State state, std::vector<Record> records);
   // Notes the run that follows: only a run that closed has one, the one that its last event names.
@@ -126,6 +142,9 @@ class TestRun {
   EachEvent each_event_;
   FixtureRecorder recorder_;
   perdure::server::TaskToken token_;
+  uint64_t last_asked_ = 0;
+  std::map<uint64_t, WorkflowRequest> asked_;
+  std::vector<Waiter> waiters_;  // of `asked_`
 };
 
 // The event's type without "EVENT_TYPE_", in Pascal case.

@@ -7,15 +7,23 @@
 namespace perdure::engine::workflow {
 
 void ClearSticky(Transition& transition) {
+  if (transition.state().sticky_lost) {
+    transition.HardenWorkflowTask();
+    transition.RideAlong();
+  }
   if (!transition.state().sticky.has_value()) return;
   perdure::engine::Change change;
   change.mutable_sticky_task_queue();
   transition.Change(std::move(change));
 }
 
-absl::StatusOr<Reply> Handle(Transition& transition, const ResetSticky&) {
+absl::StatusOr<Reply> Handle(Transition& transition, const ResetSticky& request) {
   if (absl::Status open = CheckOpen(transition.state()); !open.ok()) return open;
-  ClearSticky(transition);
+  if (request.rides) {
+    transition.RideStickyReset();
+  } else {
+    ClearSticky(transition);
+  }
   return Done{};
 }
 

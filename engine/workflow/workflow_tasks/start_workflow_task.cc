@@ -2,7 +2,9 @@
 
 #include "base/status.h"
 #include "engine/workflow/handle.h"
+#include "engine/workflow/queries/queries.h"
 #include "engine/workflow/run/close.h"
+#include "engine/workflow/updates/updates.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -35,7 +37,10 @@ absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& re
   if (const WorkflowTask* running = state.workflow_task.running(); running != nullptr) {
     const auto& started = running->started->workflow_task_started_event_attributes();
     if (started.request_id() != request.request_id) return NotFound("Workflow task already started.");
-    return ReplyForRunningTask(state, state.sticky.has_value());
+    WorkflowTaskReply again = ReplyForRunningTask(state, state.sticky.has_value());
+    AttachQueries(transition, again);
+    AddUpdateMessages(state, 0, again.response);
+    return again;
   }
   const WorkflowTask& pending = *state.workflow_task.waiting();
   if (pending.scheduled_event_id != request.scheduled_event_id || pending.attempt != request.attempt) {
@@ -49,6 +54,7 @@ absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& re
 
   Starter starter{request.request_id, request.identity, VersionOf(request.poll)};
   WorkflowTaskReply reply = StartPendingTask(transition, starter, state.sticky.has_value());
+  AttachQueries(transition, reply);
   if (request.eager) transition.HardenWorkflowTask();
   return reply;
 }

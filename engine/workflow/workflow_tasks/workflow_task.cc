@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "engine/event_frames.h"
+#include "engine/workflow/updates/updates.h"
 
 namespace perdure::engine::workflow {
 namespace {
@@ -28,13 +29,16 @@ HistoryEvent NewStarted(const Transition& transition, const WorkflowTask& task, 
   started->set_identity(starter.identity);
   started->set_request_id(starter.request_id);
   started->set_history_size_bytes(transition.history_size_before());
-  if (transition.history_size_before() >= limits::kHistorySizeSuggest) {
+  if (transition.history_size_before() >= transition.context().settings.limits.history_size_suggest) {
     started->add_suggest_continue_as_new_reasons(
         enums::SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE);
   }
-  if (state.next_event_id >= limits::kHistoryCountSuggest) {
+  if (state.next_event_id >= transition.context().settings.limits.history_count_suggest) {
     started->add_suggest_continue_as_new_reasons(
         enums::SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS);
+  }
+  if (state.updates->size() + state.admitted_updates->size() >= limits::kUpdatesSuggest) {
+    started->add_suggest_continue_as_new_reasons(enums::SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES);
   }
   started->set_suggest_continue_as_new(!started->suggest_continue_as_new_reasons().empty());
   if (!starter.version.build_id().empty()) *started->mutable_worker_version() = starter.version;
@@ -80,7 +84,11 @@ WorkflowTaskReply StartPendingTask(Transition& transition, const Starter& starte
   EventPtr scheduled;
   if (task->IsAhead()) scheduled = std::make_shared<const HistoryEvent>(ScheduledEventOf(state, *task));
   transition.StartSoft(NewStarted(transition, *task, starter), std::move(scheduled));
-  return ReplyForRunningTask(state, partial_history);
+  const size_t had = state.admitted_updates->size() - UnsentUpdates(state);
+  transition.SendUpdates();
+  WorkflowTaskReply reply = ReplyForRunningTask(state, partial_history);
+  AddUpdateMessages(state, starter.new_updates_only ? had : 0, reply.response);
+  return reply;
 }
 
 WorkflowTaskReply ReplyForRunningTask(const State& state, bool partial_history) {
@@ -129,7 +137,7 @@ HistoryEvent NewWorkflowTaskScheduled(const State& state, absl::Time at, int32_t
   *event.mutable_event_time() = ToProto(at);
   auto* scheduled = event.mutable_workflow_task_scheduled_event_attributes();
   auto* queue = scheduled->mutable_task_queue();
-  if (state.sticky.has_value()) {
+  if (state.sticky.has_value() && !state.sticky_lost) {
     queue->set_name(state.sticky->name);
     queue->set_kind(enums::TASK_QUEUE_KIND_STICKY);
     queue->set_normal_name(state.task_queue);

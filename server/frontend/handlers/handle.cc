@@ -20,7 +20,8 @@ absl::Status RequestTooDeep() {
       fmt::format("the request's messages are nested deeper than {} levels", limits::kRequestNesting));
 }
 
-absl::Status CheckClient(const Call& call) {
+absl::Status CheckClient(const Frontend& frontend, const Call& call) {
+  if (!frontend.settings.check_client_versions) return absl::OkStatus();
   return CheckClientVersion(call.Header("client-name"), call.Header("client-version"));
 }
 
@@ -34,7 +35,10 @@ absl::Status Authorize(const Frontend& frontend, const Call& call, std::string_v
 
 absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Method& method,
                                            std::string_view name) {
-  if (name.empty()) return InvalidArgument("Namespace is empty.");
+  if (name.empty()) {
+    const bool of_namespaces = method.spec.access == Access::kAdmin;
+    return InvalidArgument(of_namespaces ? "Namespace not set on request." : "Namespace is empty.");
+  }
   if (name.size() > limits::kIdLength) return InvalidArgument("Namespace length exceeds limit.");
   auto found = frontend.namespaces.ByName(name);
   if (!found.ok()) return found.status();
@@ -43,36 +47,63 @@ absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Metho
   return found;
 }
 
-absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& call, std::string_view sealed,
-                                          std::string_view named) {
+namespace {
+
+bool Open(const TokenSealer& tokens, std::string_view sealed, TaskToken& token) {
+  return tokens.Open(TokenKind::kTask, sealed, token);
+}
+
+// That of a task is one of a query that nobody waits for.
+bool Open(const TokenSealer& tokens, std::string_view sealed, QueryTaskToken& token) {
+  if (tokens.Open(TokenKind::kQueryTask, sealed, token)) return true;
+  TaskToken of_task;
+  if (!tokens.Open(TokenKind::kTask, sealed, of_task)) return false;
+  token.Clear();
+  token.set_namespace_id(of_task.namespace_id());
+  return true;
+}
+
+template <typename Token>
+absl::StatusOr<NamespacePtr> OpenTokenOf(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                         std::string_view named, Token& token) {
   const Method& method = call.method();
-  OpenedToken opened;
+  NamespacePtr name_space;
   if (!named.empty()) {
     absl::Status allowed = Authorize(frontend, call, named);
     if (!allowed.ok()) return allowed;
     auto of_request = FindNamespace(frontend, method, named);
     if (!of_request.ok()) return of_request.status();
-    opened.name_space = *std::move(of_request);
+    name_space = *std::move(of_request);
   }
   if (sealed.empty()) return InvalidArgument("Task token not set on request.");
-  if (!frontend.tokens.Open(TokenKind::kTask, sealed, opened.token)) {
-    return InvalidArgument("Error deserializing task token.");
-  }
-  const std::optional<Uuid> id = Uuid::FromBytes(opened.token.namespace_id());
+  if (!Open(frontend.tokens, sealed, token)) return InvalidArgument("Error deserializing task token.");
+  const std::optional<Uuid> id = Uuid::FromBytes(token.namespace_id());
   if (!id) return InvalidArgument("Error deserializing task token.");
   auto of_token = frontend.namespaces.ById(*id);
   if (!of_token.ok()) return of_token.status();
-  if (opened.name_space != nullptr && opened.name_space->id != (*of_token)->id) {
+  if (frontend.settings.check_token_namespace && name_space != nullptr && name_space->id != (*of_token)->id) {
     return InvalidArgument("Operation requested with a token from a different namespace.");
   }
-  opened.name_space = *std::move(of_token);
+  name_space = *std::move(of_token);
   if (named.empty()) {
-    absl::Status authorised = Authorize(frontend, call, opened.name_space->settings.name);
+    absl::Status authorised = Authorize(frontend, call, name_space->settings.name);
     if (!authorised.ok()) return authorised;
   }
-  absl::Status allowed = CheckNamespaceState(*opened.name_space, method.spec.name);
+  absl::Status allowed = CheckNamespaceState(*name_space, method.spec.name);
   if (!allowed.ok()) return allowed;
-  return opened;
+  return name_space;
+}
+
+}  // namespace
+
+absl::StatusOr<NamespacePtr> OpenToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                       std::string_view named, TaskToken& token) {
+  return OpenTokenOf(frontend, call, sealed, named, token);
+}
+
+absl::StatusOr<NamespacePtr> OpenToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                       std::string_view named, QueryTaskToken& token) {
+  return OpenTokenOf(frontend, call, sealed, named, token);
 }
 
 }  // namespace perdure::server

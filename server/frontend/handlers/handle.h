@@ -8,6 +8,7 @@
 //   void DoIt(Frontend&, CallPtr, NamespacePtr, Request)
 //       of the namespace that the request names
 //   void DoIt(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)
+//   void DoIt(Frontend&, CallPtr, NamespacePtr, QueryTaskToken, Request)
 //       of a task token, opened
 #pragma once
 
@@ -34,15 +35,14 @@ absl::StatusOr<NamespacePtr> FindNamespace(const Frontend& frontend, const Metho
                                            std::string_view name);
 
 // Whether this version of a client is served.
-absl::Status CheckClient(const Call& call);
+absl::Status CheckClient(const Frontend& frontend, const Call& call);
 
-struct OpenedToken {
-  NamespacePtr name_space;
-  TaskToken token;
-};
-// `named` is the request's own namespace, which may be empty. The call is authorised for that of the token.
-absl::StatusOr<OpenedToken> OpenTaskToken(const Frontend& frontend, const Call& call, std::string_view sealed,
-                                          std::string_view named);
+// Opens a token of a task, or of a query, and answers its namespace. `named` is the request's own namespace,
+// which may be empty. The call is authorised for that of the token.
+absl::StatusOr<NamespacePtr> OpenToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                       std::string_view named, TaskToken& token);
+absl::StatusOr<NamespacePtr> OpenToken(const Frontend& frontend, const Call& call, std::string_view sealed,
+                                       std::string_view named, QueryTaskToken& token);
 
 namespace internal {
 
@@ -59,7 +59,7 @@ template <typename Request>
 void Run(void (*handler)(Frontend&, CallPtr, Request), Frontend& frontend, CallPtr call, Request request) {
   const absl::Status allowed = Authorize(frontend, *call, NamespaceNamed(request));
   if (!allowed.ok()) return call->Fail(allowed);
-  const absl::Status client = CheckClient(*call);
+  const absl::Status client = CheckClient(frontend, *call);
   if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), std::move(request));
 }
@@ -72,21 +72,21 @@ void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Request), Frontend& f
   auto found = FindNamespace(frontend, call->method(), request.namespace_());
   if (!found.ok()) return call->Fail(found.status());
   call->set_name_space(*found);
-  const absl::Status client = CheckClient(*call);
+  const absl::Status client = CheckClient(frontend, *call);
   if (!client.ok()) return call->Fail(client);
   handler(frontend, std::move(call), *std::move(found), std::move(request));
 }
 
-template <typename Request>
-void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request), Frontend& frontend,
-         CallPtr call, Request request) {
-  auto opened = OpenTaskToken(frontend, *call, request.task_token(), request.namespace_());
-  if (!opened.ok()) return call->Fail(opened.status());
-  call->set_name_space(opened->name_space);
-  const absl::Status client = CheckClient(*call);
+template <typename Token, typename Request>
+void Run(void (*handler)(Frontend&, CallPtr, NamespacePtr, Token, Request), Frontend& frontend, CallPtr call,
+         Request request) {
+  Token token;
+  auto found = OpenToken(frontend, *call, request.task_token(), request.namespace_(), token);
+  if (!found.ok()) return call->Fail(found.status());
+  call->set_name_space(*found);
+  const absl::Status client = CheckClient(frontend, *call);
   if (!client.ok()) return call->Fail(client);
-  handler(frontend, std::move(call), std::move(opened->name_space), std::move(opened->token),
-          std::move(request));
+  handler(frontend, std::move(call), *std::move(found), std::move(token), std::move(request));
 }
 
 template <typename Form>
@@ -99,8 +99,8 @@ template <typename Request>
 struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, Request)> {
   using Type = Request;
 };
-template <typename Request>
-struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, TaskToken, Request)> {
+template <typename Token, typename Request>
+struct RequestOf<void (*)(Frontend&, CallPtr, NamespacePtr, Token, Request)> {
   using Type = Request;
 };
 

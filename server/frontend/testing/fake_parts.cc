@@ -33,6 +33,29 @@ void FakeHistory::Read(EntityRef, engine::RequestPtr, Callback<engine::ReplyPtr>
       engine::workflow::api::DescribeWorkflowExecutionResponse()));
 }
 
+uint64_t FakeHistory::Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+                          Callback<engine::ReplyPtr> done) {
+  if (ask) {
+    std::move(done)(
+        ask(run, dynamic_cast<const engine::workflow::WorkflowRequest&>(*request).request(), max_wait));
+  }
+  return ++last_wait;
+}
+
+uint64_t FakeMatching::Query(QueryTask query, Callback<QueryAnswer> done) {
+  queries.push_back(std::move(query));
+  asked.push_back(std::move(done));
+  return queries.size();
+}
+
+void FakeMatching::AnswerQuery(QueryTaskToken token,
+                               engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                               Callback<std::monostate> done) {
+  answered.push_back(std::move(token));
+  query_answers.push_back(std::move(answer));
+  std::move(done)(std::monostate());
+}
+
 uint64_t FakeHistory::WaitForEvents(RunRef, int64_t from_event_id, absl::Duration max_wait,
                                     Callback<RunPosition> done) {
   const uint64_t id = ++last_wait;
@@ -128,10 +151,10 @@ NamespacePtr FakeNamespaces::Put(Uuid id, NamespaceRecord record) {
   static const auto of_all = std::make_shared<const engine::SearchAttributeTypes>(
       engine::SearchAttributeTypes{{"Colour", temporal::api::enums::v1::INDEXED_VALUE_TYPE_KEYWORD}});
   name_space->settings.search_attributes = SearchAttributesOf(record, of_all);
+  name_space->settings.leaving = record.has_deletion();
   name_space->record = std::move(record);
   auto snapshot = std::make_shared<NamespaceSnapshot>(*snapshot_);
-  snapshot->by_name[name_space->settings.name] = name_space;
-  snapshot->by_id[id] = name_space;
+  snapshot->Put(name_space);
   snapshot_ = std::move(snapshot);
   return name_space;
 }
@@ -148,6 +171,13 @@ void FakeNamespaces::Update(std::string name, std::function<absl::Status(Namespa
   const absl::Status allowed = change(record);
   if (!allowed.ok()) return std::move(done)(allowed);
   std::move(done)(Put((*found)->id, std::move(record)));
+}
+
+void FakeNamespaces::Remove(NamespacePtr name_space, persistence::Callback<bool> done) {
+  auto snapshot = std::make_shared<NamespaceSnapshot>(*snapshot_);
+  snapshot->Remove(name_space->id);
+  snapshot_ = std::move(snapshot);
+  std::move(done)(true);
 }
 
 void FakeVisibility::List(persistence::VisibilityQuery query,

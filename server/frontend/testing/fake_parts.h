@@ -36,10 +36,12 @@ class FakeHistory final : public History {
   void Deliver(perdure::engine::Delivery, Callback<perdure::engine::DeliveryAnswers> done) override {
     std::move(done)(perdure::engine::DeliveryAnswers());
   }
-  // Answers nothing.
-  uint64_t Ask(EntityRef, engine::RequestPtr, absl::Duration, Callback<engine::ReplyPtr>) override {
-    return ++last_wait;
-  }
+  // Answers what `ask` says at once; without it, nothing.
+  uint64_t Ask(EntityRef run, engine::RequestPtr request, absl::Duration max_wait,
+               Callback<engine::ReplyPtr> done) override;
+  std::function<absl::StatusOr<engine::ReplyPtr>(const RunRef&, const engine::workflow::Request&,
+                                                 absl::Duration max_wait)>
+      ask;
   uint64_t WaitForEvents(RunRef run, int64_t from_event_id, absl::Duration max_wait,
                          Callback<RunPosition> done) override;
   void CancelWait(uint64_t wait) override { cancelled_waits.push_back(wait); }
@@ -57,6 +59,16 @@ class FakeMatching final : public Matching {
 
   uint64_t StartPoll(Poll poll, Callback<PolledTask> done) override;
   void CancelPoll(uint64_t poll) override;
+  uint64_t Query(QueryTask query, Callback<QueryAnswer> done) override;
+  void CancelQuery(uint64_t query) override { cancelled_queries.push_back(query); }
+  void AnswerQuery(QueryTaskToken token, engine::workflow::api::RespondQueryTaskCompletedRequest answer,
+                   Callback<std::monostate> done) override;
+  // Of queries; on the calling thread alone.
+  std::vector<QueryTask> queries;
+  std::vector<Callback<QueryAnswer>> asked;  // those of `queries`, unanswered
+  std::vector<uint64_t> cancelled_queries;
+  std::vector<engine::workflow::api::RespondQueryTaskCompletedRequest> query_answers;
+  std::vector<QueryTaskToken> answered;  // by those
   void Describe(QueueKey queue, Callback<QueueDescription> done) override;
   void ForgetStickyQueue(QueueKey queue) override { forgotten.push_back(queue.name); }
   void Drain() override {}
@@ -89,6 +101,7 @@ class FakeNamespaces final : public NamespaceRegistry {
   void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) override;
   void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
               persistence::Callback<NamespacePtr> done) override;
+  void Remove(NamespacePtr name_space, persistence::Callback<bool> done) override;
 
  private:
   NamespacePtr Put(Uuid id, NamespaceRecord record);

@@ -61,7 +61,7 @@ bool HostReplies::FillFromMemory(const RunPtr& run, const engine::EventRange& wa
   if (one_page) return false;
   // The rest is read by later calls, which see what is durable: what the reply shows becomes so now, before
   // the worker has it.
-  if (parts_.steps.Harden(run).ok()) reply.OnHardened(*run->entity);
+  if (!wanted.recorded && parts_.steps.Harden(run).ok()) reply.OnHardened(*run->entity);
   if (!here) return false;
   EventPageBuilder page = FirstPageOf(reply.WantsEvents().value_or(wanted));
   if (!run->tail.AddForward(page).ok()) return false;

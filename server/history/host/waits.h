@@ -9,12 +9,11 @@
 // host stops, gets null, which says that nothing has come yet. The entity hears of neither, nor of who gives
 // up.
 //
-// Waiting are today the long polls on activities. An update of a workflow will wait in this way: its request
-// is admitted into the volatile state, and the completion that accepts or rejects it, or has its result,
-// answers all waiters of its update id, whichever of their requests wait for that stage; one that asks again
-// waits beside them. A query, too: its request goes with the next workflow task under its token, and the
-// worker's answer carries that back; one whose token is not among the waiters any more is dropped by the step
-// that finds that. Neither needs more of the host than is here.
+// Long polls on activities wait so, and who asks for an update of a workflow: its request is admitted into
+// the volatile state, and the completion that accepts or rejects it, or has its result, answers all waiters
+// of its update id whose requests wait for that stage. A query that must see a pending workflow task goes
+// with that to its worker, whose answer names it; what names one that waits no more is passed over
+// (engine/workflow/queries/).
 //
 // Not thread-safe: lives on the host's executor. Errors: RESOURCE_EXHAUSTED before anything is decided where
 // too many wait already (base/limits.h); CANCELLED to who was called off.

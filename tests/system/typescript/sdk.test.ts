@@ -9,6 +9,7 @@ import {
   ApplicationFailure,
   Client,
   Connection,
+  QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -116,6 +117,19 @@ test('signals and timers', async () => {
   for (const value of ['a', 'b', 'end']) await handle.signal(workflows.add, value);
   assert.deepEqual(await handle.result(), ['a', 'b', 'end']);
   assert.deepEqual(await (await start(workflows.collect, [200])).result(), ['time is up']);
+});
+
+test('queries of an open run and a closed one', async () => {
+  const handle = await start(workflows.collect, [3_600_000]);
+  const seen: string[] = [];
+  for (const value of ['a', 'b', 'end']) {
+    assert.deepEqual(await handle.query(workflows.collected, '> '), seen);
+    await handle.signal(workflows.add, value);
+    seen.push(`> ${value}`);
+  }
+  await handle.result();
+  assert.deepEqual(await handle.query(workflows.collected, '> '), seen);
+  await assert.rejects(handle.query('unknown'), QueryNotRegisteredError);
 });
 
 test('patches and local activities, and a replay of their history', async () => {

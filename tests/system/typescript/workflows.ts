@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  defineQuery,
   defineSignal,
   executeChild,
   getExternalWorkflowHandle,
@@ -30,6 +31,7 @@ const { flaky, patient, broken } = proxyActivities<typeof activities>({
 const { local } = proxyLocalActivities<typeof activities>({ startToCloseTimeout: '5 seconds' });
 
 export const add = defineSignal<[string]>('add');
+export const collected = defineQuery<string[], [string]>('collected');
 
 export async function runFlaky(): Promise<string> {
   return await flaky();
@@ -49,6 +51,7 @@ export async function collect(limitMilliseconds: number): Promise<string[]> {
   setHandler(add, (value) => {
     values.push(value);
   });
+  setHandler(collected, (prefix) => values.map((value) => prefix + value));
   const inTime = await condition(() => values.includes('end'), limitMilliseconds);
   return inTime ? values : [...values, 'time is up'];
 }

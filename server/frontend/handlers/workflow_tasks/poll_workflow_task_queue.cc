@@ -37,6 +37,9 @@ void PollWorkflowTaskQueue(Frontend& frontend, CallPtr call, NamespacePtr name_s
   StartPoll(frontend, std::move(call),
             {.namespace_id = name_space->id, .poll = WorkflowPoll{std::move(request)}, .wait = *wait},
             [&tokens = frontend.tokens](CallPtr call, PolledTask polled) {
+              if (auto* query = std::get_if<PolledQuery>(&polled.task)) {
+                return call->Reply(QueryTaskBytes(tokens, std::move(*query)));
+              }
               auto* task = std::get_if<engine::workflow::WorkflowTaskReply>(&polled.task);
               if (task == nullptr) return call->Reply(api::PollWorkflowTaskQueueResponse());
               call->Reply(WorkflowTaskBytes(tokens, std::move(*task)));
