@@ -126,6 +126,7 @@ class ActivityEntity final : public Entity {
 
   absl::StatusOr<ReplyPtr> Read(const engine::Request& request, absl::Time now) const override;
   bool HasVolatile() const override { return false; }
+  bool IsDeleted() const override { return state_.sections.end().deleted(); }
   absl::Time EarliestNow() const override { return activity::EarliestNow(state_); }
   EntityRow Row() const override;
   std::string EncodeSnapshot() const override { return activity::EncodeSnapshot(state_); }
@@ -171,6 +172,7 @@ class ActivityKind final : public Kind {
   }
   perdure::engine::MessageAnswer Repeated(const perdure::engine::Message& message) const override;
   std::unique_ptr<Entity> Salvage(engine::Remains remains) const override;
+  RequestPtr Removal() const override { return std::make_unique<ActivityRequest>(Delete{}); }
   absl::Status NoSuch(const std::string& id, const std::optional<Uuid>& run_id) const override;
 };
 

@@ -9,6 +9,7 @@ absl::StatusOr<Reply> Handle(Step& step, const Delete&) {
   if (FromProto(step.state().sections.end().delete_after()) > step.now()) {
     *step.end().mutable_delete_after() = ToProto(step.now());
   }
+  step.end().set_deleted(true);
   return Done{};
 }
 

@@ -129,7 +129,7 @@ FROM unnest($1::int2[], $2::int2[], $3::uuid[], $4::uuid[], $5::bytea[], $6::boo
     history_length, history_size_bytes, state_transition_count, memo, search_attributes, extra, delete_at, parent_id,
     parent_run, root_id, root_run, search_entries)
 ON CONFLICT (shard, kind, run_id) DO UPDATE SET
-  is_current = excluded.is_current, status = excluded.status, type = excluded.type,
+  namespace_id = excluded.namespace_id, is_current = excluded.is_current, status = excluded.status, type = excluded.type,
   queue = excluded.queue, start_time = excluded.start_time, execution_time = excluded.execution_time,
   close_time = excluded.close_time, history_length = excluded.history_length,
   history_size_bytes = excluded.history_size_bytes, state_transition_count = excluded.state_transition_count,
@@ -269,6 +269,12 @@ ON CONFLICT DO NOTHING RETURNING version)"};
 inline constexpr Constant kUpdateNamespace{"update_namespace", R"(
 UPDATE namespaces SET name = $2::bytea, version = $3::int8, data = $4::bytea
 WHERE id = $1::uuid AND version = $5::int8 RETURNING version)"};
+// $1 id, $2 the version that must be there
+inline constexpr Constant kRemoveNamespace{"remove_namespace", R"(
+DELETE FROM namespaces WHERE id = $1::uuid AND version = $2::int8 RETURNING version)"};
+// $1 id
+inline constexpr Constant kHasNamespace{"has_namespace", R"(
+SELECT version FROM namespaces WHERE id = $1::uuid)"};
 inline constexpr Constant kListNamespaces{"list_namespaces", R"(
 SELECT id, name, version, data FROM namespaces ORDER BY name)"};
 inline constexpr Constant kMintCluster{"mint_cluster", R"(

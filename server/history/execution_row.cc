@@ -26,6 +26,10 @@ persistence::ExecutionRow MakeExecutionRow(const engine::Entity& entity, bool cu
   row.parent = std::move(told.parent);
   row.root = std::move(told.root);
   row.entries = std::move(told.search_entries);
+  if (entity.IsDeleted()) {
+    row.namespace_id = Uuid{};
+    row.current = false;
+  }
   return row;
 }
 

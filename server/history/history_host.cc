@@ -23,14 +23,15 @@ HistoryHost::HistoryHost(World world, uint32_t writer_id, std::vector<ShardId> s
       message_metrics_(world.metrics, std::to_string(writer_id)),
       admission_(metrics_.executor_queue(), metrics_.executor_queue_bytes(), metrics_.refused_calls()),
       session_(world.store.OpenSession(world.executor)),
-      parts_{world_,   options_, *session_, metrics_,   cache_,      loader_,     batcher_,
-             horizon_, life_,    settings_, residents_, departures_, retirement_, salvage_,
-             duties_,  steps_,   commits_,  calls_,     replies_,    waits_,      messages_},
+      parts_{world_, options_,  *session_,  metrics_,    cache_,      loader_,  batcher_, horizon_,
+             life_,  settings_, residents_, departures_, retirement_, salvage_, rewinds_, duties_,
+             steps_, commits_,  calls_,     replies_,    waits_,      messages_},
       life_(parts_, *this, writer_id, std::move(shards)),
       settings_(parts_),
       residents_(parts_),
       departures_(parts_),
       salvage_(parts_),
+      rewinds_(parts_),
       steps_(parts_),
       commits_(parts_),
       calls_(parts_),
@@ -88,6 +89,7 @@ void HistoryHost::DropEverything(const absl::Status& why) {
   horizon_.Abandon();
   loader_.Abandon(why);
   salvage_.Abandon();
+  rewinds_.Abandon();
   retirement_.Abandon(why);
   for (const CommitGroupPtr& group : groups) {
     for (DurableCallback& done : std::exchange(group->waiting, {})) std::move(done)(why);

@@ -31,6 +31,7 @@
 #include "server/history/host/replies.h"
 #include "server/history/host/residents.h"
 #include "server/history/host/retirement.h"
+#include "server/history/host/rewinds.h"
 #include "server/history/host/salvage.h"
 #include "server/history/host/settings.h"
 #include "server/history/host/steps.h"
@@ -113,6 +114,7 @@ class HistoryHost final : private HostLife::Host {
   Residents residents_;
   Departures departures_;
   Salvage salvage_;
+  Rewinds rewinds_;
   HostSteps steps_;
   HostCommits commits_;
   HostCalls calls_;

@@ -103,6 +103,13 @@ struct NextWrite {
   bool settles_wakes = false;
   // A part of a run that retention removes; nothing else of that run is here, only the wakes that go with it.
   std::optional<persistence::Deletion> removes;
+  // Rows of a run that no execution row tells of yet (host/rewinds.h), and the wake by which they are found
+  // if none ever does; nothing else of that run is here.
+  struct Staged {
+    std::vector<persistence::HistoryRow> rows;
+    absl::Time wake;
+  };
+  std::optional<Staged> stages;
 };
 
 // What a run owes as of its last durable state. Written by HostDuties and its ObligationsKeeper.

@@ -38,6 +38,12 @@ void RunCache::SetCurrent(const RunPtr& run) {
   run->place.current_ = true;
 }
 
+void RunCache::GiveUpId(ResidentRun& run) {
+  LoseId(run);
+  const auto current = current_.find(EntityKeyOf(run));
+  if (current != current_.end() && current->second.get() == &run) current_.erase(current);
+}
+
 void RunCache::Outside(ResidentRun& run, bool holds_id) {
   PERDURE_CHECK(!run.place.linked_, "a run is in memory, or is not");
   run.place.dropped_ = true;

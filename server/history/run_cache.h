@@ -27,6 +27,8 @@ class RunCache {
   void SetCurrent(const RunPtr& run);
   // Another run takes the id.
   static void LoseId(ResidentRun& run) { run.place.current_ = false; }
+  // Nobody has it any more.
+  void GiveUpId(ResidentRun& run);
   // The run never comes here: what is decided on it stands in the store alone. `holds_id`: for its row.
   static void Outside(ResidentRun& run, bool holds_id);
   // It leaves memory; pointers to it see place.dropped().

@@ -37,6 +37,10 @@ void ExecutionCancelRequested(State& state, const EventPtr& event);
 void ExecutionOptionsUpdated(State& state, const EventPtr& event);
 void PropertiesModified(State& state, const EventPtr& event);
 void SearchAttributesUpserted(State& state, const EventPtr& event);
+// apply_updates.cc
+void UpdateAdmitted(State& state, const EventPtr& event);
+void UpdateAccepted(State& state, const EventPtr& event);
+void UpdateCompleted(State& state, const EventPtr& event);
 // apply_workflow_task.cc
 void WorkflowTaskScheduled(State& state, const EventPtr& event);
 void WorkflowTaskStarted(State& state, const EventPtr& event);
@@ -88,6 +92,8 @@ void BufferedEventDropped(State& state, const Change& change);
 void RunCreated(State& state, const Change& change);
 void RunClosed(State& state, const Change& change);
 void RequestSeen(State& state, const Change& change);
+// apply_updates.cc
+void UpdateRejected(State& state, const Change& change);
 // apply_workflow_task.cc
 void WorkflowTaskPending(State& state, const Change& change);
 void TransientWorkflowTaskStarted(State& state, const Change& change);
@@ -106,6 +112,10 @@ void RunReleased(State& state, const Change& change);
 // inbox.cc
 void MessageReceived(State& state, const Change& change);
 void InboxDropped(State& state, const Change& change);
+// reset/apply_reset.cc
+void RunDeleted(State& state, const Change& change);
+void RunReset(State& state, const Change& change);
+void RunRewound(State& state, const Change& change);
 
 }  // namespace fold_change
 

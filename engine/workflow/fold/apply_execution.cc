@@ -82,6 +82,11 @@ void ApplyFamily(State& state, const perdure::engine::RunCreated& created) {
     state.facts.Mutable().parent_original_run_id = *original;
   }
   state.unreleased = created.unreleased();
+  for (const auto& origin : created.origins()) {
+    const std::optional<Uuid> run_id = Uuid::FromBytes(origin.run_id());
+    PERDURE_CHECK(run_id.has_value(), "ids are 16 bytes");
+    state.facts.Mutable().origins.push_back({origin.below_event_id(), *run_id});
+  }
   for (const auto& received : created.inbox()) {
     if (const auto entry = ReadReceived(received)) state.inbox.Mutable().insert(*entry);
   }

@@ -71,6 +71,29 @@ Wrong WrongWithWorkflowTask(const State& state, const HistoryEvent& event) {
   }
 }
 
+// An event says of an update what it could not have said before.
+Wrong WrongWithUpdate(const State& state, const HistoryEvent& event) {
+  if (event.has_workflow_execution_update_admitted_event_attributes()) {
+    const auto& admitted = event.workflow_execution_update_admitted_event_attributes();
+    return state.updates->contains(admitted.request().meta().update_id()) ? "an update is admitted twice"
+                                                                          : kNothingWrong;
+  }
+  if (event.has_workflow_execution_update_accepted_event_attributes()) {
+    const auto known = state.updates->find(
+        event.workflow_execution_update_accepted_event_attributes().protocol_instance_id());
+    return known != state.updates->end() && known->second.accepted_event_id != 0 ? "an update is accepted twice"
+                                                                                : kNothingWrong;
+  }
+  if (event.has_workflow_execution_update_completed_event_attributes()) {
+    const auto& completed = event.workflow_execution_update_completed_event_attributes();
+    const auto known = state.updates->find(completed.meta().update_id());
+    const bool accepted = known != state.updates->end() && known->second.IsInFlight() &&
+                          known->second.accepted_event_id == completed.accepted_event_id();
+    return accepted ? kNothingWrong : "an update completes that was not accepted";
+  }
+  return kNothingWrong;
+}
+
 Wrong WrongWithActivity(const State& state, int64_t scheduled_event_id, int32_t attempt) {
   if (!state.activities->contains(scheduled_event_id)) return "no such activity";
   return IsAttempt(attempt) ? kNothingWrong : "attempt";
@@ -88,6 +111,7 @@ std::string_view WrongWithEvent(const State& state, const HistoryEvent& event) {
   if (IsFlushing(state))
     return IsBuffered(event.event_type()) ? kNothingWrong : "an event that was never buffered";
   // The id of an activity or timer may be taken: by one whose end was buffered in a row that is gone.
+  if (Wrong wrong = WrongWithUpdate(state, event); !wrong.empty()) return wrong;
   return WrongWithWorkflowTask(state, event);
 }
 
@@ -104,6 +128,9 @@ Wrong check_change::RunCreated(const State& state, const Change& change) {
   const auto& created = change.run_created();
   if (state.next_event_id != 1) return "a run is created once";
   const size_t parent = created.parent_original_run_id().size();
+  for (const auto& origin : created.origins()) {
+    if (origin.run_id().size() != kIdBytes) return "ids";
+  }
   const bool ids = created.namespace_id().size() == kIdBytes && created.run_id().size() == kIdBytes &&
                    (parent == 0 || parent == kIdBytes);
   return ids ? kNothingWrong : "ids";
@@ -120,10 +147,17 @@ Wrong check_change::RequestSeen(const State& /*state*/, const Change& change) {
   return known ? kNothingWrong : "request kind";
 }
 
+Wrong check_change::UpdateRejected(const State& state, const Change& change) {
+  const auto known = state.updates->find(change.update_rejected().update_id());
+  const bool waits = known != state.updates->end() && known->second.accepted_event_id == 0;
+  return waits ? kNothingWrong : "an update is rejected that does not wait";
+}
+
 Wrong check_change::WorkflowTaskPending(const State& state, const Change& change) {
   const auto& pending = change.workflow_task_pending();
   if (!IsAttempt(pending.attempt())) return "attempt";
   if (pending.none()) return kNothingWrong;
+  if (pending.has_start_by() && state.workflow_task.waiting() == nullptr) return "waiting workflow task";
   const bool one_pending = state.workflow_task.pending() != nullptr;
   return pending.transient() == one_pending ? "pending workflow task" : kNothingWrong;
 }

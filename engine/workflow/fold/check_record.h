@@ -26,6 +26,7 @@ using perdure::engine::Change;
 std::string_view RunCreated(const State& state, const Change& change);
 std::string_view RunClosed(const State& state, const Change& change);
 std::string_view RequestSeen(const State& state, const Change& change);
+std::string_view UpdateRejected(const State& state, const Change& change);
 std::string_view WorkflowTaskPending(const State& state, const Change& change);
 std::string_view TransientWorkflowTaskStarted(const State& state, const Change& change);
 std::string_view EventBuffered(const State& state, const Change& change);
@@ -38,6 +39,10 @@ std::string_view ActivityRetry(const State& state, const Change& change);
 std::string_view MessageMinted(const State& state, const Change& change);
 std::string_view ReportSettled(const State& state, const Change& change);
 std::string_view MessageReceived(const State& state, const Change& change);
+// reset/apply_reset.cc
+std::string_view RunDeleted(const State& state, const Change& change);
+std::string_view RunReset(const State& state, const Change& change);
+std::string_view RunRewound(const State& state, const Change& change);
 
 }  // namespace check_change
 

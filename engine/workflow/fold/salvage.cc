@@ -38,7 +38,8 @@ State Nothing(const Remains& remains) {
                                        .request_id = {},
                                        .started = MadeUpStarted(remains),
                                        .start_time = remains.start_time,
-                                       .parent_original_run_id = {}});
+                                       .parent_original_run_id = {},
+                                       .origins = {}});
   state.workflow_type = remains.workflow_type;
   state.task_queue = remains.task_queue;
   state.workflow_task_timeout = limits::kDefaultWorkflowTaskTimeout;

@@ -4,6 +4,7 @@
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/inbox.h"
 #include "engine/workflow/messages/messages.h"
+#include "engine/workflow/reset/reset.h"
 #include "engine/workflow/run/next_run.h"
 #include "engine/workflow/workflow.h"
 
@@ -22,7 +23,7 @@ EntityAddress ParentAddress(const State& state) {
 // A closed run tells its parent, unless another run of its chain will.
 bool OwesReport(const State& state) {
   return !state.IsOpen() && state.close_event != nullptr && !state.report_settled && HasParent(state) &&
-         NextRunIdOf(*state.close_event).empty();
+         NextRunIdOf(*state.close_event).empty() && !state.ended_by_reset;
 }
 
 class Owed {
@@ -30,7 +31,7 @@ class Owed {
   explicit Owed(const State& state) : state_(state) {}
 
   void Add(MessageType type, int64_t number, EntityAddress target, bool ordered = false) {
-    messages_.push_back({.key = {type, state_.facts->run_id, number},
+    messages_.push_back({.key = {type, OriginOf(state_, number), number},
                          .target = std::move(target),
                          .not_before = absl::InfinitePast(),
                          .ordered = ordered});
@@ -82,7 +83,8 @@ void AddQuestions(const State& state, Owed& owed) {
              state.facts->start_time + limits::kUnreleasedAsks);
   }
   // Of a closed run when retention wants it.
-  const absl::Time from = state.IsOpen() ? absl::InfinitePast() : state.delete_after.value_or(absl::Time());
+  const bool at_once = state.IsOpen() || state.deleted_at.has_value();
+  const absl::Time from = at_once ? absl::InfinitePast() : state.delete_after.value_or(absl::Time());
   for (InboxQuestion& question : InboxQuestions(state)) {
     owed.Ask({Message::kInboxAsk, question.origin, 0}, std::move(question.sender), from);
   }
@@ -106,11 +108,17 @@ bool IsSettled(const State& state) {
 }
 
 std::optional<absl::Time> DeleteAt(const State& state) {
-  if (state.IsOpen() || !state.delete_after.has_value() || !IsSettled(state)) return std::nullopt;
+  if (state.IsOpen() || !IsSettled(state)) return std::nullopt;
+  const absl::Time talk_forgotten = state.last_event_time + limits::kSettledRunKept;
+  if (state.deleted_at.has_value()) {
+    // Where that was the last thing, and at once, nobody had talked to it.
+    const bool talked = state.last_event_time != *state.deleted_at;
+    return talked ? std::max(*state.deleted_at, talk_forgotten) : *state.deleted_at;
+  }
+  if (!state.delete_after.has_value()) return std::nullopt;
   // Only a run that others talked to may meet a copy that is late.
   const bool talked = HasParent(state) || state.last_event_time > state.close_time.value_or(absl::Time());
-  if (!talked) return state.delete_after;
-  return std::max(*state.delete_after, state.last_event_time + limits::kSettledRunKept);
+  return talked ? std::max(*state.delete_after, talk_forgotten) : *state.delete_after;
 }
 
 }  // namespace perdure::engine::workflow

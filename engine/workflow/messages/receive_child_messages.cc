@@ -26,6 +26,12 @@ MessageAnswer Asked(MessageAnswer::ChildAsked::Verdict verdict) {
   return answer;
 }
 
+// For good: no other run of its chain follows.
+bool HasEnded(const State& state) {
+  return !state.IsOpen() && state.close_event != nullptr && NextRunIdOf(*state.close_event).empty() &&
+         !state.ended_by_reset;
+}
+
 MessageAnswer NotPending() {
   MessageAnswer answer;
   answer.mutable_done()->mutable_not_pending();
@@ -34,7 +40,10 @@ MessageAnswer NotPending() {
 
 }  // namespace
 
+// A parent that was reset does not know what became of a child meanwhile: it is told with this.
 MessageAnswer ReceiveChildRelease(Transition& transition) {
+  const State& state = transition.state();
+  if (HasEnded(state)) return ReceiveChildCheck(state);
   ReleaseRun(transition);
   return DoneAnswer();
 }
@@ -42,7 +51,12 @@ MessageAnswer ReceiveChildRelease(Transition& transition) {
 MessageAnswer ReceiveChildAsk(const State& state, const Message& message) {
   const auto& ask = message.child_ask();
   const PendingChild* child = FindChild(state, ask.initiated_event_id(), ask.child_id(), ask.first_run_id());
-  if (child == nullptr) return Asked(MessageAnswer::ChildAsked::NOT_YOURS);
+  if (child == nullptr) {
+    // The run that has begun as this one did will say.
+    return Asked(ask.initiated_event_id() < state.handed_on_below
+                     ? MessageAnswer::ChildAsked::YOURS_NOT_RECORDED
+                     : MessageAnswer::ChildAsked::NOT_YOURS);
+  }
   if (state.IsOpen()) {
     return Asked(child->started ? MessageAnswer::ChildAsked::YOURS_RECORDED
                                 : MessageAnswer::ChildAsked::YOURS_NOT_RECORDED);
@@ -72,8 +86,7 @@ MessageAnswer ReceiveChildEnded(Transition& transition, const Message& message) 
 MessageAnswer ReceiveChildCheck(const State& state) {
   MessageAnswer answer;
   auto* checked = answer.mutable_done()->mutable_child_checked();
-  const bool ended =
-      !state.IsOpen() && state.close_event != nullptr && NextRunIdOf(*state.close_event).empty();
+  const bool ended = HasEnded(state);
   checked->set_verdict(ended ? MessageAnswer::ChildChecked::ENDED : MessageAnswer::ChildChecked::OPEN);
   if (ended) *checked->mutable_ended() = EndOf(state);
   return answer;
@@ -84,8 +97,10 @@ MessageAnswer ReceiveInboxAsk(const State& state, const perdure::engine::InboxAs
   auto* asked = answer.mutable_done()->mutable_inbox_asked();
   for (const auto& id : ask.ids()) {
     const bool mine = id.origin() == state.facts->run_id.View();
+    // What a run that has begun as this one did owes is not known here.
+    const bool handed_on = state.reset_run_id != Uuid{};
     const bool owed =
-        mine && (state.external_signals->contains(id.number()) ||
+        mine && (handed_on || state.external_signals->contains(id.number()) ||
                  state.external_cancels->contains(id.number()) || state.children->contains(id.number()));
     if (owed) *asked->add_owed() = id;
   }

@@ -6,6 +6,7 @@
 #include "engine/workflow/messages/messages.h"
 #include "engine/workflow/run/cancel.h"
 #include "engine/workflow/run/signal.h"
+#include "engine/workflow/workflow.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
 
 namespace perdure::engine::workflow {
@@ -66,8 +67,10 @@ MessageAnswer ReceiveExternalSignal(Transition& transition, const Message& messa
 
 MessageAnswer ReceiveExternalCancel(Transition& transition, const Message& message) {
   const State& state = transition.state();
+  if (IsInInbox(state, message)) return DoneAnswer();
+  if (state.deleted_at.has_value()) return AnswerOfNobody(message);
   // A run that has ended needs no cancel, whoever asks.
-  if (IsInInbox(state, message) || !state.IsOpen()) return DoneAnswer();
+  if (!state.IsOpen()) return DoneAnswer();
   const auto& body = message.external_cancel();
   const auto& initiated =
       body.initiated().request_cancel_external_workflow_execution_initiated_event_attributes();

@@ -56,6 +56,13 @@ void SettleChildRelease(Transition& transition, const MessageOutcome& outcome) {
   const State& state = transition.state();
   const auto found = state.children->find(outcome.key.number);
   if (!state.IsOpen() || found == state.children->end() || found->second.released) return;
+  const auto& checked = outcome.answer.done().child_checked();
+  if (checked.verdict() == MessageAnswer::ChildChecked::ENDED) {
+    if (auto ended = NewChildEnded(transition, found->second, checked.ended())) {
+      transition.EmitOrBuffer(*std::move(ended));
+      return ScheduleWorkflowTask(transition);
+    }
+  }
   transition.RideRelease(outcome.key.number);
 }
 

@@ -76,7 +76,8 @@ void RequireSameTask(const State& compacted, const State& whole) {
 bool BelongsToEvents(const Change& change) {
   const auto& pending = change.workflow_task_pending();
   const bool heartbeats = change.has_workflow_task_pending() && !pending.transient() && !pending.none();
-  return heartbeats || change.has_run_created() || change.has_run_closed() || change.has_message_minted();
+  return heartbeats || change.has_run_created() || change.has_run_closed() || change.has_message_minted() ||
+         change.has_run_rewound();
 }
 
 Record NewRecord(const State& state) {

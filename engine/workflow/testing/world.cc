@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "engine/workflow/messages/children.h"
 #include "engine/workflow/messages/messages.h"
+#include "engine/workflow/reset/reset.h"
+#include "engine/workflow/workflow_entity.h"
 
 namespace perdure::engine::workflow::testing {
 namespace {
@@ -53,6 +55,7 @@ void World::Take(Member& member, State state, const std::vector<Record>& records
     REQUIRE(decoded.ok());
     member.restored = *std::move(decoded);
   }
+  member.log.insert(member.log.end(), records.begin(), records.end());
   for (const Record& record : records) {
     REQUIRE(Apply(member.folded, record) == absl::OkStatus());
     REQUIRE(Apply(member.restored, record) == absl::OkStatus());
@@ -100,6 +103,40 @@ void World::Start(const std::string& id, const With<api::StartWorkflowExecutionR
   REQUIRE(decision.state.has_value());
   if (decision.current.has_value()) TakeDecision(Find(id), *std::move(decision.current));
   Adopt(id, *std::move(decision.state), decision.records);
+}
+
+absl::Status World::Delete(const std::string& id) { return Do(Find(id), workflow::Delete{}).status(); }
+
+absl::Status World::Reset(const std::string& id, int64_t finish_event_id,
+                          const With<api::ResetWorkflowExecutionRequest>& with) {
+  Member& base = Find(id);
+  api::ResetWorkflowExecutionRequest request;
+  request.set_reason("again");
+  request.set_request_id(absl::StrCat("reset-", ++requests_));
+  request.set_workflow_task_finish_event_id(finish_event_id);
+  if (with) with(request);
+  auto begun = BeginReset(base.state, &base.state, request, Uuid::Mint(*random_));
+  if (!begun.ok()) return begun.status();
+  REQUIRE(begun->repeated == nullptr);
+  Rewind& rewind = *begun->rewind;
+  const Context context = this->context(&base);
+  const auto read = [&](const std::vector<Record>& records) {
+    for (const Record& record : records) {
+      if (record.event_count == 0 || !rewind.Wants().has_value()) continue;
+      if (absl::Status status = rewind.Read(record, context); !status.ok()) return status;
+    }
+    return rewind.Check();
+  };
+  if (absl::Status status = read(base.log); !status.ok()) return status;
+  WorkflowEntity entity(base.state);
+  const engine::Decision left = rewind.Leave(entity, context);
+  REQUIRE(read(left.records).ok());
+  Take(base, StateOf(entity), left.records);
+  std::vector<Record> records = rewind.TakeReady();
+  const NextEntity next = rewind.Finish(&entity, context);
+  records.insert(records.end(), next.records.begin(), next.records.end());
+  Adopt(id, StateOf(*next.entity), records);
+  return absl::OkStatus();
 }
 
 absl::Status World::Terminate(const std::string& id) {

@@ -33,6 +33,10 @@ class World {
 
   void Start(const std::string& id, const With<api::StartWorkflowExecutionRequest>& with = {});
   absl::Status Terminate(const std::string& id);
+  absl::Status Delete(const std::string& id);
+  // The workflow's current run is reset, and the new one has the id. OK, or why not.
+  absl::Status Reset(const std::string& id, int64_t finish_event_id,
+                     const With<api::ResetWorkflowExecutionRequest>& with = {});
   // Polls the workflow task that waits, or fails the test when none does.
   void Poll(const std::string& id);
   absl::StatusOr<CompletedReply> Complete(const std::string& id, const std::vector<Command>& commands = {});
@@ -60,6 +64,7 @@ class World {
   // ---- what came of it
 
   const State& Of(const std::string& id) const;
+  const State& OfRun(const Uuid& run_id) const { return runs_.at(run_id).state; }
   Names Events(const std::string& id, int64_t from = 1) const;
   const HistoryEvent& Last(const std::string& id, temporal::api::enums::v1::EventType type) const;
   bool Exists(const std::string& id) const { return current_.contains(id); }
@@ -72,6 +77,7 @@ class World {
     State folded;
     State restored;
     std::vector<HistoryEvent> history;
+    std::vector<Record> log;
     perdure::server::TaskToken token;
     EachEvent each_event;
     FixtureRecorder recorder;

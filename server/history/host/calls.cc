@@ -6,6 +6,7 @@
 #include "server/history/host/life.h"
 #include "server/history/host/replies.h"
 #include "server/history/host/residents.h"
+#include "server/history/host/rewinds.h"
 #include "server/history/host/salvage.h"
 #include "server/history/host/settings.h"
 #include "server/history/host/steps.h"
@@ -13,6 +14,7 @@
 namespace perdure::server {
 
 void HostCalls::Execute(const EntityRef& ref, engine::RequestPtr request, Callback<engine::ReplyPtr> done) {
+  if (request->Rewinds()) return parts_.rewinds.Begin(ref, std::move(request), std::move(done));
   // The common case first: no closure is built for a run in memory.
   if (const RunPtr run = parts_.residents.Find(ref); run != nullptr) {
     ExecuteOn(run, *request, std::move(done));
@@ -67,7 +69,7 @@ void HostCalls::Start(const Uuid& namespace_id, KindNumber kind,
 void HostCalls::StartOn(const RunPtr& current, const Uuid& namespace_id, const engine::Kind& kind,
                         const engine::StartRequest& request, Callback<engine::ReplyPtr> done) {
   const engine::NamespaceSettings* settings = parts_.settings.Of(namespace_id);
-  if (settings == nullptr) {
+  if (settings == nullptr || settings->leaving) {
     std::move(done)(NamespaceNotFound(namespace_id.ToString()));
     return;
   }

@@ -49,6 +49,11 @@ SealedWrite HostCommits::Seal(ResidentRun& run) {
     run.wakes.known.RemoveAll(write);
     return sealed;
   }
+  if (run.next_write.stages) {
+    write.history = std::move(run.next_write.stages->rows);
+    write.wakes_added.push_back(run.next_write.stages->wake);
+    return sealed;
+  }
   const engine::Entity& entity = *run.entity;
   const engine::LogPosition log = entity.log();
   sealed.sequence = log.last_sequence;
@@ -93,8 +98,9 @@ std::optional<std::string> HostCommits::SnapshotOf(ResidentRun& run) const {
   if (!run.salvaged) {
     return run.log_weight.WorthwhileSnapshot(*run.entity, parts_.options, run.leaving.leaves());
   }
-  // A husk that was closed before lacks its last event.
-  return run.durable.open && !run.IsOpen() ? std::optional(run.entity->EncodeSnapshot()) : std::nullopt;
+  // A husk that was closed before lacks its last event, which nobody asks for once it is deleted.
+  const bool closes = run.durable.open && !run.IsOpen();
+  return closes || run.entity->IsDeleted() ? std::optional(run.entity->EncodeSnapshot()) : std::nullopt;
 }
 
 void HostCommits::Landed(const RunPtr& run, SealedWrite& sealed) {
@@ -113,6 +119,7 @@ void HostCommits::Landed(const RunPtr& run, SealedWrite& sealed) {
     return;
   }
   run->durable = {sealed.sequence, sealed.next_event_id, sealed.open};
+  if (run->entity->IsDeleted() && run->Durable()) parts_.cache.GiveUpId(*run);
   run->tail.OnDurable(run->durable.sequence, parts_.options.tail_bytes);
   if (!refusals_.empty()) refusals_.erase(run->key);
   parts_.duties.OnLanded(*run, std::move(sealed.obligations));

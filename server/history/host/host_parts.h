@@ -35,6 +35,7 @@ class MessageDesk;
 class HostReplies;
 class Residents;
 class Retirement;
+class Rewinds;
 class Salvage;
 class HostSteps;
 class HostWaits;
@@ -68,6 +69,7 @@ struct HostParts {
   Departures& departures;
   Retirement& retirement;
   Salvage& salvage;
+  Rewinds& rewinds;
   HostDuties& duties;
   HostSteps& steps;
   HostCommits& commits;

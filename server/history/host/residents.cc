@@ -24,10 +24,10 @@ using persistence::RunKey;
 
 RunPtr Residents::Find(const EntityRef& ref) const {
   const ShardId shard = ShardOf(ref.namespace_id, ref.id);
-  if (!ref.run_id) return parts_.cache.FindCurrent({shard, ref.namespace_id, ref.id, ref.kind});
-  RunPtr run = parts_.cache.Find({shard, *ref.run_id, ref.kind});
-  if (run != nullptr && (run->id() != ref.id || run->namespace_id() != ref.namespace_id)) return nullptr;
-  return run;
+  RunPtr run = ref.run_id ? parts_.cache.Find({shard, *ref.run_id, ref.kind})
+                          : parts_.cache.FindCurrent({shard, ref.namespace_id, ref.id, ref.kind});
+  if (run == nullptr || run->entity->IsDeleted()) return nullptr;
+  return run->id() == ref.id && run->namespace_id() == ref.namespace_id ? run : nullptr;
 }
 
 absl::StatusOr<const engine::Kind*> Residents::KindOf(KindNumber number) const {
@@ -47,9 +47,20 @@ void Residents::WithRun(const EntityRef& ref, WithRunCallback then) {
     return;
   }
   FindRun(ref, [this, ref, then = std::move(then)](absl::StatusOr<RunPtr> run) mutable {
+    if (run.ok() && *run != nullptr && (*run)->entity->IsDeleted()) {
+      WhenGone(**run, [this, ref, then = std::move(then)](const absl::Status& gone) mutable {
+        std::move(then)(gone.ok() ? NoSuchRun(ref) : gone);
+      });
+      return;
+    }
     if (run.ok() && *run == nullptr) run = NoSuchRun(ref);
     std::move(then)(std::move(run));
   });
+}
+
+void Residents::WhenGone(const ResidentRun& run, DurableCallback gone) {
+  PERDURE_CHECK(run.entity->IsDeleted(), "only what was deleted is gone");
+  Batcher::WhenDurable(run, std::move(gone));
 }
 
 void Residents::FindRun(const EntityRef& ref, WithRunCallback then) {
@@ -82,7 +93,12 @@ void Residents::FindRun(const EntityRef& ref, WithRunCallback then) {
 
 void Residents::WithCurrentRun(const EntityKey& key, WithRunCallback then) {
   if (RunPtr run = parts_.cache.FindCurrent(key); run != nullptr) {
-    std::move(then)(std::move(run));
+    if (!run->entity->IsDeleted()) return std::move(then)(std::move(run));
+    // Until then the store says that it has the id.
+    WhenGone(*run, [this, key, then = std::move(then)](const absl::Status& gone) mutable {
+      if (!gone.ok()) return std::move(then)(gone);
+      WithCurrentRun(key, std::move(then));
+    });
     return;
   }
   parts_.loader.LookUp(
@@ -96,10 +112,13 @@ void Residents::WithCurrentRun(const EntityKey& key, WithRunCallback then) {
         if (current == nullptr && found->has_value()) {
           const RunKey run{key.shard, **found, key.kind};
           current = parts_.cache.Find(run);
+          // It was deleted since the store was asked.
+          if (current != nullptr && current->entity->IsDeleted()) return std::move(then)(RunPtr());
           if (current == nullptr) {
             Load(run, RunLoader::Urgency::kCall,
                  [this, key, then = std::move(then)](absl::StatusOr<RunPtr> loaded) mutable {
                    RunPtr newer = parts_.cache.FindCurrent(key);
+                   if (loaded.ok() && *loaded != nullptr && (*loaded)->entity->IsDeleted()) loaded = RunPtr();
                    if (newer == nullptr && loaded.ok() && *loaded != nullptr && !(*loaded)->place.dropped())
                      parts_.cache.SetCurrent(*loaded);
                    if (newer != nullptr) loaded = std::move(newer);

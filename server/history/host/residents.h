@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/status.h"
 #include "engine/entity.h"
+#include "server/history/commit_group.h"
 #include "server/history/history.h"
 #include "server/history/host/host_parts.h"
 #include "server/history/run_loader.h"
@@ -55,6 +56,8 @@ class Residents final : public RunLoader::Host {
                     std::vector<RunLoader::Loaded> wakes) override;
 
  private:
+  // The run was deleted: `gone` is called once it is gone for everybody.
+  static void WhenGone(const ResidentRun& run, DurableCallback gone);
   // The run as it is stored, outside of memory; takes the rows.
   absl::StatusOr<RunPtr> FoldStored(persistence::StoredRun& stored);
   // Puts it among those in memory; it holds its id unless a newer one does.

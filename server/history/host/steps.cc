@@ -82,8 +82,13 @@ absl::Status HostSteps::Harden(const RunPtr& run) {
 }
 
 RunPtr HostSteps::Follow(const RunPtr& before, engine::NextEntity next,
-                         const engine::NamespaceSettings& settings) {
+                         const engine::NamespaceSettings& settings, const engine::Entity* staged) {
   const RunPtr run = parts_.residents.AdmitNew(std::move(next.entity));
+  if (staged != nullptr) {
+    run->durable.sequence = staged->log().last_sequence;
+    run->durable.next_event_id = staged->log().next_event_id;
+    if (parts_.options.check_fold) run->folded = staged->Clone();
+  }
   run->use.step = NewStep();
   StepObserver& observer = ObserverOf(*run->entity);
   observer.OnEntity(settings.name, *run->entity);

@@ -36,8 +36,10 @@ class HostSteps {
   absl::Status Harden(const RunPtr& run);
   // Fires what is due of the run's timers, or retires it when its row lets it go.
   void OnRing(const persistence::RunKey& key);
-  // `next` takes the id from `before` (null: nobody has it), in one commit.
-  RunPtr Follow(const RunPtr& before, engine::NextEntity next, const engine::NamespaceSettings& settings);
+  // `next` takes the id from `before` (null: nobody has it), in one commit. `staged`: what its records that
+  // stand in the store already fold to; null: none does.
+  RunPtr Follow(const RunPtr& before, engine::NextEntity next, const engine::NamespaceSettings& settings,
+                const engine::Entity* staged = nullptr);
 
   // A number for the state that an entity has now: no state of any run had it before.
   uint64_t NewStep() { return ++last_step_; }
