@@ -158,6 +158,8 @@ temporal::api::workflowservice::v1::DescribeNamespaceResponse DescribeNamespaceO
   // SDKs act on each of these: none is true before what it promises works.
   auto* capabilities = info->mutable_capabilities();
   capabilities->set_eager_workflow_start(name_space.settings.eager_workflow_start);
+  capabilities->set_sync_update(true);
+  capabilities->set_async_update(true);
   capabilities->set_worker_heartbeats(true);
   capabilities->set_poller_autoscaling(true);
   capabilities->set_standalone_activities(true);

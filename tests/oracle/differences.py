@@ -31,12 +31,18 @@ NO_LIMIT = "a queue has no limit but what its workers set"
 SAME_TOKEN = "a task that is handed out again has the same token, byte by byte"
 NOT_ROUTED = "tasks are not routed by versions: no run has a transition, or a revision of the routing"
 SHOWN = "of a client's value an error repeats the beginning"
+SAME_QUERY = "a query that waits keeps its id from one attempt of a workflow task to the next"
 START_STANDS_FIRST = "the request id of a start belongs to the start's event, not to that of the signal"
 
 STARTED_BY = "the event says which worker had the task, as the worker saw it: the real server forgets that"
 GO_WORDS = "the words are those of Go's protobuf, whose space is none"
 
 DIFFERENCES = [
+    Difference(
+        "queries/answer_with_a_bad_command",
+        r"\[.\]\.(response\.queries|request\.query_results)\..*",
+        SAME_QUERY,
+    ),
     Difference("updates/signal_while_it_runs", r".*\.events\[1\]", STARTED_BY),
     Difference("updates/terminated_while_it_runs", r".*\.events\[1\]", STARTED_BY),
     Difference("updates_errors/closing", r".*\.events\[1\]", STARTED_BY),
@@ -80,8 +86,7 @@ DIFFERENCES = [
     *(
         Difference(
             topic,
-            r".*\.(capabilities\.(standalone_activity_batch_operations|sync_update|async_update)"
-            r"|namespace_info\.supports_schedules)",
+            r".*\.(capabilities\.standalone_activity_batch_operations|namespace_info\.supports_schedules)",
             NOT_ANNOUNCED,
             ABSENT,
         )

@@ -6,12 +6,17 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
+#include "temporal/api/enums/v1/failed_cause.pb.h"
 
 namespace perdure::engine::workflow {
 
 int64_t CloseRun(Transition& transition, HistoryEvent event) {
   PERDURE_CHECK(transition.state().workflow_task.running() == nullptr,
                 "a running workflow task ends before its run");
+  const WorkflowTask* const waiting = transition.state().workflow_task.waiting();
+  if (waiting != nullptr && waiting->schedule == WorkflowTask::Schedule::kSpeculative) {
+    transition.DropSpeculative();
+  }
   const int64_t id = transition.Emit(std::move(event));
   perdure::engine::Change change;
   *change.mutable_run_closed()->mutable_delete_after() =
@@ -44,6 +49,12 @@ HistoryEvent NewTerminated(const Transition& transition, std::string_view reason
 
 absl::Status CheckOpen(const State& state) {
   return state.IsOpen() ? absl::OkStatus() : NotFound("workflow execution already completed");
+}
+
+absl::Status WorkflowClosing() {
+  return ResourceExhausted("workflow operation can not be applied because workflow is closing",
+                           temporal::api::enums::v1::RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
+                           temporal::api::enums::v1::RESOURCE_EXHAUSTED_SCOPE_NAMESPACE);
 }
 
 absl::Status CheckChain(const State& state, std::string_view first_execution_run_id) {

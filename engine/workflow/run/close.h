@@ -20,6 +20,8 @@ HistoryEvent NewTerminated(const Transition& transition, std::string_view reason
 
 // NOT_FOUND when the run is closed.
 absl::Status CheckOpen(const State& state);
+// What waits, or is refused, because the run is about to close; asked again, it may come to the next one.
+absl::Status WorkflowClosing();
 // NOT_FOUND when a client named the first run of a chain that this run is not in.
 absl::Status CheckChain(const State& state, std::string_view first_execution_run_id);
 

@@ -61,6 +61,24 @@ void payloads_of::ExecutionSignaled(const HistoryEvent& event, PayloadCounter& c
   counter.Add(attributes.header().fields());
 }
 
+void payloads_of::UpdateAdmitted(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& input = event.workflow_execution_update_admitted_event_attributes().request().input();
+  counter.Add(input.args());
+  counter.Add(input.header().fields());
+}
+
+void payloads_of::UpdateAccepted(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& input = event.workflow_execution_update_accepted_event_attributes().accepted_request().input();
+  counter.Add(input.args());
+  counter.Add(input.header().fields());
+}
+
+void payloads_of::UpdateCompleted(const HistoryEvent& event, PayloadCounter& counter) {
+  const auto& outcome = event.workflow_execution_update_completed_event_attributes().outcome();
+  counter.Add(outcome.success());
+  counter.Add(outcome.failure());
+}
+
 void payloads_of::ExecutionCompleted(const HistoryEvent& event, PayloadCounter& counter) {
   counter.Add(event.workflow_execution_completed_event_attributes().result());
 }

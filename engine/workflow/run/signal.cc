@@ -8,7 +8,6 @@
 #include "engine/workflow/run/close.h"
 #include "engine/workflow/timers/execution_timers.h"
 #include "engine/workflow/workflow_tasks/workflow_task.h"
-#include "temporal/api/enums/v1/failed_cause.pb.h"
 
 namespace perdure::engine::workflow {
 
@@ -25,11 +24,7 @@ absl::Status CheckTakesSignal(const State& state, const temporal::api::common::v
   if (state.signal_count >= limits::kSignals) {
     return InvalidArgument("exceeded workflow execution limit for signal events");
   }
-  if (state.close_attempted && state.workflow_task.running() != nullptr) {
-    return ResourceExhausted("workflow operation can not be applied because workflow is closing",
-                             enums::RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
-                             enums::RESOURCE_EXHAUSTED_SCOPE_NAMESPACE);
-  }
+  if (state.close_attempted && state.workflow_task.running() != nullptr) return WorkflowClosing();
   return absl::OkStatus();
 }
 

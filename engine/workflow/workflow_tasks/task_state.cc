@@ -82,6 +82,11 @@ void WorkflowTaskState::MoveToNormalQueue(const std::string& task_queue) {
   task_->sticky = false;
 }
 
+void WorkflowTaskState::SetStartBy(absl::Time start_by) {
+  PERDURE_CHECK(waiting() != nullptr, "only a waiting task can be started too late");
+  task_->start_by = start_by;
+}
+
 void WorkflowTaskState::SetHeartbeatsSince(absl::Time since) {
   PERDURE_CHECK(task_.has_value(), "only a scheduled task continues a chain of heartbeats");
   task_->original_scheduled_time = since;

@@ -40,7 +40,7 @@ struct WorkflowTask {
   std::optional<absl::Time> original_scheduled_time;  // of a chain of heartbeats
   std::string task_queue;  // where it waits: the sticky queue while stickiness holds, else the run's queue
   bool sticky = false;
-  // Of a task that was scheduled on a sticky queue: when it times out unless a worker has it by then. It
+  // Of a task that was scheduled on a sticky queue, or as a speculative one: when it times out unless a worker has it by then. It
   // stands also when the task has been moved to the run's queue since.
   std::optional<absl::Time> start_by;
   absl::Duration start_to_close_timeout;
@@ -98,6 +98,8 @@ class WorkflowTaskState {
 
   // It waits on the run's own queue. A no-op when none waits.
   void MoveToNormalQueue(const std::string& task_queue);
+  // It times out unless a worker has it by then. REQUIRES: it waits.
+  void SetStartBy(absl::Time start_by);
   // It continues a chain of heartbeats. REQUIRES: it is pending.
   void SetHeartbeatsSince(absl::Time since);
 

@@ -31,6 +31,8 @@ struct Starter {
   std::string request_id;
   std::string identity;
   temporal::api::common::v1::WorkerVersionStamp version;
+  // The worker is still busy with the updates that it has.
+  bool new_updates_only = false;
 };
 WorkflowTaskReply StartPendingTask(Transition& transition, const Starter& starter, bool partial_history);
 // The answer for the running task, as StartPendingTask gave it.
@@ -46,6 +48,10 @@ HistoryEvent ScheduledEventOf(const State& state, const WorkflowTask& task);
 // flushes the buffer and writes WorkflowTaskScheduled, or on attempt 2 and later that a transient task waits.
 // `heartbeats_since`: when the chain of heartbeats began that the task continues. schedule_workflow_task.cc
 void ScheduleWorkflowTask(Transition& transition, std::optional<absl::Time> heartbeats_since = std::nullopt);
+
+// Wants a workflow task of which no event tells unless it must (task_state.h), where ScheduleWorkflowTask would
+// want one. speculative_task.cc
+void ScheduleSpeculativeTask(Transition& transition);
 
 // Ends the running task with WorkflowTaskFailed, or by a change alone when it is transient. `why` needs no
 // ids. The caller flushes the buffer or schedules the next task.
