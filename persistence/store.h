@@ -153,6 +153,8 @@ class Session {
   // Namespaces. Put inserts (expected_version 0) or replaces the row whose version is expected_version; the
   // answer is ABORTED when another version is stored and ALREADY_EXISTS when the name or id is taken.
   virtual void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) = 0;
+  // Removes the row. ABORTED when another version is stored; false when there is none.
+  virtual void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) = 0;
   virtual void ListNamespaces(Callback<std::vector<NamespaceRow>> done) = 0;
 
   // The cluster's id, minted by whoever asks first with a fresh `candidate`.

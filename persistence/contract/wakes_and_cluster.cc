@@ -147,4 +147,31 @@ TEST_CASE("store: the cluster's id is the first one's candidate for ever") {
   CHECK(ClusterId(session, NewUuid()) == id);
 }
 
+TEST_CASE("store: a namespace is renamed, its old name is free, and it is removed against its version") {
+  auto backend = NewBackend();
+  TestSession session(backend->store());
+  const auto remove = [&](const Uuid& id, int64_t version) {
+    return session.Await<absl::StatusOr<bool>>(
+        [&](Session& s, auto done) { s.RemoveNamespace(id, version, std::move(done)); });
+  };
+  NamespaceRow row{NewUuid(), "orders", 1, "data"};
+  REQUIRE(Put(session, row, 0).ok());
+  row.name = "orders-deleted";
+  row.version = 2;
+  REQUIRE(Put(session, row, 1).ok());
+  const NamespaceRow again{NewUuid(), "orders", 1, ""};
+  REQUIRE(Put(session, again, 0).ok());
+  NamespaceRow taken = row;
+  taken.name = "orders";
+  taken.version = 3;
+  CHECK(absl::IsAlreadyExists(Put(session, taken, 2)));
+  CHECK(absl::IsAborted(remove(row.id, 1).status()));
+  CHECK(Namespaces(session).size() == 2);
+  CHECK(*remove(row.id, 2));
+  CHECK_FALSE(*remove(row.id, 2));
+  const auto left = Namespaces(session);
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].id == again.id);
+}
+
 }  // namespace perdure::persistence::contract

@@ -203,6 +203,12 @@ class MemorySession final : public Session {
     });
   }
 
+  void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) override {
+    Answer<bool>("RemoveNamespace", std::move(done), [this, id, expected_version] {
+      return core_.Run([&](MemoryTables& tables) { return tables.RemoveNamespace(id, expected_version); });
+    });
+  }
+
   void ListNamespaces(Callback<std::vector<NamespaceRow>> done) override {
     Read("ListNamespaces", std::move(done),
          [](const MemoryTables& tables) { return tables.ListNamespaces(); });

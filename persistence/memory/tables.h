@@ -35,6 +35,7 @@ class MemoryTables {
   LeaseAnswer RenewLease(const NodeRow& node, absl::Time now, absl::Duration duration);
   void EndLease(const Uuid& incarnation);
   absl::Status PutNamespace(NamespaceRow row, int64_t expected_version);
+  absl::StatusOr<bool> RemoveNamespace(const Uuid& id, int64_t expected_version);
   Uuid ClusterId(const Uuid& candidate);
 
   // See MemoryStore::LoseLastBatches.

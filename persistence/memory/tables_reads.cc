@@ -56,6 +56,19 @@ absl::Status MemoryTables::PutNamespace(NamespaceRow row, int64_t expected_versi
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> MemoryTables::RemoveNamespace(const Uuid& id, int64_t expected_version) {
+  const auto found = namespaces_.find(id);
+  if (found == namespaces_.end()) return false;
+  if (found->second.version != expected_version) {
+    return absl::AbortedError("the namespace has another version");
+  }
+  Transaction transaction;
+  transaction.undo.emplace_back([this, old = found->second] { namespaces_.emplace(old.id, old); });
+  namespaces_.erase(found);
+  Remember(std::move(transaction));
+  return true;
+}
+
 Uuid MemoryTables::ClusterId(const Uuid& candidate) {
   if (!cluster_id_) {
     cluster_id_ = candidate;

@@ -170,6 +170,18 @@ void PgSession::PutNamespace(NamespaceRow row, int64_t expected_version, Callbac
             });
 }
 
+void PgSession::RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) {
+  Ask<bool>(On::kControl, "RemoveNamespace",
+            {sql::kRemoveNamespace.With({PgUuid(id), PgInt8(expected_version)}),
+             sql::kHasNamespace.With({PgUuid(id)})},
+            std::move(done), [](const PgAnswer& answer) -> absl::StatusOr<bool> {
+              if (absl::Status status = PgStatusOf(answer); !status.ok()) return status;
+              if (PQntuples(answer.results[0].get()) == 1) return true;
+              if (PQntuples(answer.results[1].get()) == 0) return false;
+              return absl::AbortedError("the namespace has another version");
+            });
+}
+
 void PgSession::ListNamespaces(Callback<std::vector<NamespaceRow>> done) {
   Ask<std::vector<NamespaceRow>>(On::kReader, "ListNamespaces", {sql::kListNamespaces.With({})},
                                  std::move(done),

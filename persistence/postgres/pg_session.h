@@ -34,6 +34,7 @@ class PgSession final : public Session {
   void RenewLease(const NodeRow& node, absl::Duration duration, Callback<LeaseAnswer> done) override;
   void EndLease(const Uuid& incarnation, Callback<bool> done) override;
   void PutNamespace(NamespaceRow row, int64_t expected_version, Callback<bool> done) override;
+  void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) override;
   void ListNamespaces(Callback<std::vector<NamespaceRow>> done) override;
   void ClusterId(const Uuid& candidate, Callback<Uuid> done) override;
 

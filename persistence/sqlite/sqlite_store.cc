@@ -125,6 +125,11 @@ class SqliteSession final : public Session {
     });
   }
 
+  void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) override {
+    Write("RemoveNamespace", std::move(done),
+          [=](SqliteWriter& writer) { return writer.RemoveNamespace(id, expected_version); });
+  }
+
   void ListNamespaces(Callback<std::vector<NamespaceRow>> done) override {
     Read("ListNamespaces", std::move(done), [](SqliteReader& reader) { return reader.ListNamespaces(); });
   }

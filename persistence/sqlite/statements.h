@@ -150,6 +150,8 @@ inline constexpr char kAddNamespace[] =
     "INSERT INTO namespaces (id, name, version, data) VALUES (?1, ?2, ?3, ?4)";
 inline constexpr char kPutNamespace[] =
     "UPDATE namespaces SET name = ?2, version = ?3, data = ?4 WHERE id = ?1 AND version = ?5";
+inline constexpr char kRemoveNamespace[] = "DELETE FROM namespaces WHERE id = ?1 AND version = ?2";
+inline constexpr char kHasNamespace[] = "SELECT 1 FROM namespaces WHERE id = ?1";
 inline constexpr char kListNamespaces[] = "SELECT id, name, version, data FROM namespaces";
 inline constexpr char kOfferClusterId[] =
     "INSERT INTO cluster (slot, id) VALUES (0, ?1) ON CONFLICT DO NOTHING";

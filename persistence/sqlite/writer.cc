@@ -183,6 +183,18 @@ absl::StatusOr<bool> SqliteWriter::PutNamespace(const NamespaceRow& row, int64_t
   return true;
 }
 
+absl::StatusOr<bool> SqliteWriter::RemoveNamespace(const Uuid& id, int64_t expected_version) {
+  if (!Run(sql::kRemoveNamespace, id, expected_version)) return connection_->ReadStatus();
+  if (connection_->changes() > 0) return true;
+  SqliteStatement* read = connection_->Prepared(sql::kHasNamespace);
+  if (read == nullptr) return connection_->ReadStatus();
+  const int found = read->Bind(id).Step();
+  read->Reset();
+  if (found == SQLITE_ROW) return absl::AbortedError("the namespace has another version");
+  if (found != SQLITE_DONE) return connection_->ReadStatus();
+  return false;
+}
+
 absl::StatusOr<Uuid> SqliteWriter::ClusterId(const Uuid& candidate) {
   if (!Run(sql::kOfferClusterId, candidate)) return connection_->ReadStatus();
   SqliteStatement* read = connection_->Prepared(sql::kClusterId);

@@ -28,6 +28,7 @@ class SqliteWriter {
   absl::StatusOr<LeaseAnswer> RenewLease(const NodeRow& node, absl::Duration duration);
   absl::StatusOr<bool> EndLease(const Uuid& incarnation);
   absl::StatusOr<bool> PutNamespace(const NamespaceRow& row, int64_t expected_version);
+  absl::StatusOr<bool> RemoveNamespace(const Uuid& id, int64_t expected_version);
   absl::StatusOr<Uuid> ClusterId(const Uuid& candidate);
 
  private:

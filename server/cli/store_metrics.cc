@@ -8,8 +8,8 @@ namespace {
 
 // Which of Temporal's services asks for it there: lists and namespaces are the frontend's.
 std::string_view ServiceOf(std::string_view operation) {
-  static constexpr std::array<std::string_view, 4> kFrontend = {"ListExecutions", "CountExecutions",
-                                                                "ListNamespaces", "PutNamespace"};
+  static constexpr std::array<std::string_view, 5> kFrontend = {
+      "ListExecutions", "CountExecutions", "ListNamespaces", "PutNamespace", "RemoveNamespace"};
   return std::find(kFrontend.begin(), kFrontend.end(), operation) != kFrontend.end() ? "frontend" : "history";
 }
 

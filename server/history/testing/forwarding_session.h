@@ -66,6 +66,9 @@ class ForwardingSession : public persistence::Session {
   void PutNamespace(persistence::NamespaceRow row, int64_t expected_version, Callback<bool> done) override {
     behind_->PutNamespace(std::move(row), expected_version, std::move(done));
   }
+  void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) override {
+    behind_->RemoveNamespace(id, expected_version, std::move(done));
+  }
   void ListNamespaces(Callback<std::vector<persistence::NamespaceRow>> done) override {
     behind_->ListNamespaces(std::move(done));
   }

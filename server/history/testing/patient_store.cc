@@ -83,6 +83,10 @@ class PatientStore::Session final : public persistence::Session {
     Ask(std::move(done),
         [&](auto answer) { session_->PutNamespace(std::move(row), expected_version, std::move(answer)); });
   }
+  void RemoveNamespace(const Uuid& id, int64_t expected_version, Callback<bool> done) override {
+    Ask(std::move(done),
+        [&](auto answer) { session_->RemoveNamespace(id, expected_version, std::move(answer)); });
+  }
   void ListNamespaces(Callback<std::vector<persistence::NamespaceRow>> done) override {
     Ask(std::move(done), [&](auto answer) { session_->ListNamespaces(std::move(answer)); });
   }
