@@ -31,6 +31,7 @@
 #include "server/frontend/grpc_server.h"
 #include "server/frontend/method_table.h"
 #include "server/frontend/namespaces.h"
+#include "server/history/namespace_emptier.h"
 #include "server/history/node_history.h"
 #include "server/http/metrics_http.h"
 #include "server/matching/node_matching.h"
@@ -208,7 +209,8 @@ class Node::Impl {
     });
     if (!held.ok()) return held.status();
     // Not before: whoever had the shards until now may have made some.
-    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes);
+    namespaces_ = std::make_unique<StoredNamespaces>(*session_, cluster_loop_, options_.search_attributes,
+                                                     NamespaceRoom{}, options_.namespace_defaults);
     const auto loaded = WhenItAnswers("the namespaces are being read", [this] {
       return Await<bool>([this](auto done) { namespaces_->Load(std::move(done)); });
     });
@@ -258,6 +260,14 @@ class Node::Impl {
     history_->Serve(CalledMatching(), [&] { serving.Notify(); });
     cluster_loop_.Post([this] { lease_->Watch([this] { OnLeaseNews(); }); });
     serving.WaitForNotification();
+    emptier_ = std::make_unique<NamespaceEmptier>(NamespaceEmptier::World{.executor = cluster_loop_,
+                                                                          .session = *session_,
+                                                                          .namespaces = *namespaces_,
+                                                                          .history = CalledHistory(),
+                                                                          .kinds = kinds_,
+                                                                          .metrics = metrics_},
+                                                  NamespaceEmptier::Options{});
+    cluster_loop_.Post([this] { emptier_->Start(); });
   }
 
   // What the other parts call.
@@ -313,8 +323,10 @@ class Node::Impl {
                                  .info = {.version = kApiServerVersion,
                                           .cluster_id = cluster_id_.ToString(),
                                           .cluster_name = options_.cluster_name,
-                                          .store = StoreName(options_.store)},
-                                 .search_attributes = options_.search_attributes});
+                                          .store = StoreName(options_.store),
+                                          .address = fmt::format("{}:{}", options_.ip, options_.port)},
+                                 .search_attributes = options_.search_attributes,
+                                 .settings = options_.frontend});
     spdlog::info("{}", frontend_->authorizer->Description());
     auto grpc = ListenForCalls();
     if (!grpc.ok()) return grpc.status();
@@ -328,6 +340,7 @@ class Node::Impl {
 
   // What was decided becomes durable, then the lease is free for the next.
   void LastSteps() {
+    cluster_loop_.Post([this] { emptier_->Stop(); });
     auto stopped = std::make_shared<Notification>();
     history_->Stop([stopped] { stopped->Notify(); });
     stopped->WaitForNotificationWithTimeout(kLastSteps);
@@ -375,6 +388,7 @@ class Node::Impl {
   std::unique_ptr<MatchingAsBytes> matching_as_bytes_;
   std::unique_ptr<NodeHistory> history_;
   std::unique_ptr<NodeMatching> matching_;
+  std::unique_ptr<NamespaceEmptier> emptier_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<ApiServer> grpc_;
   std::unique_ptr<HttpServer> metrics_http_;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/auth/tls_files.h"
 #include "server/cli/store_choice.h"
+#include "server/cluster/stored_namespaces.h"
 #include "server/frontend/api_server.h"
 #include "server/frontend/frontend.h"
 #include "server/history/history_options.h"
@@ -44,6 +45,8 @@ struct NodeOptions {
   std::string token_secret;  // goes into the key of task tokens
 
   std::vector<std::string> namespaces;  // made at the start if they are missing
+  NamespaceDefaults namespace_defaults;
+  FrontendSettings frontend;
   absl::Duration namespace_retention = absl::Hours(24);
   SearchAttributeTypes search_attributes;
 

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "absl/strings/numbers.h"
+#include "server/cli/dynamic_config.h"
 #include "server/cli/logging.h"
 #include "server/cli/run_node.h"
 #include "server/cli/search_attribute_flags.h"
@@ -45,9 +45,6 @@ struct Flags {
   std::vector<std::string> dynamic_config;
 };
 
-// The one setting of the real server's that has an effect.
-constexpr std::string_view kCrossNamespaceCommands = "system.enableCrossNamespaceCommands";
-
 // "KEY=VALUE" in two; nullopt without "=" or key.
 std::optional<std::pair<std::string, std::string>> SplitPair(const std::string& text) {
   const size_t equals = text.find('=');
@@ -69,7 +66,7 @@ absl::StatusOr<StoreChoice> ChooseStore(const Flags& flags) {
 }
 
 // One line for everything that was asked for and has no effect yet.
-void SayWhatHasNoEffect(const Flags& flags) {
+void SayWhatHasNoEffect(const Flags& flags, const std::vector<std::string>& dynamic_config) {
   std::vector<std::string> names;
   if (!flags.headless) names.emplace_back("the Web UI (--headless switches this line off)");
   if (flags.http_port) names.emplace_back("--http-port");
@@ -77,12 +74,8 @@ void SayWhatHasNoEffect(const Flags& flags) {
       !flags.ui_codec_endpoint.empty() || !flags.ui_public_path.empty() || flags.ui_disable_news_fetch) {
     names.emplace_back("--ui-*");
   }
-  for (const std::string& setting : flags.dynamic_config) {
-    if (SplitPair(setting).value_or(std::pair<std::string, std::string>()).first == kCrossNamespaceCommands) {
-      continue;
-    }
-    names.emplace_back("--dynamic-config-value");
-    break;
+  if (!dynamic_config.empty()) {
+    names.push_back(fmt::format("--dynamic-config-value {}", fmt::join(dynamic_config, ", ")));
   }
   if (!names.empty()) spdlog::warn("accepted, without effect yet: {}", fmt::join(names, ", "));
 }
@@ -97,19 +90,8 @@ void SayWhereItListens(const Flags& flags, const Node& node) {
   std::fflush(stdout);
 }
 
-absl::Status SetDynamicConfig(const std::vector<std::string>& settings, NodeOptions& options) {
-  for (const std::string& setting : settings) {
-    const auto pair = SplitPair(setting);
-    if (!pair || pair->first != kCrossNamespaceCommands) continue;
-    if (!absl::SimpleAtob(pair->second, &options.history.cross_namespace_commands)) {
-      return absl::InvalidArgumentError(
-          fmt::format("--dynamic-config-value {}: write true or false", setting));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
+// What of the dynamic configuration has no effect is added to `without_effect`.
+absl::StatusOr<NodeOptions> ToOptions(const Flags& flags, std::vector<std::string>& without_effect) {
   NodeOptions options;
   // The listener of calls resolves names of hosts; those of metrics and probes want an address.
   options.ip = flags.ip;
@@ -127,20 +109,21 @@ absl::StatusOr<NodeOptions> ToOptions(const Flags& flags) {
   auto store = ChooseStore(flags);
   if (!store.ok()) return store.status();
   options.store = *std::move(store);
-  absl::Status set = SetDynamicConfig(flags.dynamic_config, options);
+  absl::Status set = SetDynamicConfig(flags.dynamic_config, options, without_effect);
   if (!set.ok()) return set;
   return options;
 }
 
 int Run(const Flags& flags) {
   absl::Status valid = SetUpLog(flags.log_level, flags.log_format);
-  auto options = ToOptions(flags);
+  std::vector<std::string> without_effect;
+  auto options = ToOptions(flags, without_effect);
   valid.Update(options.status());
   if (!valid.ok()) {
     fmt::print(stderr, "perdure: {}\n", std::string(valid.message()));
     return 1;
   }
-  SayWhatHasNoEffect(flags);
+  SayWhatHasNoEffect(flags, without_effect);
   return RunNode(*std::move(options), kGrace, [&](const Node& node) { SayWhereItListens(flags, node); });
 }
 
@@ -155,8 +138,8 @@ void AddUnusedFlags(CLI::App& command, Flags& flags) {
                    "News of the Web UI (no effect yet)");
   command
       .add_option("--dynamic-config-value", flags.dynamic_config,
-                  "KEY=VALUE; of effect is system.enableCrossNamespaceCommands=true, which lets workflows "
-                  "start, signal and cancel workflows of other namespaces")
+                  "KEY=VALUE of Temporal's dynamic configuration, the value as JSON; what has no effect "
+                  "here is named at the start")
       ->take_all()
       ->allow_extra_args(false);
 }

@@ -9,13 +9,13 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "base/executor.h"
 #include "base/ids.h"
 #include "engine/entity.h"
 #include "perdure/namespace.pb.h"
 #include "persistence/store.h"
+#include "server/cluster/shared_map.h"
 
 namespace perdure::server {
 
@@ -29,8 +29,17 @@ struct Namespace {
 using NamespacePtr = std::shared_ptr<const Namespace>;
 
 struct NamespaceSnapshot {
-  absl::flat_hash_map<std::string, NamespacePtr> by_name;
-  absl::flat_hash_map<Uuid, NamespacePtr> by_id;
+  SharedMap<std::string, NamespacePtr> by_name;
+  SharedMap<Uuid, NamespacePtr> by_id;
+  // Of those, the ones that are being emptied (NamespaceRecord::deletion).
+  SharedMap<Uuid, NamespacePtr> leaving;
+
+  // In place of whatever was known of its id.
+  void Put(NamespacePtr name_space);
+  void Remove(const Uuid& id);
+
+ private:
+  void DropName(const Uuid& id);
 };
 
 // The custom search attributes of a namespace: those of its record, and those that all have.
@@ -48,12 +57,14 @@ class NamespaceRegistry {
   absl::StatusOr<NamespacePtr> ById(const Uuid& id) const;
 
   // Adds a namespace (NAMESPACE_ALREADY_EXISTS), or changes one: `change` edits a copy of the stored record
-  // and may refuse; it is called again when another writer came between. `done` runs on the registry's
-  // executor, after the commit and with the cache refreshed. FAILED_PRECONDITION: there would be more than
-  // limits::kNamespaces, or limits::kNamespacesSize of them.
+  // and may refuse; it is called again when another writer came between. A change of its name renames it.
+  // `done` runs on the registry's executor, after the commit and with the cache refreshed.
+  // FAILED_PRECONDITION: there would be more than limits::kNamespaces, or limits::kNamespacesSize of them.
   virtual void Register(NamespaceRecord record, persistence::Callback<NamespacePtr> done) = 0;
   virtual void Update(std::string name, std::function<absl::Status(NamespaceRecord&)> change,
                       persistence::Callback<NamespacePtr> done) = 0;
+  // Removes one, as it is given: ABORTED when it was changed meanwhile. False: it was gone.
+  virtual void Remove(NamespacePtr name_space, persistence::Callback<bool> done) = 0;
 };
 
 }  // namespace perdure::server

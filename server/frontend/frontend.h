@@ -5,9 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "base/executor.h"
+#include "base/limits.h"
 #include "engine/search_attributes.h"
 #include "server/auth/authorizer.h"
 #include "server/auth/token_seal.h"
@@ -28,9 +31,19 @@ struct ServerInfo {
   std::string cluster_id;
   std::string cluster_name;
   std::string store;  // "memory", "sqlite", "postgres12": as GetClusterInfo names it
+  std::string address = {};  // of the gRPC port, as it is configured
 };
 
 using engine::SearchAttributeTypes;
+
+// What the real server's dynamic configuration decides (server/cli/dynamic_config.cc has its names).
+struct FrontendSettings {
+  std::vector<std::string> protected_namespaces;  // these are not deleted
+  absl::Duration namespace_delete_delay;          // of a deletion that names none
+  absl::Duration min_retention = limits::kMinRetention;
+  bool check_client_versions = true;
+  bool check_token_namespace = true;  // a task token's must be the request's
+};
 
 struct Frontend {
   WorkflowHistory history;
@@ -43,6 +56,7 @@ struct Frontend {
   IdMinter& ids;
   ServerInfo info;
   SearchAttributeTypes search_attributes;  // those that the configuration gives all namespaces
+  FrontendSettings settings = {};
   ParkedCalls parked{executor};
   std::unique_ptr<Authorizer> authorizer = AllowAll();
 };

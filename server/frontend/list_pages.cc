@@ -12,7 +12,8 @@ absl::StatusOr<persistence::VisibilityQuery> ListQuery(const Frontend& frontend,
   if (!filter.ok()) return filter.status();
   persistence::VisibilityQuery query = ToQuery(namespace_id, *std::move(filter));
   const auto asked = static_cast<size_t>(std::max(request.page_size, 0));
-  query.page_size = asked == 0 ? limits::kListPage : std::min(asked, limits::kListPage);
+  const size_t most = name_space.settings.limits.list_page;
+  query.page_size = asked == 0 ? most : std::min(asked, most);
   query.max_bytes = limits::kListPageBytes;
   next.set_namespace_id(std::string(namespace_id.View()));
   next.set_filter_hash(StableHash(request.filter, kind.kind));

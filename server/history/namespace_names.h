@@ -15,8 +15,9 @@ class NamespaceNames final : public engine::NamespaceDirectory {
   explicit NamespaceNames(const NamespaceRegistry& namespaces) : namespaces_(namespaces) {}
   std::optional<Uuid> IdOf(std::string_view name) const override {
     const std::shared_ptr<const NamespaceSnapshot> now = namespaces_.Snapshot();
-    const auto found = now->by_name.find(std::string(name));
-    return found == now->by_name.end() ? std::nullopt : std::optional(found->second->id);
+    const NamespacePtr* found = now->by_name.Find(std::string(name));
+    const bool there = found != nullptr && !(*found)->settings.leaving;
+    return there ? std::optional((*found)->id) : std::nullopt;
   }
 
  private:

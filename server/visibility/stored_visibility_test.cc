@@ -31,12 +31,13 @@ class OneNamespace final : public NamespaceRegistry {
     auto shop = std::make_shared<Namespace>();
     shop->id = id;
     shop->settings.name = "shop";
-    snapshot_->by_id[id] = shop;
+    snapshot_->Put(shop);
   }
   std::shared_ptr<const NamespaceSnapshot> Snapshot() const override { return snapshot_; }
   void Register(NamespaceRecord /*record*/, persistence::Callback<NamespacePtr> /*done*/) override {}
   void Update(std::string /*name*/, std::function<absl::Status(NamespaceRecord&)> /*change*/,
               persistence::Callback<NamespacePtr> /*done*/) override {}
+  void Remove(NamespacePtr /*name_space*/, persistence::Callback<bool> /*done*/) override {}
 
   const Uuid id;
 

@@ -51,11 +51,12 @@ CommandResult CheckCancel(const CommandContext& context, const WantedCancel& wan
                     Shown(wanted.workflow_id()), Shown(wanted.run_id()), Shown(wanted.namespace_())));
   }
   const size_t pending = context.transition.state().external_cancels->size();
-  if (pending < limits::kPendingCancels) return std::nullopt;
+  const size_t allowed = context.transition.context().settings.limits.pending_cancels;
+  if (pending < allowed) return std::nullopt;
   return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED,
                         fmt::format("the number of pending requests to cancel external workflows, {}, has "
                                     "reached the per-workflow limit of {}",
-                                    pending, limits::kPendingCancels)};
+                                    pending, allowed)};
 }
 
 }  // namespace

@@ -34,21 +34,22 @@ void Copy(const ScheduleActivityTaskCommandAttributes& wanted,
 }
 
 // What the run's state forbids.
-CommandResult CheckAgainst(const State& state, const ActivityTaskScheduledEventAttributes& options) {
+CommandResult CheckAgainst(const State& state, const limits::PerNamespace& allowed,
+                           const ActivityTaskScheduledEventAttributes& options) {
   if (options.use_workflow_build_id() && options.task_queue().name() != state.task_queue) {
     return BadScheduleActivity("Activity with UseCompatibleVersion cannot run on different task queue.");
   }
-  if (options.input().ByteSizeLong() > limits::kBlobSize) {
+  if (options.input().ByteSizeLong() > allowed.blob_size) {
     CommandFailure failure =
         BadScheduleActivity("ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
     failure.terminates_run = true;
     return failure;
   }
-  if (state.activities->size() >= limits::kPendingActivities) {
+  if (state.activities->size() >= allowed.pending_activities) {
     return CommandFailure{
         enums::WORKFLOW_TASK_FAILED_CAUSE_PENDING_ACTIVITIES_LIMIT_EXCEEDED,
         fmt::format("the number of pending activities, {}, has reached the per-workflow limit of {}",
-                    state.activities->size(), limits::kPendingActivities)};
+                    state.activities->size(), allowed.pending_activities)};
   }
   if (state.activity_ids->contains(options.activity_id())) {
     return CommandFailure{
@@ -77,7 +78,8 @@ CommandResult ScheduleActivityTask(CommandContext& context, const Command& comma
   const ActivityNames names{options.activity_id(), options.activity_type().name()};
   if (auto wrong = CompleteActivityOptions(names, run, options))
     return BadScheduleActivity(*std::move(wrong));
-  if (auto failure = CheckAgainst(state, options)) return failure;
+  if (auto failure = CheckAgainst(state, context.transition.context().settings.limits, options))
+    return failure;
 
   options.set_workflow_task_completed_event_id(context.completed_event_id);
   CopyMetadata(command, event);

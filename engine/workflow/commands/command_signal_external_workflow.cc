@@ -50,15 +50,16 @@ CommandResult CheckSignalNames(const WantedSignal& wanted) {
   return std::nullopt;
 }
 
-CommandResult CheckSignal(const State& state, const WantedSignal& wanted) {
+CommandResult CheckSignal(const State& state, const limits::PerNamespace& allowed,
+                          const WantedSignal& wanted) {
   if (auto bad = CheckSignalNames(wanted)) return bad;
-  if (state.external_signals->size() >= limits::kPendingSignals) {
+  if (state.external_signals->size() >= allowed.pending_signals) {
     return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_PENDING_SIGNALS_LIMIT_EXCEEDED,
                           fmt::format("the number of pending signals to external workflows, {}, has reached "
                                       "the per-workflow limit of {}",
-                                      state.external_signals->size(), limits::kPendingSignals)};
+                                      state.external_signals->size(), allowed.pending_signals)};
   }
-  if (wanted.input().ByteSizeLong() > limits::kBlobSize) {
+  if (wanted.input().ByteSizeLong() > allowed.blob_size) {
     return BadSignal("SignalExternalWorkflowExecutionCommandAttributes.Input exceeds size limit.", true);
   }
   return std::nullopt;
@@ -80,7 +81,7 @@ CommandResult SignalExternalWorkflowExecution(CommandContext& context, const Com
     return BadSignal("Execution is not set on SignalExternalWorkflowExecutionCommand.");
   }
   if (auto bad = CheckNamespace(transition.context(), *space, kBadSignal)) return bad;
-  if (auto bad = CheckSignal(transition.state(), wanted)) return bad;
+  if (auto bad = CheckSignal(transition.state(), transition.context().settings.limits, wanted)) return bad;
 
   HistoryEvent event =
       NewCommandEvent(context, command, enums::EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED);

@@ -140,25 +140,25 @@ void CompleteChildTimes(Wanted& wanted) {
   *wanted.mutable_workflow_task_timeout() = ToProto(task);
 }
 
-CommandResult CheckChildSizes(const State& state, const Wanted& wanted) {
+CommandResult CheckChildSizes(const State& state, const limits::PerNamespace& allowed, const Wanted& wanted) {
   if (wanted.inherit_build_id() && wanted.task_queue().name() != state.task_queue) {
     return BadChild(
         "StartChildWorkflowExecution with UseCompatibleVersion cannot run on different task queue.");
   }
-  if (wanted.input().ByteSizeLong() > limits::kBlobSize) {
+  if (wanted.input().ByteSizeLong() > allowed.blob_size) {
     return BadChild("StartChildWorkflowExecutionCommandAttributes. Input exceeds size limit.", true);
   }
-  if (wanted.memo().ByteSizeLong() > limits::kMemoSize) {
+  if (wanted.memo().ByteSizeLong() > allowed.memo_size) {
     return BadChild("StartChildWorkflowExecutionCommandAttributes.Memo exceeds size limit.", true);
   }
   if (const absl::Status sizes = CheckSearchAttributeSizes(wanted.search_attributes()); !sizes.ok()) {
     return BadChild(std::string(sizes.message()), true);
   }
-  if (state.children->size() >= limits::kPendingChildren) {
+  if (state.children->size() >= allowed.pending_children) {
     return CommandFailure{enums::WORKFLOW_TASK_FAILED_CAUSE_PENDING_CHILD_WORKFLOWS_LIMIT_EXCEEDED,
                           fmt::format("the number of pending child workflow executions, {}, has reached the "
                                       "per-workflow limit of {}",
-                                      state.children->size(), limits::kPendingChildren)};
+                                      state.children->size(), allowed.pending_children)};
   }
   return std::nullopt;
 }
@@ -177,7 +177,7 @@ CommandResult CompleteChild(const Context& context, const State& state, const Uu
   if (auto bad = CompleteChildAttributes(context.settings, wanted)) return bad;
   if (auto bad = CompleteChildQueue(state, wanted)) return bad;
   CompleteChildTimes(wanted);
-  return CheckChildSizes(state, wanted);
+  return CheckChildSizes(state, context.settings.limits, wanted);
 }
 
 template <typename To>

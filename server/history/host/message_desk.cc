@@ -88,9 +88,11 @@ void MessageDesk::Receive(const Message& message, Callback<MessageAnswer> done) 
 
 void MessageDesk::DeliverTo(const RunPtr& run, const engine::Kind& kind, const Message& message,
                             Callback<MessageAnswer> done) {
+  const engine::NamespaceSettings* settings =
+      parts_.settings.Of(*Uuid::FromBytes(message.target().namespace_id()));
+  // Whoever is left in a namespace that is being emptied is there for nobody.
+  if (settings != nullptr && settings->leaving) return std::move(done)(NoNamespace());
   if (run == nullptr) {
-    const engine::NamespaceSettings* settings =
-        parts_.settings.Of(*Uuid::FromBytes(message.target().namespace_id()));
     if (settings == nullptr) return std::move(done)(NoNamespace());
     engine::MessageDecision received =
         kind.Receive(nullptr, message, parts_.settings.ContextFor(nullptr, *settings));

@@ -7,18 +7,17 @@ namespace perdure::server {
 
 const engine::NamespaceSettings* EntitySettings::Of(const Uuid& namespace_id) {
   if (namespaces_ != nullptr) {
-    const auto known = namespaces_->by_id.find(namespace_id);
-    if (known != namespaces_->by_id.end() && namespaces_ == parts_.world.namespaces.Snapshot()) {
-      return &known->second->settings;
-    }
+    const NamespacePtr* known = namespaces_->by_id.Find(namespace_id);
+    if (known != nullptr && namespaces_ == parts_.world.namespaces.Snapshot()) return &(*known)->settings;
   }
   const std::shared_ptr<const NamespaceSnapshot> before =
       std::exchange(namespaces_, parts_.world.namespaces.Snapshot());
-  const auto found = namespaces_->by_id.find(namespace_id);
-  if (found != namespaces_->by_id.end()) return &found->second->settings;
-  if (before != nullptr && before->by_id.contains(namespace_id)) {
-    removed_[namespace_id] =
-        std::make_unique<const engine::NamespaceSettings>(before->by_id.at(namespace_id)->settings);
+  if (const NamespacePtr* found = namespaces_->by_id.Find(namespace_id); found != nullptr) {
+    return &(*found)->settings;
+  }
+  const NamespacePtr* gone = before == nullptr ? nullptr : before->by_id.Find(namespace_id);
+  if (gone != nullptr) {
+    removed_[namespace_id] = std::make_unique<const engine::NamespaceSettings>((*gone)->settings);
   }
   return nullptr;
 }

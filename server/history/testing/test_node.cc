@@ -17,8 +17,7 @@ OneNamespace::OneNamespace() : id_(*Uuid::Parse("11111111-2222-4333-8444-5555555
   space->settings.id = id_;
   space->settings.name = "default";
   auto snapshot = std::make_shared<NamespaceSnapshot>();
-  snapshot->by_name["default"] = space;
-  snapshot->by_id[id_] = space;
+  snapshot->Put(space);
   snapshot_ = std::move(snapshot);
 }
 
@@ -28,6 +27,19 @@ void OneNamespace::Register(NamespaceRecord, persistence::Callback<NamespacePtr>
 void OneNamespace::Update(std::string, std::function<absl::Status(NamespaceRecord&)>,
                           persistence::Callback<NamespacePtr>) {
   PERDURE_CHECK(false, "tests of history have one namespace");
+}
+void OneNamespace::Remove(NamespacePtr, persistence::Callback<bool> done) {
+  snapshot_ = std::make_shared<NamespaceSnapshot>();
+  std::move(done)(true);
+}
+
+void OneNamespace::BeginDeletion(absl::Time at) {
+  auto space = std::make_shared<Namespace>(**snapshot_->by_id.Find(id_));
+  *space->record.mutable_deletion()->mutable_at() = ToProto(at);
+  space->settings.leaving = true;
+  auto snapshot = std::make_shared<NamespaceSnapshot>();
+  snapshot->Put(std::move(space));
+  snapshot_ = std::move(snapshot);
 }
 
 namespace {

@@ -46,7 +46,13 @@ class OneNamespace final : public NamespaceRegistry {
   void Register(NamespaceRecord, persistence::Callback<NamespacePtr>) override;
   void Update(std::string, std::function<absl::Status(NamespaceRecord&)>,
               persistence::Callback<NamespacePtr>) override;
+  void Remove(NamespacePtr, persistence::Callback<bool>) override;
   Uuid id() const { return id_; }
+
+  // It is being deleted since then.
+  void BeginDeletion(absl::Time at);
+  // Its row was removed.
+  bool removed() const { return snapshot_->by_id.empty(); }
 
  private:
   Uuid id_;
@@ -103,6 +109,9 @@ class TestNode {
   RefusingStore& refusing() { return *refusing_; }
   SettableLease& lease() { return lease_; }
   NodeHistory& history() { return *history_; }
+  OneNamespace& namespaces() { return namespaces_; }
+  const EntityKinds& kinds() const { return kinds_; }
+  Metrics& metrics() { return *metrics_; }
   WorkflowHistory workflows() { return *history_; }
   NodeMatching& matching() { return *matching_; }
   // What the process counted, as Prometheus reads it.

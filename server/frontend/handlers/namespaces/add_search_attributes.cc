@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/search_attributes.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/search_attribute_aliases.h"
 
 namespace perdure::server {
 namespace {
@@ -44,6 +45,7 @@ absl::Status Add(const Request& request, const SearchAttributeTypes& known, Name
           engine::SearchAttributeTypeName(static_cast<enums::IndexedValueType>(type))));
     }
     attributes[name] = static_cast<enums::IndexedValueType>(type);
+    AssignAlias(name, attributes[name], record);
   }
   if (attributes.size() > limits::kCustomSearchAttributes) {
     return InvalidArgument(fmt::format("Unable to create search attributes: cannot have more than {}.",
@@ -55,6 +57,10 @@ absl::Status Add(const Request& request, const SearchAttributeTypes& known, Name
 }  // namespace
 
 void AddSearchAttributes(Frontend& frontend, CallPtr call, operator_api::AddSearchAttributesRequest request) {
+  if (!request.namespace_().empty()) {
+    const auto usable = FindNamespace(frontend, call->method(), request.namespace_());
+    if (!usable.ok()) return call->Fail(usable.status());
+  }
   const absl::Status valid = ValidateAddition(request);
   if (!valid.ok()) return call->Fail(valid);
   std::string name = request.namespace_();

@@ -12,7 +12,7 @@ absl::StatusOr<NamespacePtr> Find(const Frontend& frontend, const api::DescribeN
   if (request.id().empty() && request.namespace_().empty())
     return InvalidArgument("Namespace not set on request.");
   if (!request.id().empty() && !request.namespace_().empty()) {
-    return InvalidArgument("GetNamespace operation failed. Both ID and Name specified in request.");
+    return InvalidArgument("GetNamespace operation failed.  Both ID and Name specified in request.");
   }
   if (!request.namespace_().empty()) return frontend.namespaces.ByName(request.namespace_());
   const auto id = Uuid::Parse(request.id());

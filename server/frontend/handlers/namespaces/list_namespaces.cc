@@ -16,11 +16,11 @@ constexpr size_t kMaxPage = 1000;
 std::vector<NamespacePtr> After(const NamespaceSnapshot& snapshot, const std::string& after, size_t page,
                                 bool include_deleted) {
   std::vector<NamespacePtr> found;
-  for (const auto& [name, name_space] : snapshot.by_name) {
+  snapshot.by_name.ForEach([&](const std::string& name, const NamespacePtr& name_space) {
     const bool deleted =
         name_space->record.info().state() == temporal::api::enums::v1::NAMESPACE_STATE_DELETED;
     if (name > after && (include_deleted || !deleted)) found.push_back(name_space);
-  }
+  });
   const auto by_name = [](const NamespacePtr& a, const NamespacePtr& b) {
     return a->settings.name < b->settings.name;
   };

@@ -6,6 +6,10 @@ namespace perdure::server {
 
 void ListSearchAttributes(Frontend& frontend, CallPtr call,
                           operator_api::ListSearchAttributesRequest request) {
+  if (!request.namespace_().empty()) {
+    const auto usable = FindNamespace(frontend, call->method(), request.namespace_());
+    if (!usable.ok()) return call->Fail(usable.status());
+  }
   if (request.namespace_().empty()) return call->Fail(InvalidArgument("Namespace is not set on request."));
   const auto found = frontend.namespaces.ByName(request.namespace_());
   if (!found.ok()) return call->Fail(found.status());

@@ -73,21 +73,22 @@ TEST_CASE("namespaces are registered within the rules, and listed by pages") {
   CHECK(second->next_page_token().empty());
 }
 
-TEST_CASE("a namespace is deprecated by an update, and that is all that an update does to its state") {
+TEST_CASE("an update deprecates a namespace, or says that it is deleted, and there is no way back") {
   FakeNode node;
   REQUIRE(Register(node, Registration("orders")) == "OK");
   const std::string refused = "Invalid namespace state update.";
-  const std::string to_delete = refused + " A namespace is deleted by DeleteNamespace.";
-  CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_DELETED) == to_delete);
   CHECK(ChangeState(node, "orders", static_cast<enums::NamespaceState>(7)) == refused);
   CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_REGISTERED) == "OK");
   CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_UNSPECIFIED) == "OK");
   CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_DEPRECATED) == "OK");
   CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_DEPRECATED) == "OK");
   CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_REGISTERED) == refused);
-  CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_DELETED) == to_delete);
   const auto described = node.namespaces.ByName("orders");
   CHECK((*described)->record.info().state() == enums::NAMESPACE_STATE_DEPRECATED);
+  CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_DELETED) == "OK");
+  CHECK(ChangeState(node, "orders", enums::NAMESPACE_STATE_REGISTERED) ==
+        "Namespace has invalid state: Deleted. Must be Registered or Deprecated.");
+  CHECK_FALSE((*node.namespaces.ByName("orders"))->settings.leaving);
 }
 
 TEST_CASE("each field that a namespace keeps has a limit") {
@@ -173,6 +174,73 @@ TEST_CASE("a page of workers fits in a client's message, and none is left out") 
     request.set_next_page_token(page->next_page_token());
   } while (!request.next_page_token().empty());
   CHECK(workers == kWorkers);
+}
+
+TEST_CASE("a deleted namespace is renamed at once, and its name is free") {
+  FakeNode node;
+  REQUIRE(Register(node, Registration("orders")) == "OK");
+  const NamespacePtr before = *node.namespaces.ByName("orders");
+  operator_api::DeleteNamespaceRequest request;
+  request.set_namespace_("orders");
+  const auto deleted = DoCall<operator_api::DeleteNamespaceResponse>(node, "DeleteNamespace", request);
+  REQUIRE(deleted.ok());
+  CHECK(deleted->deleted_namespace() == "orders-deleted-" + before->id.ToString().substr(0, 5));
+  CHECK_FALSE(node.namespaces.ByName("orders").ok());
+  const NamespacePtr after = *node.namespaces.ById(before->id);
+  CHECK(after->settings.leaving);
+  CHECK(after->record.deletion().former_name() == "orders");
+  CHECK(node.namespaces.Snapshot()->leaving.Contains(before->id));
+  CHECK(Register(node, Registration("orders")) == "OK");
+  CHECK((*node.namespaces.ByName("orders"))->id != before->id);
+}
+
+TEST_CASE("a namespace that is being deleted may be deleted again: only its delay changes") {
+  FakeNode node;
+  REQUIRE(Register(node, Registration("orders")) == "OK");
+  operator_api::DeleteNamespaceRequest request;
+  request.set_namespace_id((*node.namespaces.ByName("orders"))->id.ToString());
+  const auto first = DoCall<operator_api::DeleteNamespaceResponse>(node, "DeleteNamespace", request);
+  REQUIRE(first.ok());
+  request.mutable_namespace_delete_delay()->set_seconds(60);
+  const auto again = DoCall<operator_api::DeleteNamespaceResponse>(node, "DeleteNamespace", request);
+  REQUIRE(again.ok());
+  CHECK(again->deleted_namespace() == first->deleted_namespace());
+  const NamespacePtr left = *node.namespaces.ByName(first->deleted_namespace());
+  CHECK(left->record.deletion().row_delay().seconds() == 60);
+}
+
+TEST_CASE("the system's and protected namespaces are not deleted, nor one by name and id") {
+  FakeNode node;
+  node.frontend.settings.protected_namespaces = {"default"};
+  operator_api::DeleteNamespaceRequest request;
+  CHECK(ErrorOf(node, "DeleteNamespace", request) == "Namespace not set on request.");
+  request.set_namespace_("temporal-system");
+  CHECK(ErrorOf(node, "DeleteNamespace", request) == "unable to delete system namespace");
+  request.set_namespace_("default");
+  CHECK(ErrorOf(node, "DeleteNamespace", request) == "namespace default is protected from deletion");
+  request.set_namespace_id(node.default_namespace->id.ToString());
+  CHECK(ErrorOf(node, "DeleteNamespace", request) ==
+        "Only one of namespace name or Id should be set on request.");
+  CHECK((*node.namespaces.ByName("default"))->record.info().state() == enums::NAMESPACE_STATE_REGISTERED);
+}
+
+TEST_CASE("aliases add search attributes, and take them away") {
+  FakeNode node;
+  REQUIRE(Register(node, Registration("orders")) == "OK");
+  api::UpdateNamespaceRequest update = Update("orders");
+  auto& aliases = *update.mutable_config()->mutable_custom_search_attribute_aliases();
+  aliases["Int02"] = "Size";
+  aliases["Nonsense"] = "Unknown";
+  REQUIRE(ErrorOf(node, "UpdateNamespace", update) == "OK");
+  const auto types = [&] { return (*node.namespaces.ByName("orders"))->settings.search_attributes; };
+  CHECK(types()->at("Size") == enums::INDEXED_VALUE_TYPE_INT);
+  CHECK_FALSE(types()->contains("Unknown"));
+  aliases.clear();
+  aliases["Int02"] = "Other";
+  CHECK(ErrorOf(node, "UpdateNamespace", update) == "Custom search attribute field name already allocated.");
+  aliases["Int02"] = "";
+  CHECK(ErrorOf(node, "UpdateNamespace", update) == "OK");
+  CHECK_FALSE(types()->contains("Size"));
 }
 
 }  // namespace perdure::server::testing

@@ -9,6 +9,19 @@
 namespace perdure::server {
 namespace {
 
+// What is not said is the cluster itself.
+temporal::api::replication::v1::NamespaceReplicationConfig ReplicationOf(
+    const api::RegisterNamespaceRequest& request, const std::string& cluster) {
+  temporal::api::replication::v1::NamespaceReplicationConfig replication;
+  replication.set_active_cluster_name(request.active_cluster_name().empty() ? cluster
+                                                                            : request.active_cluster_name());
+  *replication.mutable_clusters() = request.clusters();
+  if (request.clusters().empty()) {
+    replication.add_clusters()->set_cluster_name(replication.active_cluster_name());
+  }
+  return replication;
+}
+
 absl::Status Validate(const Frontend& frontend, const api::RegisterNamespaceRequest& request) {
   if (request.namespace_().size() > limits::kIdLength)
     return InvalidArgument("Namespace length exceeds limit.");
@@ -16,23 +29,15 @@ absl::Status Validate(const Frontend& frontend, const api::RegisterNamespaceRequ
   if (request.is_global_namespace()) {
     return InvalidArgument("Cannot register global namespace when not enabled");
   }
-  absl::Status retention = ValidateRetention(request.workflow_execution_retention_period());
+  absl::Status retention =
+      ValidateRetention(request.workflow_execution_retention_period(), frontend.settings.min_retention);
   if (!retention.ok()) return retention;
-  // The name of the real server's own namespace is reserved.
-  if (request.namespace_() == "temporal-system" || frontend.namespaces.ByName(request.namespace_()).ok()) {
+  if (request.namespace_() == kSystemNamespace || frontend.namespaces.ByName(request.namespace_()).ok()) {
     return NamespaceAlreadyExists(
         fmt::format("Namespace \"{}\" already exists", Shown(request.namespace_())));
   }
-  const std::string& active = request.active_cluster_name();
-  if (!active.empty() && active != frontend.info.cluster_name) {
-    return InvalidArgument(fmt::format("Invalid cluster name: {}", Shown(active)));
-  }
-  for (const auto& cluster : request.clusters()) {
-    if (cluster.cluster_name() != frontend.info.cluster_name) {
-      return InvalidArgument(fmt::format("Invalid cluster name: {}", Shown(cluster.cluster_name())));
-    }
-  }
-  return absl::OkStatus();
+  return CheckLocalReplication(ReplicationOf(request, frontend.info.cluster_name),
+                               frontend.info.cluster_name);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/search_attributes.h"
 #include "server/frontend/handlers/handlers.h"
+#include "server/frontend/search_attribute_aliases.h"
 
 namespace perdure::server {
 namespace {
@@ -15,6 +16,7 @@ using Request = operator_api::RemoveSearchAttributesRequest;
 absl::Status Remove(const Request& request, const SearchAttributeTypes& configured, NamespaceRecord& record) {
   auto& attributes = *record.mutable_search_attributes();
   for (const std::string& name : request.search_attributes()) {
+    RemoveAlias(name, record);
     if (attributes.erase(name) > 0) continue;
     if (configured.contains(name)) {
       return InvalidArgument(fmt::format(
@@ -31,6 +33,10 @@ absl::Status Remove(const Request& request, const SearchAttributeTypes& configur
 
 void RemoveSearchAttributes(Frontend& frontend, CallPtr call,
                             operator_api::RemoveSearchAttributesRequest request) {
+  if (!request.namespace_().empty()) {
+    const auto usable = FindNamespace(frontend, call->method(), request.namespace_());
+    if (!usable.ok()) return call->Fail(usable.status());
+  }
   if (request.search_attributes().empty()) {
     return call->Fail(InvalidArgument("SearchAttributes are not set on request."));
   }

@@ -72,7 +72,7 @@ TEST_CASE("the pages of a polled workflow task's history end, although the run i
   FakeNode node;
   WithEvents(node, 4, true);
   const auto poll = StartPoll(node);
-  const NamespacePtr name_space = node.namespaces.Snapshot()->by_name.at("default");
+  const NamespacePtr name_space = *node.namespaces.ByName("default");
   engine::workflow::WorkflowTaskReply task;
   task.token.set_namespace_id(std::string(name_space->id.View()));
   task.token.set_workflow_id("order-1");
