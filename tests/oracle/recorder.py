@@ -129,6 +129,21 @@ class Recorder:
         """A call that is no part of the transcript; raises if it fails."""
         return self._send(name, request, timeout)[1].result()
 
+    def attempt(self, name: str, request: dict, timeout: float | None = CALL_TIMEOUT):
+        """The same of a call that may fail: then a Refusal."""
+        try:
+            return self.quietly(name, request, timeout)
+        except grpc.RpcError as error:
+            return Refusal(error)
+
+    def refusal_of(self, name: str, request: dict, timeout: float | None = CALL_TIMEOUT) -> dict | None:
+        """The same: its error as a transcript has it; None where it succeeds."""
+        try:
+            self.quietly(name, request, timeout)
+        except grpc.RpcError as error:
+            return self._normalize.error(error)
+        return None
+
     def _send(self, name, request, timeout):
         path, request_class, response_class = api.method(name)
         built = request_class(**request)

@@ -144,6 +144,7 @@ class PostgresServer(Server):
     def __init__(self, folder: Path, dsn: str, settings: dict[str, str] | None = None) -> None:
         """`settings`: more keys of the configuration."""
         super().__init__(folder)
+        self.dsn = dsn
         self.health_port = free_port()
         self._config = folder / "perdure.yaml"
         keys = {

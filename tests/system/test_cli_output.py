@@ -33,6 +33,7 @@ pytestmark = pytest.mark.timeout(600)  # some hundred runs of a program
 # JSON the way to the value.
 DIFFERENCES = [
     Difference("operator cluster describe*", r".*", "its own stores"),
+    Difference("operator cluster list*", r".*", "its own address and shards"),
     Difference("operator cluster system", r"\[2\]", NOT_BUILT, "1.32.0 false true true"),
     Difference("operator cluster system *", r".*\.capabilities\.\w+", NOT_BUILT, ABSENT),
     Difference("operator namespace list*", r".*", "the real server lists one of its own, and not by name"),
@@ -241,7 +242,16 @@ async def _namespaces(to: Teller) -> None:
         "operator cluster system",
         "operator cluster describe",
         "operator search-attribute list",
+        "operator cluster list",
     )
+    await to.text("operator search-attribute create -n cli --name Colour --type Keyword")
+    await to.read("operator search-attribute list -n cli")
+    await to.text("operator search-attribute create -n cli --name Colour --type Keyword")
+    await to.text("operator search-attribute create -n cli --name ExecutionStatus --type Keyword")
+    await to.text("operator search-attribute remove -n cli --name Colour --yes")
+    await to.text("operator search-attribute remove -n cli --name Unknown --yes")
+    await to.text("operator cluster remove --name nowhere")
+    await to.text("operator namespace delete -n nowhere --yes")
 
 
 async def _answers(to: Teller, words: str) -> bool:
