@@ -141,7 +141,7 @@ void EachEvent::AddRecord(const Record& record) {
   for (const HistoryEvent& event : ParseFramed(record.events)) {
     Record single = NewRecord(fresh_);
     perdure::engine::Changes of_run;
-    if (event.event_id() == 1) {
+    if (event.event_id() == record.first_event_id) {
       for (const Change& change : changes.changes()) take(change, of_run);
     }
     single.event_count = 1;
