@@ -5,6 +5,7 @@
 namespace perdure::engine::activity {
 
 absl::StatusOr<Reply> Handle(Step& step, const Delete&) {
+  if (step.state().sections.end().deleted()) return Done{};
   if (step.state().IsOpen()) CloseTerminated(step, "Delete activity execution", {});
   if (FromProto(step.state().sections.end().delete_after()) > step.now()) {
     *step.end().mutable_delete_after() = ToProto(step.now());
