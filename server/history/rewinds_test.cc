@@ -16,9 +16,9 @@ namespace enums = temporal::api::enums::v1;
 namespace workflow = engine::workflow;
 
 constexpr char kBegunAgain[] =
-    "WorkflowExecutionStarted WorkflowTaskScheduled WorkflowTaskStarted WorkflowTaskFailed ";
+    "WORKFLOW_EXECUTION_STARTED WORKFLOW_TASK_SCHEDULED WORKFLOW_TASK_STARTED WORKFLOW_TASK_FAILED ";
 
-// Commits take a while, and those that stage something are counted.
+// While `slow`, commits take a while; those that stage something are counted.
 class SlowCommits final : public persistence::MemoryFaults {
  public:
   CommitPlan OnCommit(const persistence::Batch& batch) override {
@@ -32,7 +32,7 @@ class SlowCommits final : public persistence::MemoryFaults {
     }
     if (stages) ++staged;
     largest = std::max(largest, bytes);
-    return {persistence::CommitFault::kNone, absl::Milliseconds(10), {}};
+    return {CommitFault::kNone, absl::Milliseconds(10), {}};
   }
   int staged = 0;
   size_t largest = 0;
@@ -80,9 +80,7 @@ void StartLong(TestNode& node, int megabytes) {
   for (int i = 0; i < megabytes * 4; ++i) {
     workflow::Signal signal = node.SignalRequest("wf", absl::StrCat("s", i));
     signal.request.mutable_input()->add_payloads()->set_data(std::string(256 * 1024, 'x'));
-    auto sent = node.ExecuteLater(node.Ref("wf"), std::move(signal));
-    node.Advance(absl::Milliseconds(50));
-    REQUIRE(sent.Get().ok());
+    REQUIRE(node.Execute(node.Ref("wf"), std::move(signal)).ok());
   }
 }
 
@@ -94,7 +92,8 @@ TEST_CASE("an open run is ended for the one that begins as it did, and both fold
   const std::string run_id = Reset(node, 4);
   CHECK(run_id != base);
   for (int restarts = 0; restarts < 2; ++restarts) {
-    CHECK(node.Events("wf") == std::string(kBegunAgain) + "WorkflowExecutionSignaled WorkflowTaskScheduled");
+    CHECK(node.Events("wf") ==
+          std::string(kBegunAgain) + "WORKFLOW_EXECUTION_SIGNALED WORKFLOW_TASK_SCHEDULED");
     const auto described = node.Describe("wf");
     CHECK(described->workflow_execution_info().execution().run_id() == run_id);
     CHECK(described->workflow_extended_info().has_last_reset_time());
@@ -110,7 +109,7 @@ TEST_CASE("a closed run is reset, and keeps what it was") {
   REQUIRE(node.Start("wf").ok());
   REQUIRE(node.CompleteRun(node.PollWorkflow()).ok());
   Reset(node, 4);
-  CHECK(node.Events("wf") == std::string(kBegunAgain) + "WorkflowTaskScheduled");
+  CHECK(node.Events("wf") == std::string(kBegunAgain) + "WORKFLOW_TASK_SCHEDULED");
   CHECK(StatusOf(node) == "WORKFLOW_EXECUTION_STATUS_RUNNING");
 }
 
@@ -168,10 +167,12 @@ TEST_CASE("what a crash leaves of a reset is not seen, and goes") {
   StartLong(node, 6);
   const std::string before = node.Events("wf");
   const std::string stored = node.store().Contents();
+  commits.slow = true;
   const auto answer = ResetLater(node, node.Ref("wf"), 3);
   while (commits.staged == 0) node.Advance(absl::Milliseconds(1));
   node.Advance(absl::Milliseconds(11));
   CHECK_FALSE(answer.Came());
+  commits.slow = false;
   node.Crash();
   node.Restart();
   CHECK(node.Events("wf") == before);
@@ -188,6 +189,7 @@ TEST_CASE("signals that come while a run is reset are in the new one") {
   options.executors = 1;
   TestNode node(options);
   StartLong(node, 5);
+  commits.slow = true;
   const auto answer = ResetLater(node, node.Ref("wf"), 3);
   std::vector<Awaited<workflow::Reply>> sent;
   for (int i = 0; i < 50 && !answer.Came(); ++i) {
@@ -197,6 +199,7 @@ TEST_CASE("signals that come while a run is reset are in the new one") {
   node.Advance(absl::Seconds(5));
   REQUIRE(answer.Came());
   REQUIRE(answer.Get().ok());
+  commits.slow = false;
   const std::string events = node.Read("wf").SerializeAsString();
   for (size_t i = 0; i < sent.size(); ++i) {
     CHECK(sent[i].Get().ok());
