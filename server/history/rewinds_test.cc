@@ -32,8 +32,9 @@ class SlowCommits final : public persistence::MemoryFaults {
     }
     if (stages) ++staged;
     largest = std::max(largest, bytes);
-    return {CommitFault::kNone, absl::Milliseconds(10), {}};
+    return {CommitFault::kNone, slow ? absl::Milliseconds(10) : absl::ZeroDuration(), {}};
   }
+  bool slow = false;
   int staged = 0;
   size_t largest = 0;
 };
