@@ -30,7 +30,7 @@ struct ServerInfo {
   std::string version;  // of the API's server that clients are told, not ours
   std::string cluster_id;
   std::string cluster_name;
-  std::string store;  // "memory", "sqlite", "postgres12": as GetClusterInfo names it
+  std::string store;         // "memory", "sqlite", "postgres12": as GetClusterInfo names it
   std::string address = {};  // of the gRPC port, as it is configured
 };
 

@@ -78,11 +78,10 @@ struct Emptying {
       persistence::WakeQuery query;
       query.writer_id = writer;
       query.limit = 100;
-      session->ReadWakes(std::move(query),
-                         [&](const absl::StatusOr<std::vector<persistence::WakeRow>>& rows) {
-                           REQUIRE(rows.ok());
-                           wakes += rows->size();
-                         });
+      session->ReadWakes(query, [&](const absl::StatusOr<std::vector<persistence::WakeRow>>& rows) {
+        REQUIRE(rows.ok());
+        wakes += rows->size();
+      });
     }
     node.Run();
     return wakes;

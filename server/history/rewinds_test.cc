@@ -81,7 +81,8 @@ void StartLong(TestNode& node, int megabytes) {
   for (int i = 0; i < megabytes * 4; ++i) {
     workflow::Signal signal = node.SignalRequest("wf", absl::StrCat("s", i));
     signal.request.mutable_input()->add_payloads()->set_data(std::string(256 * 1024, 'x'));
-    REQUIRE(node.Execute(node.Ref("wf"), std::move(signal)).ok());
+    const auto done = node.Execute(node.Ref("wf"), std::move(signal));
+    REQUIRE(done.ok());
   }
 }
 

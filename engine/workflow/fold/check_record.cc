@@ -81,8 +81,9 @@ Wrong WrongWithUpdate(const State& state, const HistoryEvent& event) {
   if (event.has_workflow_execution_update_accepted_event_attributes()) {
     const auto known = state.updates->find(
         event.workflow_execution_update_accepted_event_attributes().protocol_instance_id());
-    return known != state.updates->end() && known->second.accepted_event_id != 0 ? "an update is accepted twice"
-                                                                                : kNothingWrong;
+    return known != state.updates->end() && known->second.accepted_event_id != 0
+               ? "an update is accepted twice"
+               : kNothingWrong;
   }
   if (event.has_workflow_execution_update_completed_event_attributes()) {
     const auto& completed = event.workflow_execution_update_completed_event_attributes();

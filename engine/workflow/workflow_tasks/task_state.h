@@ -40,8 +40,8 @@ struct WorkflowTask {
   std::optional<absl::Time> original_scheduled_time;  // of a chain of heartbeats
   std::string task_queue;  // where it waits: the sticky queue while stickiness holds, else the run's queue
   bool sticky = false;
-  // Of a task that was scheduled on a sticky queue, or as a speculative one: when it times out unless a worker has it by then. It
-  // stands also when the task has been moved to the run's queue since.
+  // Of a task that was scheduled on a sticky queue, or as a speculative one: when it times out unless a
+  // worker has it by then. It stands also when the task has been moved to the run's queue since.
   std::optional<absl::Time> start_by;
   absl::Duration start_to_close_timeout;
 

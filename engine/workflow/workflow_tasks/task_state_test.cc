@@ -123,8 +123,8 @@ TEST_CASE("Its worker sees the events of a speculative task, and they are writte
   REQUIRE(run.Do(completion).ok());
   REQUIRE(run.records().size() == 2);
   CHECK(run.records()[0].events == task.tail);
-  CHECK(run.Events() == Names{"WorkflowTaskScheduled", "WorkflowTaskStarted", "WorkflowTaskCompleted",
-                              "MarkerRecorded"});
+  CHECK(run.Events() ==
+        Names{"WorkflowTaskScheduled", "WorkflowTaskStarted", "WorkflowTaskCompleted", "MarkerRecorded"});
   run.Folded();
 }
 

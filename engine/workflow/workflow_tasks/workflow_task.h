@@ -49,8 +49,8 @@ HistoryEvent ScheduledEventOf(const State& state, const WorkflowTask& task);
 // `heartbeats_since`: when the chain of heartbeats began that the task continues. schedule_workflow_task.cc
 void ScheduleWorkflowTask(Transition& transition, std::optional<absl::Time> heartbeats_since = std::nullopt);
 
-// Wants a workflow task of which no event tells unless it must (task_state.h), where ScheduleWorkflowTask would
-// want one. speculative_task.cc
+// Wants a workflow task of which no event tells unless it must (task_state.h), where ScheduleWorkflowTask
+// would want one. speculative_task.cc
 void ScheduleSpeculativeTask(Transition& transition);
 
 // Ends the running task with WorkflowTaskFailed, or by a change alone when it is transient. `why` needs no

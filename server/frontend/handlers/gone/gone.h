@@ -15,6 +15,7 @@ enum class Refused { kDeployments, kVersionSets, kVersionRules, kNotSupported, k
 absl::Status GoneStatus(Refused why, const Method& method, const Namespace& name_space);
 
 template <typename Request, Refused kWhy>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): a handler is given what it is called with.
 void Gone(Frontend& /*frontend*/, CallPtr call, NamespacePtr name_space, Request /*request*/) {
   absl::Status status = GoneStatus(kWhy, call->method(), *name_space);
   call->Fail(std::move(status));
