@@ -2,8 +2,8 @@
 
     ./dev bench                                the usual comparison
     ./dev bench --servers sqlite real-memory --in-flight 1 64 --seconds 20
-    ./dev bench READING [--help]               another: asks, core, ready, idle, restart, overload, growth, limit,
-                                               sdk, ...
+    ./dev bench READING [--help]               another: asks, core, ready, idle, restart, overload, growth,
+                                               limit, sdk, ...
 
 Figures of one run mean nothing alone: machines are shared. Read the ratios, and CPU, WAL and statements
 a workflow.

@@ -121,11 +121,16 @@ def chart_values() -> frozenset[str]:
     return frozenset(found)
 
 
+def dynamic_keys() -> set[str]:
+    """The real server's own, which a dev server takes."""
+    return set(re.findall(r'"([a-z]+\.[A-Za-z.]+)"', text("server/cli/dynamic_config.cc")))
+
+
 def is_key(name: str) -> bool:
     roots = {key.split(".")[0] for key in config_keys() | chart_values()}
     if name.split(".")[0] not in roots or name.endswith((".crt", ".key")):
         return True
-    if name in config_keys() or name.removesuffix("[]") in config_keys():
+    if name in config_keys() or name.removesuffix("[]") in config_keys() or name in dynamic_keys():
         return True
     values = chart_values()
     return name in values or any(value.startswith(name + ".") for value in values)
