@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/run_ids.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "engine/search_attributes.h"
@@ -224,7 +225,7 @@ CommandResult ContinueAsNewWorkflowExecution(CommandContext& context, const Comm
   Transition& transition = context.transition;
   Attributes wanted = command.continue_as_new_workflow_execution_command_attributes();
   if (CommandResult bad = CompleteWanted(transition, wanted)) return bad;
-  const Uuid run_id = Uuid::Mint(transition.context().random);
+  const Uuid run_id = MintRunId(transition.now(), transition.context().random);
   CloseRun(transition, NewContinued(context, command, wanted, run_id));
   BeginNextRun(transition, run_id, NewStartedAsWanted(transition, wanted, run_id));
   return std::nullopt;

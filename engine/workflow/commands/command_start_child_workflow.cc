@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/run_ids.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "engine/search_attributes.h"
@@ -246,7 +247,7 @@ CommandResult StartChildWorkflowExecution(CommandContext& context, const Command
   initiated.set_namespace_id(space->ToString());
   initiated.set_workflow_task_completed_event_id(context.completed_event_id);
   const int64_t id = transition.Emit(std::move(event));
-  NoteMinted(transition, id, Uuid::Mint(transition.context().random));
+  NoteMinted(transition, id, MintRunId(transition.now(), transition.context().random));
   context.initiated_children.insert(wanted.workflow_id());
   return std::nullopt;
 }

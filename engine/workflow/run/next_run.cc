@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/run_ids.h"
 #include "base/time.h"
 #include "engine/values/cron_schedule.h"
 #include "engine/values/retry_policy.h"
@@ -66,7 +67,9 @@ void FollowSchedule(const Transition& transition, Succession& succession) {
 }
 
 void MintNextRunId(const Transition& transition, Succession& succession) {
-  if (succession.follows()) succession.run_id = Uuid::Mint(transition.context().random);
+  if (succession.follows()) {
+    succession.run_id = MintRunId(transition.now(), transition.context().random);
+  }
 }
 
 }  // namespace

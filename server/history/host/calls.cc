@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/run_ids.h"
 #include "base/status.h"
 #include "server/history/host/life.h"
 #include "server/history/host/replies.h"
@@ -50,7 +51,7 @@ void HostCalls::Start(const Uuid& namespace_id, KindNumber kind,
     std::move(done)(serving);
     return;
   }
-  request->run_id = Uuid::Mint(parts_.world.executor.random());
+  request->run_id = MintRunId(parts_.world.executor.Now(), parts_.world.executor.random());
   const persistence::EntityKey key{ShardOf(namespace_id, request->id()), namespace_id, request->id(), kind};
   parts_.residents.WithCurrentRun(key, [this, key, &rules = **rules, request = std::move(request),
                                         done = std::move(done)](absl::StatusOr<RunPtr> current) mutable {

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/run_ids.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "server/history/batcher.h"
@@ -76,7 +77,7 @@ void Rewinds::Begin(const EntityRef& base, engine::RequestPtr request, Callback<
   job->done = std::move(done);
   job->generation = generation_;
   job->give_up_at = parts_.world.executor.Now() + limits::kRewindTakes;
-  job->run = {shard, Uuid::Mint(parts_.world.executor.random()), base.kind};
+  job->run = {shard, MintRunId(parts_.world.executor.Now(), parts_.world.executor.random()), base.kind};
   WithRuns(job, [this, job](const RunPtr& found, const RunPtr& current) { Decide(job, found, current); });
 }
 
