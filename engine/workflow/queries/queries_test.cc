@@ -174,6 +174,9 @@ TEST_CASE("a poll that is repeated brings the queries again") {
   for (int i = 0; i < 2; ++i) {
     CHECK(In<WorkflowTaskReply>(run.Do(start)).response.queries().contains("one"));
   }
+  // It does not show this signal, which a query that is asked from now on must see.
+  REQUIRE(run.Signal("unseen").ok());
+  CHECK(In<WorkflowTaskReply>(run.Do(start)).response.queries().empty());
 }
 
 TEST_CASE("a run that has completed no workflow task yet is asked with its first one") {

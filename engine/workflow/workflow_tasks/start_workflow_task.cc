@@ -38,7 +38,9 @@ absl::StatusOr<Reply> Handle(Transition& transition, const StartWorkflowTask& re
     const auto& started = running->started->workflow_task_started_event_attributes();
     if (started.request_id() != request.request_id) return NotFound("Workflow task already started.");
     WorkflowTaskReply again = ReplyForRunningTask(state, state.sticky.has_value());
-    AttachQueries(transition, again);
+    // What has been buffered since the start is not shown to its worker, and a query may have been asked
+    // after it.
+    if (!transition.HasBuffered()) AttachQueries(transition, again);
     AddUpdateMessages(state, 0, again.response);
     return again;
   }
