@@ -282,7 +282,7 @@ def leaves_no_trace(c):
         asked.result()
     with c.quiet():
         after = c.describe()
-    c.note("the description is as before", before.SerializeToString() == after.SerializeToString())
+    c.note("the description is as before", before == after)
     c.history()
 
 
